@@ -1,0 +1,232 @@
+#ifndef PYROPE_DAEMON_H
+#define PYROPE_DAEMON_H
+
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Serving objects.
+ *
+ * A program describes a class by a table of methods, registers objects of it with a daemon, and
+ * runs. Peers are Pyro5 programs, in C or Python; another user of the machine is refused. The
+ * daemon listens on a Unix socket and nowhere else. A whole application:
+ *
+ *      static int add(pyrope_call *call, void *self)
+ *      {
+ *              double a, b;
+ *
+ *              (void)self;
+ *              if (pyrope_arguments(call, "ff", &a, &b))
+ *                      return PYROPE_RAISED;
+ *              return pyrope_reply(call, "f", a + b);
+ *      }
+ *
+ *      static const pyrope_method methods[] = {
+ *              { "add", "a b", add, 0, "sum of two numbers" },
+ *              { 0 },
+ *      };
+ *      static const pyrope_class adder = { .name = "Adder", .methods = methods };
+ *
+ *      int main(void)
+ *      {
+ *              return pyrope_serve(&adder, NULL, NULL);
+ *      }
+ *
+ * Threads: methods run on threads of the daemon, one call at a time per object, unless the class is
+ * PYROPE_CONCURRENT. Everything that takes a daemon may be called from any thread, from methods
+ * too; a call belongs to the thread that runs its method.
+ */
+
+#include <pyrope/value.h>
+#include <sys/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct pyrope_daemon pyrope_daemon;
+typedef struct pyrope_call pyrope_call;
+
+/* What a method returns: 0 when it is done, PYROPE_RAISED after pyrope_raise(). */
+#define PYROPE_RAISED (-1)
+
+typedef int (*pyrope_method_fn)(pyrope_call *call, void *self);
+
+enum {
+        PYROPE_ONEWAY = 1u << 0,     /* method: stock clients do not wait for its answer */
+        PYROPE_CONCURRENT = 1u << 1, /* class: its methods may run side by side */
+};
+
+typedef struct pyrope_method {
+        const char *name;       /* NULL ends the table */
+        const char *parameters; /* "a b [c d]": optional ones in brackets; NULL: none */
+        pyrope_method_fn run;
+        unsigned flags;  /* PYROPE_ONEWAY */
+        const char *doc; /* one line, or NULL */
+} pyrope_method;
+
+typedef struct pyrope_attribute {
+        const char *name; /* NULL ends the table */
+        pyrope_method_fn get;
+        pyrope_method_fn set; /* one argument, the new value; NULL: read-only */
+} pyrope_attribute;
+
+typedef struct pyrope_class {
+        const char *name; /* for messages */
+        const pyrope_method *methods;
+        const pyrope_attribute *attributes; /* or NULL */
+        unsigned flags;                     /* PYROPE_CONCURRENT */
+        void (*released)(void *self);       /* no call uses the object any more; or NULL */
+} pyrope_class;
+
+/* -- daemon ----------------------------------------------------------------------------------- */
+
+typedef struct pyrope_daemon_options {
+        const char *socket;         /* path; NULL: the inherited socket (LISTEN_FDS), else
+                                       $PYROPE_SOCKET, else a name of its own in the runtime
+                                       directory */
+        uint64_t message_max_bytes; /* 0: 1 GiB */
+        const uid_t *allowed_uids;  /* users beside our own who may connect; borrowed during new */
+        size_t n_allowed_uids;
+        unsigned n_workers_max; /* calls that run at once; 0: 64 */
+} pyrope_daemon_options;
+
+/**
+ * pyrope_daemon_new() - bind the socket; nothing is served yet
+ * @options: NULL for the defaults
+ *
+ * Return: PYROPE_OK; PYROPE_E_EXISTS if a live daemon has the socket; PYROPE_E_DENIED if its
+ * directory is not private; PYROPE_E_INVALID for a path that is too long; PYROPE_E_IO;
+ * PYROPE_E_NOMEM.
+ */
+PYROPE_API pyrope_status pyrope_daemon_new(const pyrope_daemon_options *options,
+                                           pyrope_daemon **ret, pyrope_error **error);
+
+/** pyrope_daemon_free() - stop, wait for running calls, release; NULL is fine. Return: NULL. */
+PYROPE_API pyrope_daemon *pyrope_daemon_free(pyrope_daemon *daemon);
+
+/**
+ * pyrope_daemon_register() - make an object callable
+ * @id:    its id in URIs; NULL: the one that a job manager chose ($PYROPE_OBJECT), if still free,
+ *         else a random one
+ * @class_: borrowed for the life of the daemon
+ * @self:  handed to each method
+ *
+ * Return: PYROPE_OK; PYROPE_E_EXISTS if the id is taken; PYROPE_E_INVALID for an id with blanks or
+ * a class whose table is wrong; PYROPE_E_NOMEM.
+ */
+PYROPE_API pyrope_status pyrope_daemon_register(pyrope_daemon *daemon, const char *id,
+                                                const pyrope_class *class_, void *self,
+                                                pyrope_error **error);
+
+/**
+ * pyrope_daemon_unregister() - the object answers no new call; running ones end in peace
+ *
+ * Return: PYROPE_OK, PYROPE_E_NOT_FOUND.
+ */
+PYROPE_API pyrope_status pyrope_daemon_unregister(pyrope_daemon *daemon, const char *id);
+
+/**
+ * pyrope_daemon_uri() - PYRO:id@./u:path
+ * @id: an id, or NULL for the object that was registered first
+ *
+ * Return: owned by the caller, free(); NULL if there is no such object or memory is out.
+ */
+PYROPE_API char *pyrope_daemon_uri(pyrope_daemon *daemon, const char *id);
+
+/**
+ * pyrope_daemon_start() - serve, on threads of the daemon
+ *
+ * Return: PYROPE_OK, PYROPE_E_NOMEM, PYROPE_E_IO.
+ */
+PYROPE_API pyrope_status pyrope_daemon_start(pyrope_daemon *daemon, pyrope_error **error);
+
+/**
+ * pyrope_daemon_stop() - take no new calls; finish running ones
+ *
+ * Returns at once; may be called from a method. pyrope_daemon_wait() waits for the end.
+ */
+PYROPE_API void pyrope_daemon_stop(pyrope_daemon *daemon);
+
+/**
+ * pyrope_daemon_wait() - until the daemon was stopped and the last call is answered
+ * @drain_ms: how long running calls may still take once it is stopped; -1: no limit
+ *
+ * Return: PYROPE_OK; PYROPE_E_TIMEOUT if calls still run.
+ */
+PYROPE_API pyrope_status pyrope_daemon_wait(pyrope_daemon *daemon, int64_t drain_ms);
+
+/**
+ * pyrope_daemon_run() - start, print "READY URI" on standard output, serve until
+ * pyrope_daemon_stop(), SIGTERM or SIGINT; then drain for at most 10 s
+ *
+ * Call it from the main thread, before other threads are made: it blocks the two signals there.
+ * Return: PYROPE_OK, PYROPE_E_NOMEM, PYROPE_E_IO, PYROPE_E_TIMEOUT if calls still ran at the end.
+ */
+PYROPE_API pyrope_status pyrope_daemon_run(pyrope_daemon *daemon, pyrope_error **error);
+
+/**
+ * pyrope_serve() - a whole main(): a daemon with one object, run; errors to standard error
+ * @id: as for pyrope_daemon_register()
+ *
+ * Return: the exit status of the program, 0 or 1.
+ */
+PYROPE_API int pyrope_serve(const pyrope_class *class_, void *self, const char *id);
+
+/* -- inside a method -------------------------------------------------------------------------- */
+
+/** pyrope_argument() - argument @index, in the order of the parameters; absent if not given. */
+PYROPE_API pyrope_view pyrope_argument(pyrope_call *call, size_t index);
+
+/**
+ * pyrope_arguments() - all arguments, typed
+ * @format: one letter a parameter: b bool by truth (bool *); i int *; I int64_t *; f double *;
+ *      s const char ** (NUL-terminated, lives as long as the call; a str with NUL is refused);
+ *      y const void **, size_t *; v pyrope_view *; a pyrope_array * of dtype "<f8", aligned.
+ *      Optional parameters that were not given, or nil, leave their targets as they are.
+ *
+ * Return: 0; PYROPE_RAISED with a TypeError that names the parameter.
+ */
+PYROPE_API int pyrope_arguments(pyrope_call *call, const char *format, ...);
+
+/**
+ * pyrope_call_array() - an array in an argument, aligned for its dtype
+ *
+ * A copy, if one had to be made, lives as long as the call.
+ * Return: as pyrope_get_array(), and PYROPE_E_NOMEM.
+ */
+PYROPE_API pyrope_status pyrope_call_array(pyrope_call *call, pyrope_view item, const char *dtype,
+                                           pyrope_array *ret);
+
+/** pyrope_result() - where the result is written; nothing written means nil. Return: borrowed. */
+PYROPE_API pyrope_writer *pyrope_result(pyrope_call *call);
+
+/** pyrope_reply() - the result by a format, see pyrope_pack(). Return: 0. */
+PYROPE_API int pyrope_reply(pyrope_call *call, const char *format, ...);
+
+/**
+ * pyrope_raise() - end the method with an exception
+ * @call:   the call
+ * @class_: "ValueError" and any other builtin, or a full name such as "Pyro5.errors.NamingError";
+ *          a class that stock Python cannot rebuild is sent as Pyro5.errors.PyroError
+ * @format: text of the exception, as printf
+ *
+ * The C file, line and method are told in the traceback. Return: PYROPE_RAISED.
+ */
+#define pyrope_raise(...) pyrope_raise_at(__FILE__, __LINE__, __VA_ARGS__)
+PYROPE_API int pyrope_raise_at(const char *file, int line, pyrope_call *call, const char *class_,
+                               const char *format, ...) PYROPE_PRINTF(5, 6);
+
+/** pyrope_call_daemon() - the daemon that serves the call. Return: borrowed. */
+PYROPE_API pyrope_daemon *pyrope_call_daemon(pyrope_call *call);
+
+/** pyrope_call_object() - id of the object called. Return: borrowed until the method returns. */
+PYROPE_API const char *pyrope_call_object(pyrope_call *call);
+
+/** pyrope_call_uid() - user at the other end of the socket, as the kernel says. */
+PYROPE_API uid_t pyrope_call_uid(pyrope_call *call);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
