@@ -1,0 +1,230 @@
+#ifndef PYROPE_PYROPE_H
+#define PYROPE_PYROPE_H
+
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Client API: find remote objects and call them, through SSH where they are elsewhere.
+ *
+ * A context knows one nameserver, the SSH settings and the sessions that are up: one authenticated
+ * session per host, whatever number of calls it carries. A location is where something listens:
+ *
+ *      /path or ./u:/path              a Unix socket of this machine
+ *      host:port                       a TCP port
+ *      ssh://[user@]host[:port]/./u:/path   a Unix socket of that machine
+ *      ssh://[user@]host[:port]        the nameserver of that machine
+ *
+ * An object is named by a name in the nameserver, or by a URI: PYRO:object@location,
+ * PYRONAME:name[@location], PYROMETA:tag,tag[@location].
+ *
+ * Any thread may use a context and all that comes from it; calls on one proxy follow each other.
+ * Text is UTF-8, NUL-terminated. Durations are milliseconds; -1 waits without limit, 0 means the
+ * default of the context (60 s). What a function returns by a pointer belongs to the caller, who
+ * frees it by the function of its type, before the context.
+ */
+
+#include <pyrope/value.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct pyrope_context pyrope_context;
+typedef struct pyrope_proxy pyrope_proxy;
+typedef struct pyrope_instance pyrope_instance;
+typedef struct pyrope_forward pyrope_forward;
+
+/* -- context ---------------------------------------------------------------------------------- */
+
+/* Every member may be NULL or 0: then the environment decides, then the default. */
+typedef struct pyrope_options {
+        const char *nameserver; /* a location; $PYROPE_NAMESERVER; else the socket "nameserver.sock"
+                                   in the runtime directory */
+        const char *ssh_config; /* file; $PYROPE_SSH_CONFIG; else ~/.ssh/config */
+        const char *zone;       /* $PYROPE_ZONE; else from the host's name and machine id */
+        const char *runtime_dir; /* $PYROPE_RUNTIME_DIR; else see "pyrope where" */
+        int64_t timeout_ms;      /* for whatever names no other; 60 s */
+} pyrope_options;
+
+/**
+ * pyrope_context_new() - nothing is connected yet
+ * @options: NULL for the defaults; borrowed during the call
+ *
+ * Return: PYROPE_OK, PYROPE_E_INVALID (a location or zone of no known form), PYROPE_E_NOMEM.
+ */
+PYROPE_API pyrope_status pyrope_context_new(const pyrope_options *options, pyrope_context **ret,
+                                            pyrope_error **error);
+
+/** pyrope_context_free() - close every session; NULL is fine. Return: NULL. */
+PYROPE_API pyrope_context *pyrope_context_free(pyrope_context *context);
+
+/* Counts since the context was made. */
+typedef struct pyrope_statistics {
+        uint64_t n_calls;        /* requests sent */
+        uint64_t n_ssh_sessions; /* logins that succeeded */
+        uint64_t n_ssh_channels; /* channels opened through them */
+        uint64_t n_local;        /* connections to sockets of this machine */
+} pyrope_statistics;
+
+PYROPE_API void pyrope_context_statistics(pyrope_context *context, pyrope_statistics *ret);
+
+/* -- proxies and calls ------------------------------------------------------------------------ */
+
+/**
+ * pyrope_proxy_new() - connect to an object
+ * @object:  a name or a URI; "Pyro.NameServer" is the nameserver itself
+ * @timeout_ms: for finding and connecting
+ *
+ * Return: PYROPE_OK; PYROPE_E_NOT_FOUND (no such name or object), PYROPE_E_UNREACHABLE,
+ * PYROPE_E_TIMEOUT, PYROPE_E_HOST_KEY, PYROPE_E_AUTH, PYROPE_E_DENIED, PYROPE_E_PROTOCOL,
+ * PYROPE_E_INVALID (a URI of no known form), PYROPE_E_CONFIG (the SSH settings), PYROPE_E_NOMEM,
+ * PYROPE_E_IO.
+ */
+PYROPE_API pyrope_status pyrope_proxy_new(pyrope_context *context, const char *object,
+                                          int64_t timeout_ms, pyrope_proxy **ret,
+                                          pyrope_error **error);
+
+/** pyrope_proxy_free() - hang up; NULL is fine. Return: NULL. */
+PYROPE_API pyrope_proxy *pyrope_proxy_free(pyrope_proxy *proxy);
+
+/** pyrope_proxy_uri() - the object's URI at its own machine. Return: borrowed from @proxy. */
+PYROPE_API const char *pyrope_proxy_uri(const pyrope_proxy *proxy);
+
+/** pyrope_proxy_methods() - what the daemon told: a map with lists methods, oneway, attrs. */
+PYROPE_API pyrope_view pyrope_proxy_metadata(const pyrope_proxy *proxy);
+
+/**
+ * pyrope_call_method() - call, and wait for the result
+ * @method:    name of the method
+ * @arguments: a list, or NULL: none; borrowed
+ * @keywords:  a map, or NULL: none; borrowed
+ * @ret:       the result; may be NULL
+ *
+ * After PYROPE_E_TIMEOUT or PYROPE_E_UNREACHABLE the method may have run, or still run; the proxy
+ * connects again at its next call. Nothing is ever sent twice.
+ *
+ * Return: PYROPE_OK; PYROPE_E_REMOTE (@error has class, text and traceback), PYROPE_E_TIMEOUT,
+ * PYROPE_E_TOO_LARGE (not sent), PYROPE_E_INVALID (arguments are no list, keywords no map), and all
+ * of pyrope_proxy_new().
+ */
+PYROPE_API pyrope_status pyrope_call_method(pyrope_proxy *proxy, const char *method,
+                                            const pyrope_value *arguments,
+                                            const pyrope_value *keywords, int64_t timeout_ms,
+                                            pyrope_value **ret, pyrope_error **error);
+
+/**
+ * pyrope_callf() - the same, with positional arguments by a format of pyrope_pack()
+ * @format: the arguments one after another, "sif"; "" for none
+ *
+ * The timeout is the context's. Return: as pyrope_call_method().
+ */
+PYROPE_API pyrope_status pyrope_callf(pyrope_proxy *proxy, const char *method, pyrope_value **ret,
+                                      pyrope_error **error, const char *format, ...);
+
+/** pyrope_ping() - one round trip to the daemon's protocol, no method is run. */
+PYROPE_API pyrope_status pyrope_ping(pyrope_proxy *proxy, int64_t timeout_ms, pyrope_error **error);
+
+/**
+ * pyrope_wait_hangup() - until the daemon of the object is gone
+ *
+ * Notices the end of the daemon or of the way to it, whatever comes first; no call may run on
+ * @proxy meanwhile. Return: PYROPE_OK when it is gone, PYROPE_E_TIMEOUT when it still serves.
+ */
+PYROPE_API pyrope_status pyrope_wait_hangup(pyrope_proxy *proxy, int64_t timeout_ms);
+
+/* -- names ------------------------------------------------------------------------------------ */
+
+/**
+ * pyrope_resolve() - what the nameserver knows about a name
+ * @ret: a map: name, object, uri, metadata (list), endpoints (list of maps with zone, unix, host,
+ *       port, nathost, natport, ssh; nil where unknown)
+ *
+ * Return: as pyrope_proxy_new().
+ */
+PYROPE_API pyrope_status pyrope_resolve(pyrope_context *context, const char *name,
+                                        int64_t timeout_ms, pyrope_value **ret,
+                                        pyrope_error **error);
+
+/** pyrope_where() - the runtime directory that is used. Return: owned, free(); or an error. */
+PYROPE_API pyrope_status pyrope_where(pyrope_context *context, char **ret, pyrope_error **error);
+
+/** pyrope_zone() - the zone this context is in. Return: borrowed from @context. */
+PYROPE_API const char *pyrope_zone(const pyrope_context *context);
+
+/** pyrope_nameserver_location() - as given, or the default. Return: borrowed from @context. */
+PYROPE_API const char *pyrope_nameserver_location(const pyrope_context *context);
+
+/* -- instances -------------------------------------------------------------------------------- */
+
+/**
+ * pyrope_allocate() - a fresh instance of an application
+ * @name: an application ("ThermalSolver"), which any job manager that offers it may give; a job
+ *        manager that offers just one; or application@job-manager
+ *
+ * Return: as pyrope_proxy_new(), and PYROPE_E_BUSY if no slot is free, PYROPE_E_REMOTE if the
+ * instance did not start (the text has its reason and last words).
+ */
+PYROPE_API pyrope_status pyrope_allocate(pyrope_context *context, const char *name,
+                                         int64_t timeout_ms, pyrope_instance **ret,
+                                         pyrope_error **error);
+
+/** pyrope_instance_proxy() - the instance's object. Return: borrowed from @instance. */
+PYROPE_API pyrope_proxy *pyrope_instance_proxy(pyrope_instance *instance);
+/** pyrope_instance_job() - "ThermalSolver-7f3k9w2m". Return: borrowed from @instance. */
+PYROPE_API const char *pyrope_instance_job(const pyrope_instance *instance);
+/** pyrope_instance_manager() - name of its job manager. Return: borrowed from @instance. */
+PYROPE_API const char *pyrope_instance_manager(const pyrope_instance *instance);
+
+/**
+ * pyrope_instance_status() - what the job manager knows about it
+ * @ret: one line, "running", "killed by signal 9"; owned by the caller, free()
+ *
+ * Return: as pyrope_call_method().
+ */
+PYROPE_API pyrope_status pyrope_instance_status(pyrope_instance *instance, int64_t timeout_ms,
+                                                char **ret, pyrope_error **error);
+
+/**
+ * pyrope_put_file() - copy a local file into the instance's work directory
+ * @name: one file name, without '/'
+ *
+ * The file appears whole or not at all. Return: as pyrope_call_method(), PYROPE_E_IO (the local
+ * file), PYROPE_E_NOT_FOUND.
+ */
+PYROPE_API pyrope_status pyrope_put_file(pyrope_instance *instance, const char *local_path,
+                                         const char *name, pyrope_error **error);
+
+/** pyrope_get_file() - the other way; the local file appears whole or not at all. */
+PYROPE_API pyrope_status pyrope_get_file(pyrope_instance *instance, const char *name,
+                                         const char *local_path, pyrope_error **error);
+
+/**
+ * pyrope_release() - end the instance, and free @instance whatever comes
+ * @instance: NULL is fine
+ *
+ * Return: as pyrope_call_method(); PYROPE_OK also if the instance was gone already.
+ */
+PYROPE_API pyrope_status pyrope_release(pyrope_instance *instance, pyrope_error **error);
+
+/* -- local sockets for foreign programs ------------------------------------------------------- */
+
+/**
+ * pyrope_forward_new() - a Unix socket of ours, 0600, through which another program of this machine
+ * reaches the daemon of @proxy, be it through SSH
+ *
+ * The socket lies in the runtime directory; each connection made to it is one channel.
+ * Return: PYROPE_OK, PYROPE_E_DENIED, PYROPE_E_INVALID (path too long), PYROPE_E_IO,
+ * PYROPE_E_NOMEM.
+ */
+PYROPE_API pyrope_status pyrope_forward_new(pyrope_proxy *proxy, pyrope_forward **ret,
+                                            pyrope_error **error);
+PYROPE_API pyrope_forward *pyrope_forward_free(pyrope_forward *forward);
+
+/** pyrope_forward_uri() - PYRO:object@./u:path, for stock Pyro5. Return: borrowed. */
+PYROPE_API const char *pyrope_forward_uri(const pyrope_forward *forward);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,87 @@
+#pragma once
+
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Payloads of the messages of a conversation (docs/protocol.md, sections 2 and 3)
+ *
+ * CONNECT, CONNECTOK, CONNECTFAIL, INVOKE, batch, and exceptions in RESULT. Pure: a validated view
+ * in, a structure of views out; a structure in, a writer filled. Whoever calls has validated the
+ * payload by codec_check().
+ */
+
+#include "base/defs.h"
+
+#include <pyrope/value.h>
+
+enum {
+        MESSAGE_E_SUCCESS,
+
+        MESSAGE_E_SHAPE, /* well-formed msgpack, but not this message */
+};
+
+typedef struct MessageConnect MessageConnect;
+typedef struct MessageInvoke MessageInvoke;
+typedef struct MessageException MessageException;
+
+struct MessageConnect {
+        pyrope_view handshake; /* anything; absent if not given */
+        pyrope_view object;    /* str; absent if not given */
+};
+
+struct MessageInvoke {
+        pyrope_view object; /* str */
+        pyrope_view method; /* str */
+        pyrope_view args;   /* list; absent where the peer sent nil */
+        pyrope_view kwargs; /* map with str keys; absent where the peer sent nil */
+};
+
+/* An exception as it travels; texts are borrowed. */
+struct MessageException {
+        const char *class_;    /* full name, "builtins.ValueError" */
+        const char *text;      /* the one argument; NULL: no argument */
+        const char *traceback; /* several lines, or NULL */
+};
+
+NODISCARD int message_connect_unpack(pyrope_view payload, MessageConnect *ret);
+/** message_connect_pack() - handshake "hello" and the object's id. */
+void message_connect_pack(pyrope_writer *writer, const char *object);
+
+/**
+ * message_connectok_unpack() - the metadata of the object
+ * @ret_meta: map with the lists methods, oneway, attrs
+ *
+ * Return: 0, MESSAGE_E_SHAPE.
+ */
+NODISCARD int message_connectok_unpack(pyrope_view payload, pyrope_view *ret_meta);
+
+/**
+ * message_connectfail_text() - the reason a peer gives, made fit for a person
+ * @serializer: of the frame; msgpack, or marshal as old and confused Pyro5 servers send it
+ * @payload, @n_payload: raw bytes of the payload
+ * @ret, @n_ret: receives text with control bytes escaped, always NUL-terminated
+ */
+void message_connectfail_text(uint8_t serializer, const uint8_t *payload, size_t n_payload,
+                              char *ret, size_t n_ret);
+
+/** message_invoke_unpack() - array of exactly four. Return: 0, MESSAGE_E_SHAPE. */
+NODISCARD int message_invoke_unpack(pyrope_view payload, MessageInvoke *ret);
+void message_invoke_pack(pyrope_writer *writer, const char *object, const char *method,
+                         pyrope_view args, pyrope_view kwargs);
+
+/**
+ * message_exception_pack() - the map that stock Python rebuilds
+ *
+ * A bare name gets the module it belongs to ("ValueError" -> "builtins.ValueError"); a class that
+ * Python's Pyro5 cannot rebuild becomes Pyro5.errors.PyroError, with the original class in its
+ * attribute `_pyroClass`.
+ */
+void message_exception_pack(pyrope_writer *writer, const MessageException *exception);
+
+/**
+ * message_exception_error() - a received exception as an error of status PYROPE_E_REMOTE
+ * @payload: the map; a strange one gives an error that says so
+ *
+ * Return: owned; NULL if memory is out.
+ */
+NODISCARD pyrope_error *message_exception_error(pyrope_view payload);

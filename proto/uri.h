@@ -1,0 +1,71 @@
+#pragma once
+
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Pyro URIs and locations
+ *
+ *      PYRO:object@host:port   PYRO:object@./u:path   PYRO:object@[v6]:port
+ *      PYRONAME:name[@location]   PYROMETA:tag,tag[@location]
+ *
+ * and, where a person types a location, /path, ./u:path, host:port, ssh://[user@]host[:port] and
+ * ssh://[user@]host[:port]/./u:/path. Pure: text in, structure out. A host name is checked against
+ * a strict pattern, so that it can never be an option or a shell's word.
+ */
+
+#include "base/defs.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define URI_TEXT_MAX_BYTES  8192u
+#define URI_HOST_MAX_BYTES  255u
+#define URI_NAMESERVER_PORT 9090u
+
+enum {
+        URI_E_SUCCESS,
+
+        URI_E_INVALID, /* of no known form */
+};
+
+typedef enum UriKind { URI_PYRO, URI_PYRONAME, URI_PYROMETA } UriKind;
+
+typedef struct Location Location;
+typedef struct Uri Uri;
+
+/* Where a daemon listens, and the SSH host it is seen from. Members are owned; NULL is "not there".
+ */
+struct Location {
+        char *ssh;  /* [user@]host[:port] or an alias of the user's ssh configuration */
+        char *path; /* Unix socket */
+        char *host; /* name or numeric address, without brackets */
+        uint16_t port;
+};
+
+struct Uri {
+        UriKind kind;
+        char *object;      /* PYRO: object id; PYRONAME: name; PYROMETA: tags, comma-separated */
+        Location location; /* all NULL where the URI has none */
+};
+
+/**
+ * location_parse() - a location as a person types it
+ *
+ * Return: 0 with @ret owned by the caller; URI_E_INVALID; -ENOMEM.
+ */
+NODISCARD int location_parse(const char *text, Location *ret);
+void location_deinit(Location *location);
+/** location_format() - as location_parse() reads it. Return: owned, free(); NULL: out of memory. */
+NODISCARD char *location_format(const Location *location);
+NODISCARD int location_copy(const Location *from, Location *ret); /* 0, -ENOMEM */
+
+/** uri_parse() - Return: 0 with @ret owned by the caller; URI_E_INVALID; -ENOMEM. */
+NODISCARD int uri_parse(const char *text, Uri *ret);
+void uri_deinit(Uri *uri);
+/** uri_format() - as uri_parse() reads it. Return: owned, free(); NULL: out of memory. */
+NODISCARD char *uri_format(const Uri *uri);
+
+/** uri_is_host() - whether @text may be a host name or numeric address. */
+bool uri_is_host(const char *text);
+/** uri_is_ssh_target() - whether @text is [user@]host[:port] of harmless letters only. */
+bool uri_is_ssh_target(const char *text);
