@@ -11,20 +11,32 @@
  */
 
 #include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <unistd.h>
 
-#define NODISCARD __attribute__((warn_unused_result))
-#define PRINTF(format_index, first_index)                                                          \
-        __attribute__((format(printf, format_index, first_index)))
-#define CLEANUP(fn)      __attribute__((cleanup(fn)))
-#define UNUSED           __attribute__((unused))
-#define ARRAY_SIZE(a)    (sizeof(a) / sizeof((a)[0]))
-#define STRINGIFY_(text) #text
-#define STRINGIFY(text)  STRINGIFY_(text)
+#define NODISCARD                         __attribute__((warn_unused_result))
+#define PRINTF(format_index, first_index) __attribute__((format(printf, format_index, first_index)))
+#define CLEANUP(fn)                       __attribute__((cleanup(fn)))
+#define UNUSED                            __attribute__((unused))
+#define ARRAY_SIZE(a)                     (sizeof(a) / sizeof((a)[0]))
+#define STRINGIFY_(text)                  #text
+#define STRINGIFY(text)                   STRINGIFY_(text)
+#define CONCAT_(one, two)                 one##two
+#define CONCAT(one, two)                  CONCAT_(one, two)
 
 #define TAKE(pointer)                                                                              \
         __extension__({                                                                            \
                 __typeof__(pointer) taken_ = (pointer);                                            \
                 (pointer) = NULL;                                                                  \
+                taken_;                                                                            \
+        })
+
+/* The same for a file descriptor, whose "none" is -1. */
+#define TAKE_FD(fd)                                                                                \
+        __extension__({                                                                            \
+                int taken_ = (fd);                                                                 \
+                (fd) = -1;                                                                         \
                 taken_;                                                                            \
         })
 
@@ -40,3 +52,16 @@
                 free_fn(*pointer);                                                                 \
         }                                                                                          \
         struct free_fn##_semicolon_
+
+/* For memory of malloc() and its like: CLEANUP(freep) char *text = NULL; */
+static inline void freep(void *pointer)
+{
+        free(*(void **)pointer);
+}
+
+/* For file descriptors: CLEANUP(closep) int fd = -1; */
+static inline void closep(int *fd)
+{
+        if (*fd >= 0)
+                (void)close(*fd); /* nothing a scope's end could do about it */
+}
