@@ -1,0 +1,55 @@
+#pragma once
+
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Runtime Directory
+ *
+ * The private directory (see private-dir.h) where the daemons of one user on one computer have
+ * their sockets. The first of these that can be had:
+ *
+ *      $PYROPE_RUNTIME_DIR             if set, this and no other
+ *      $XDG_RUNTIME_DIR/pyrope         without the variable /run/user/UID/pyrope; since it vanishes
+ *                                      at logout, daemons take it only if the user lingers or
+ *                                      standard input is a terminal
+ *      /tmp/pyrope-UID
+ *      ~/.pyrope/run/HOSTNAME          homes may be shared between computers
+ *
+ * Daemons create it, clients only look. A place that exists but is not private is passed over, for
+ * anybody can make a /tmp/pyrope-UID.
+ */
+
+#include "base/error.h"
+
+#define RUNTIME_DIR_MAX  75u /* bytes of its path, so that every socket in it fits sun_path ... */
+#define RUNTIME_NAME_MAX 31u /* ... if its name has at most so many */
+
+enum {
+        RUNTIME_DIR_E_SUCCESS,
+
+        RUNTIME_DIR_E_NOT_FOUND, /* no such socket in any place */
+        RUNTIME_DIR_E_UNUSABLE,  /* no place could be made private */
+};
+
+/**
+ * runtime_dir_create() - the directory for a daemon, created if need be
+ * @ret_path:   its absolute path; owned by the caller, free()
+ * @error:      NULL, or says for a non-zero return which places were tried, why not, what to do
+ *
+ * Return: 0, RUNTIME_DIR_E_UNUSABLE, -ENOMEM.
+ */
+NODISCARD int runtime_dir_create(char **ret_path, ErrorText *error);
+
+/**
+ * runtime_dir_find() - where a client finds a daemon's socket
+ * @name:       file name of the socket, "nameserver.sock"
+ * @ret_path:   absolute path of the socket in the first private place that has one of this name;
+ *              owned by the caller, free()
+ * @error:      NULL, or says for a non-zero return which places were tried
+ *
+ * Creates nothing and does not connect.
+ *
+ * Return: 0, RUNTIME_DIR_E_NOT_FOUND, RUNTIME_DIR_E_UNUSABLE ($PYROPE_RUNTIME_DIR is not private),
+ *         -ENOMEM.
+ */
+NODISCARD int runtime_dir_find(const char *name, char **ret_path, ErrorText *error);
