@@ -1,0 +1,105 @@
+#pragma once
+
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * SSH Pool
+ *
+ * The SSH sessions of one client: one authenticated session per host, made when first needed and
+ * shared by every channel to that host; callers that want the same host meanwhile wait for the one
+ * login. A session that is lost is dropped, its streams hang up at once, and the next request makes
+ * a new one.
+ *
+ * Settings are those of the user's `ssh host`: the configuration file as libssh reads it, agent and
+ * key files without prompts, known_hosts without mercy: a host key that is unknown, changed or
+ * revoked is refused before anything is sent. A setting that matters for security and that libssh
+ * would ignore is refused by name.
+ *
+ * What callers get is a file descriptor: one end of a socket pair whose other end is joined to the
+ * channel. End of file passes in both directions by itself; back-pressure does, too.
+ *
+ * Any thread may use a pool. Nothing here knows Pyro.
+ */
+
+#include "base/buffer.h"
+#include "base/clock.h"
+#include "proto/uri.h"
+
+#include <pyrope/error.h>
+
+#define SSH_OUTPUT_MAX_BYTES 65536u /* standard output kept of a command */
+
+typedef struct SshPool SshPool;
+typedef struct SshPoolCounts SshPoolCounts;
+typedef struct SshOutput SshOutput;
+
+/* Since the pool was made. */
+struct SshPoolCounts {
+        uint64_t n_sessions; /* logins that succeeded */
+        uint64_t n_channels; /* channels that the far side opened for us */
+};
+
+struct SshOutput {
+        Buffer text;     /* what the command wrote to standard output; buffer_deinit() */
+        int exit_status; /* as the far side told; 128 + n if a signal ended it */
+};
+
+/**
+ * ssh_pool_new() - nothing is connected yet
+ * @config_file: of the form of ssh_config; copied. NULL: ~/.ssh/config and /etc/ssh/ssh_config
+ *
+ * Return: owned by the caller, ssh_pool_free(); NULL: out of memory.
+ */
+NODISCARD SshPool *ssh_pool_new(const char *config_file);
+
+/**
+ * ssh_pool_free() - end every session, its streams and its thread
+ *
+ * No other call may run on @pool. Descriptors that callers hold see a hang-up and stay theirs. Does
+ * not wait for the network. NULL is fine. Return: NULL.
+ */
+SshPool *ssh_pool_free(SshPool *pool);
+DEFINE_CLEANUP(SshPool, ssh_pool_free);
+
+/**
+ * ssh_pool_open() - a fresh stream to a Unix socket or TCP port, seen from another host
+ * @to:         ssh is that host, [user@]host[:port] or an alias of the configuration; and either
+ *              path, absolute, or host and port; borrowed
+ * @deadline:   for connecting, logging in and opening together
+ * @ret_fd:     a stream socket, close-on-exec and non-blocking; owned by the caller
+ * @error:      NULL, or receives one line for a person
+ *
+ * Return: PYROPE_OK; PYROPE_E_UNREACHABLE (the host, or nobody listens there), PYROPE_E_TIMEOUT,
+ * PYROPE_E_HOST_KEY, PYROPE_E_AUTH, PYROPE_E_DENIED (the host permits no such forwarding),
+ * PYROPE_E_CONFIG (the SSH settings), PYROPE_E_INVALID (@to is of no known form),
+ * PYROPE_E_PROTOCOL, PYROPE_E_CLOSED (the pool ends), PYROPE_E_NOMEM, PYROPE_E_IO.
+ */
+NODISCARD pyrope_status ssh_pool_open(SshPool *pool, const Location *to, Deadline deadline,
+                                      int *ret_fd, pyrope_error **error);
+
+/**
+ * ssh_pool_join() - the same for a stream that is there already; does not wait
+ * @fd:         a connected stream socket; taken, whatever comes
+ * @group:      0, or what ssh_pool_leave() will know it by
+ * @deadline:   until the channel is open
+ *
+ * If the way cannot be opened, @fd is closed, and the reason goes to the debug log.
+ */
+void ssh_pool_join(SshPool *pool, const Location *to, int fd, uint64_t group, Deadline deadline);
+
+/** ssh_pool_leave() - end the streams that were joined as @group, which is not 0. */
+void ssh_pool_leave(SshPool *pool, uint64_t group);
+
+/**
+ * ssh_pool_exec() - run a command of ours on a host, without input
+ * @target:     [user@]host[:port] or an alias
+ * @command:    fixed text of the program's; the user's shell over there reads it, so it never
+ *              contains anything that came from outside
+ * @ret:        output and status
+ *
+ * Return: as ssh_pool_open(), and PYROPE_E_TOO_LARGE above SSH_OUTPUT_MAX_BYTES of output.
+ */
+NODISCARD pyrope_status ssh_pool_exec(SshPool *pool, const char *target, const char *command,
+                                      Deadline deadline, SshOutput *ret, pyrope_error **error);
+
+void ssh_pool_counts(SshPool *pool, SshPoolCounts *ret);
