@@ -84,14 +84,38 @@ PYROPE_API pyrope_status pyrope_proxy_new(pyrope_context *context, const char *o
                                           int64_t timeout_ms, pyrope_proxy **ret,
                                           pyrope_error **error);
 
+/**
+ * pyrope_proxy_received() - connect to an object that a daemon told us about
+ * @from: the proxy whose call gave it, or told it
+ * @item: a str with a PYRO: URI, a URI or a proxy, as Pyro5 sends them
+ *
+ * The location counts as seen from the machine of @from's daemon, and is reached the same way.
+ * Return: as pyrope_proxy_new(), and PYROPE_E_TYPE if @item is nothing of the kind.
+ */
+PYROPE_API pyrope_status pyrope_proxy_received(pyrope_proxy *from, pyrope_view item,
+                                               int64_t timeout_ms, pyrope_proxy **ret,
+                                               pyrope_error **error);
+
 /** pyrope_proxy_free() - hang up; NULL is fine. Return: NULL. */
 PYROPE_API pyrope_proxy *pyrope_proxy_free(pyrope_proxy *proxy);
 
 /** pyrope_proxy_uri() - the object's URI at its own machine. Return: borrowed from @proxy. */
 PYROPE_API const char *pyrope_proxy_uri(const pyrope_proxy *proxy);
 
-/** pyrope_proxy_methods() - what the daemon told: a map with lists methods, oneway, attrs. */
+/**
+ * pyrope_proxy_metadata() - what the daemon told on connecting first: a map with the lists methods,
+ * oneway, attrs. Return: valid as long as @proxy.
+ */
 PYROPE_API pyrope_view pyrope_proxy_metadata(const pyrope_proxy *proxy);
+
+/**
+ * pyrope_proxy_fd() - what a program's own poll() watches besides pyrope_wait_hangup()
+ *
+ * Between calls it becomes readable when the daemon, or the way to it, is gone; then ask
+ * pyrope_wait_hangup(). Never read, write or close it; another one may take its place at each call.
+ * Return: a descriptor, or -1 while @proxy is not connected.
+ */
+PYROPE_API int pyrope_proxy_fd(pyrope_proxy *proxy);
 
 /**
  * pyrope_call_method() - call, and wait for the result
@@ -200,11 +224,13 @@ PYROPE_API pyrope_status pyrope_get_file(pyrope_instance *instance, const char *
 
 /**
  * pyrope_release() - end the instance, and free @instance whatever comes
- * @instance: NULL is fine
+ * @instance:   NULL is fine
+ * @timeout_ms: how long to wait for the end; the job manager goes on with it afterwards
  *
  * Return: as pyrope_call_method(); PYROPE_OK also if the instance was gone already.
  */
-PYROPE_API pyrope_status pyrope_release(pyrope_instance *instance, pyrope_error **error);
+PYROPE_API pyrope_status pyrope_release(pyrope_instance *instance, int64_t timeout_ms,
+                                        pyrope_error **error);
 
 /* -- local sockets for foreign programs ------------------------------------------------------- */
 
