@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MIT */
+
+#include "base/private-dir.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define SYMLINKS_MAX 40 /* as the kernel */
+
+/*
+ * The way from / is walked by descriptors, one name at a time and through each symbolic link, so
+ * that every directory in which somebody could put another thing in our way is looked at.
+ */
+typedef struct Walk Walk;
+
+struct Walk {
+        const char *path;    /* as given, for messages */
+        int fd;              /* the directory reached so far */
+        char rest[PATH_MAX]; /* names still to go */
+        int n_symlinks;      /* followed so far */
+};
+
+static void walk_deinit(Walk *walk)
+{
+        closep(&walk->fd);
+}
+
+/* Each directory on the way: nobody but root and us may put other things into it. */
+static int check_ancestor(const Walk *walk, ErrorText *error)
+{
+        struct stat st;
+
+        if (fstat(walk->fd, &st) < 0)
+                return error_origin(-errno);
+        if (st.st_uid != 0 && st.st_uid != geteuid()) {
+                error_text_set(error,
+                               "%s: a directory above it belongs to uid %u, who could replace it; "
+                               "choose another place",
+                               walk->path, (unsigned)st.st_uid);
+                return PRIVATE_DIR_E_UNSAFE;
+        }
+        if ((st.st_mode & 022) && !(st.st_mode & S_ISVTX)) {
+                error_text_set(error,
+                               "%s: a directory above it is writable by others (mode %04o); take "
+                               "that away with 'chmod go-w', or choose another place",
+                               walk->path, (unsigned)st.st_mode & 07777);
+                return PRIVATE_DIR_E_UNSAFE;
+        }
+        return 0;
+}
+
+static int check_itself(const char *path, const struct stat *st, ErrorText *error)
+{
+        if (S_ISLNK(st->st_mode))
+                error_text_set(error, "%s: is a symbolic link; name the directory itself", path);
+        else if (!S_ISDIR(st->st_mode))
+                error_text_set(error, "%s: is not a directory", path);
+        else if (st->st_uid != geteuid())
+                error_text_set(error, "%s: belongs to uid %u, we are uid %u; choose another place",
+                               path, (unsigned)st->st_uid, (unsigned)geteuid());
+        else if (st->st_mode & 077)
+                error_text_set(error, "%s: is open to others (mode %04o); run 'chmod 700 %s'", path,
+                               (unsigned)st->st_mode & 07777, path);
+        else
+                return 0;
+        return PRIVATE_DIR_E_UNSAFE;
+}
+
+/* Puts the target of a link in front of the names still to go. */
+static int walk_symlink(Walk *walk, const char *name, const struct stat *st, ErrorText *error)
+{
+        char target[PATH_MAX];
+        char rest[PATH_MAX];
+        ssize_t n_target;
+        int n;
+
+        if (st->st_uid != 0 && st->st_uid != geteuid()) {
+                error_text_set(error, "%s: goes through a symbolic link of uid %u", walk->path,
+                               (unsigned)st->st_uid);
+                return PRIVATE_DIR_E_UNSAFE;
+        }
+        n_target = readlinkat(walk->fd, name, target, sizeof(target) - 1);
+        if (n_target < 0)
+                return error_origin(-errno);
+        target[n_target] = '\0';
+        n = snprintf(rest, sizeof(rest), "%s/%s", target, walk->rest);
+        if ((size_t)n >= sizeof(rest))
+                return error_origin(-ENAMETOOLONG);
+        if (++walk->n_symlinks > SYMLINKS_MAX)
+                return error_origin(-ELOOP);
+        memcpy(walk->rest, rest, (size_t)n + 1);
+        return 0;
+}
+
+/* Makes the directory @name in the one reached so far the one reached. */
+static int walk_enter(Walk *walk, const char *name)
+{
+        int fd;
+
+        fd = openat(walk->fd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (fd < 0)
+                return -errno;
+        closep(&walk->fd);
+        walk->fd = fd;
+        return 0;
+}
+
+/* Takes the next name off the rest. Returns false if there is none, or it can be no file's. */
+static bool walk_next(Walk *walk, char name[static NAME_MAX + 1])
+{
+        const char *start = walk->rest + strspn(walk->rest, "/");
+        size_t n_name = strcspn(start, "/");
+
+        if (n_name == 0 || n_name > NAME_MAX)
+                return false;
+        memcpy(name, start, n_name);
+        name[n_name] = '\0';
+        start += n_name;
+        start += strspn(start, "/");
+        memmove(walk->rest, start, strlen(start) + 1);
+        return true;
+}
+
+/* Goes one name on; the last one is not entered but checked. */
+static int walk_step(Walk *walk, const char *name, ErrorText *error)
+{
+        struct stat st;
+        int r;
+
+        r = check_ancestor(walk, error);
+        if (r)
+                return r;
+        if (fstatat(walk->fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+                return -errno;
+        if (walk->rest[0] == '\0')
+                return check_itself(walk->path, &st, error);
+        if (!S_ISLNK(st.st_mode))
+                return walk_enter(walk, name);
+
+        r = walk_symlink(walk, name, &st, error);
+        if (r || walk->rest[0] != '/')
+                return r;
+        return walk_enter(walk, "/");
+}
+
+static int walk_all(Walk *walk, ErrorText *error)
+{
+        char name[NAME_MAX + 1];
+        int r;
+
+        r = walk_enter(walk, "/");
+        if (r)
+                return r;
+        if (!walk_next(walk, name))
+                return -EINVAL;
+        do {
+                r = walk_step(walk, name, error);
+                if (r)
+                        return r;
+        } while (walk_next(walk, name));
+        return 0;
+}
+
+static int refuse(const char *path, int r, ErrorText *error)
+{
+        error_text_set(error, "%s: %s", path, strerror(-r));
+        return r == -ENOENT ? PRIVATE_DIR_E_NOT_FOUND : error_origin(r);
+}
+
+int private_dir_check(const char *path, ErrorText *error)
+{
+        CLEANUP(walk_deinit) Walk walk = { .path = path, .fd = -1 };
+        size_t n_path = strlen(path);
+        int r;
+
+        if (path[0] != '/' || n_path >= sizeof(walk.rest)) {
+                error_text_set(error, "%s: is not an absolute path", path);
+                return PRIVATE_DIR_E_UNSAFE;
+        }
+        memcpy(walk.rest, path, n_path + 1);
+
+        r = walk_all(&walk, error);
+        return r < 0 ? refuse(path, r, error) : r;
+}
+
+int private_dir_create(const char *path, ErrorText *error)
+{
+        /* The mode is part of the creation: the directory is never open, whatever the umask. */
+        if (mkdir(path, 0700) < 0 && errno != EEXIST)
+                return refuse(path, -errno, error);
+
+        return private_dir_check(path, error);
+}
