@@ -17,7 +17,9 @@
 #include <pyrope/value.h>
 #include <stdint.h>
 
-#define CODEC_DEPTH_MAX 512u /* lists and maps inside each other */
+#define CODEC_DEPTH_MAX 512        /* lists and maps inside each other */
+#define CODEC_COUNT_MAX UINT32_MAX /* bytes of a str, elements of a list, pairs of a map */
+#define CODEC_EXT_LONG  0x31       /* Pyro5: an int beyond 64 bits, as ASCII decimal */
 
 enum {
         CODEC_E_SUCCESS,
@@ -30,8 +32,26 @@ enum {
         CODEC_E_KEY,        /* a map key that is neither str nor bin */
 };
 
+typedef struct CodecHead CodecHead;
+
+/* How an item begins. */
+struct CodecHead {
+        pyrope_type type;
+        size_t n_head; /* bytes of tag, length and ext type */
+        size_t n;      /* bytes of data behind them; of a list its elements, of a map its pairs */
+};
+
 /** codec_strerror() - one of the above in words. Return: static text. */
 const char *codec_strerror(int r);
+
+/**
+ * codec_head_parse() - decode the beginning of an item
+ * @at, @n_bytes: the item, and all bytes there are
+ * @ret:          head and data lie within @n_bytes, and so would one byte per announced item
+ *
+ * Return: 0, CODEC_E_INCOMPLETE, CODEC_E_FORMAT.
+ */
+NODISCARD int codec_head_parse(const uint8_t *at, size_t n_bytes, CodecHead *ret);
 
 /**
  * codec_check() - validate exactly one item that fills the bytes
@@ -47,3 +67,18 @@ const uint8_t *codec_skip(pyrope_view item);
 
 /** codec_view_bytes() - the encoded bytes of a validated item. Return: their count. */
 size_t codec_view_bytes(pyrope_view item, const uint8_t **ret);
+
+/*
+ * Packing, each at the end of @buffer and in the shortest form. Text is not checked here, nor
+ * whether as many elements follow as were announced; the writer of <pyrope/value.h> does that.
+ * Return: 0, -ENOMEM, -EMSGSIZE above the limit of the buffer or CODEC_COUNT_MAX.
+ */
+NODISCARD int codec_pack_nil(Buffer *buffer);
+NODISCARD int codec_pack_bool(Buffer *buffer, bool value);
+NODISCARD int codec_pack_int(Buffer *buffer, int64_t value);
+NODISCARD int codec_pack_uint(Buffer *buffer, uint64_t value);
+NODISCARD int codec_pack_double(Buffer *buffer, double value);
+NODISCARD int codec_pack_str(Buffer *buffer, const char *text, size_t n);
+NODISCARD int codec_pack_bytes(Buffer *buffer, const void *data, size_t n);
+NODISCARD int codec_pack_list(Buffer *buffer, size_t n);
+NODISCARD int codec_pack_map(Buffer *buffer, size_t n);

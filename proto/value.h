@@ -15,9 +15,9 @@
 #include <pyrope/value.h>
 #include <stdint.h>
 
-DEFINE_CLEANUP(pyrope_value *, pyrope_value_free);
-DEFINE_CLEANUP(pyrope_writer *, pyrope_writer_free);
-DEFINE_CLEANUP(pyrope_error *, pyrope_error_free);
+DEFINE_CLEANUP(pyrope_value, pyrope_value_free);
+DEFINE_CLEANUP(pyrope_writer, pyrope_writer_free);
+DEFINE_CLEANUP(pyrope_error, pyrope_error_free);
 
 /**
  * value_new_take() - a value from a buffer that holds one encoded item
@@ -29,12 +29,40 @@ DEFINE_CLEANUP(pyrope_error *, pyrope_error_free);
  */
 NODISCARD int value_new_take(Buffer *buffer, size_t n_skip, pyrope_value **ret);
 
+/** value_new_copy() - the same from bytes that stay with the caller. Return: 0, CODEC_E_*, -ENOMEM.
+ */
+NODISCARD int value_new_copy(const uint8_t *bytes, size_t n_bytes, pyrope_value **ret);
+
+/**
+ * value_new_written() - a value from a buffer that a writer filled, and that is not validated again
+ *
+ * Return: 0 with the memory taken; -ENOMEM.
+ */
+NODISCARD int value_new_written(Buffer *buffer, pyrope_value **ret);
+
+/**
+ * value_aligned_copy() - bytes of the value, copied to where anything may stand; once for each
+ * place
+ *
+ * Return: borrowed from @value; NULL if memory is out.
+ */
+const void *value_aligned_copy(pyrope_value *value, const uint8_t *bytes, size_t n_bytes);
+
 /**
  * writer_finish() - the encoded bytes, still owned by the writer
  *
  * Return: PYROPE_OK with @ret valid until the writer is used again; the failure that stuck.
  */
 NODISCARD pyrope_status writer_finish(pyrope_writer *writer, const uint8_t **ret, size_t *ret_n);
+
+/** writer_limit() - most bytes the value may have; FRAME_MESSAGE_MAX_BYTES unless told. */
+void writer_limit(pyrope_writer *writer, size_t n_max_bytes);
+
+/** writer_fail() - let @status stick, unless one does already; @why is static text. */
+void writer_fail(pyrope_writer *writer, pyrope_status status, const char *why);
+
+/** writer_why() - what the status of writer_finish() means. Return: static text. */
+const char *writer_why(const pyrope_writer *writer);
 
 /** writer_reset() - empty and without failure; keeps its memory up to @n_keep_bytes. */
 void writer_reset(pyrope_writer *writer, size_t n_keep_bytes);
@@ -47,7 +75,8 @@ void writer_raw(pyrope_writer *writer, const void *bytes, size_t n_bytes);
  * @error: NULL, or where a new error goes
  *
  * Meant for `return error_set(error, PYROPE_E_IO, "cannot open %s: %s", ...)`. The text is bounded
- * (ERROR_TEXT_MAX_BYTES) and made one line of valid UTF-8. If memory is out the error stays NULL.
+ * (ERROR_TEXT_MAX_BYTES) and made one line of valid UTF-8. What @error held is overwritten, not
+ * freed; it becomes NULL if memory is out.
  *
  * Return: @status.
  */

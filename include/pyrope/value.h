@@ -73,7 +73,8 @@ PYROPE_API size_t pyrope_count(pyrope_view item);
  */
 PYROPE_API bool pyrope_truth(pyrope_view item);
 
-/* Typed reads. Return: PYROPE_OK; PYROPE_E_TYPE; PYROPE_E_RANGE where an int does not fit. */
+/* Typed reads. Return: PYROPE_OK; PYROPE_E_TYPE; PYROPE_E_RANGE where an int does not fit. An int
+ * may have come as Pyro5's extension for long ints, which numpy's ints become as well. */
 PYROPE_API pyrope_status pyrope_get_bool(pyrope_view item, bool *ret);
 PYROPE_API pyrope_status pyrope_get_int(pyrope_view item, int64_t *ret);
 PYROPE_API pyrope_status pyrope_get_uint(pyrope_view item, uint64_t *ret);
@@ -91,7 +92,7 @@ PYROPE_API bool pyrope_str_equals(pyrope_view item, const char *text);
 /** pyrope_at() - element @index of a list; absent where there is none. Time grows with @index. */
 PYROPE_API pyrope_view pyrope_at(pyrope_view list, size_t index);
 
-/** pyrope_find() - value under a str key of a map; absent where there is none. */
+/** pyrope_find() - value under a str key of a map, the last one if it stands twice; or absent. */
 PYROPE_API pyrope_view pyrope_find(pyrope_view map, const char *key);
 
 /* for (pyrope_iter it = pyrope_each(item); pyrope_next(&it, &key, &value);) ... */
@@ -162,7 +163,7 @@ PYROPE_API void pyrope_pack(pyrope_writer *writer, const char *format, ...);
 PYROPE_API void pyrope_vpack(pyrope_writer *writer, const char *format, va_list args);
 
 /**
- * pyrope_writer_take() - the finished value; the writer is empty again
+ * pyrope_writer_take() - the finished value; the writer is empty again, whatever comes
  *
  * Return: PYROPE_OK with @ret owned by the caller; PYROPE_E_NOMEM; PYROPE_E_TOO_LARGE;
  * PYROPE_E_INVALID if what was written is not exactly one well-formed item.

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: MIT */
+
+#include "base/text.h"
+#include "proto/codec.h"
+#include "proto/frame.h"
+#include "proto/value.h"
+
+#include <errno.h>
+#include <string.h>
+
+struct pyrope_writer {
+        Buffer buffer;
+        pyrope_status status; /* the first failure sticks */
+        const char *why;      /* static text for it */
+        size_t depth;         /* containers that are open */
+
+        /* Items still to come, twice, and 1 more for a map; [0] is the value as a whole. Only the
+         * innermost can be 0 between two calls, and only if it is the whole. */
+        uint64_t pending[CODEC_DEPTH_MAX + 1];
+};
+
+pyrope_writer *pyrope_writer_new(void)
+{
+        pyrope_writer *writer;
+
+        writer = malloc(sizeof(*writer));
+        if (!writer)
+                return NULL;
+        buffer_init(&writer->buffer, FRAME_MESSAGE_MAX_BYTES);
+        writer_reset(writer, 0);
+        return writer;
+}
+
+pyrope_writer *pyrope_writer_free(pyrope_writer *writer)
+{
+        if (!writer)
+                return NULL;
+        buffer_deinit(&writer->buffer);
+        free(writer);
+        return NULL;
+}
+
+void writer_reset(pyrope_writer *writer, size_t n_keep_bytes)
+{
+        if (writer->buffer.n_allocated > n_keep_bytes)
+                buffer_deinit(&writer->buffer);
+        buffer_clear(&writer->buffer);
+        writer->status = PYROPE_OK;
+        writer->why = NULL;
+        writer->depth = 0;
+        writer->pending[0] = 2;
+}
+
+void writer_limit(pyrope_writer *writer, size_t n_max_bytes)
+{
+        writer->buffer.n_max = n_max_bytes;
+}
+
+void writer_fail(pyrope_writer *writer, pyrope_status status, const char *why)
+{
+        if (writer->status)
+                return;
+        writer->status = status;
+        writer->why = why;
+}
+
+static void check(pyrope_writer *writer, int r)
+{
+        if (r == -EMSGSIZE)
+                writer_fail(writer, PYROPE_E_TOO_LARGE, "the value is larger than the limit");
+        else if (r)
+                writer_fail(writer, PYROPE_E_NOMEM, "out of memory");
+}
+
+/* Whether an item may be written here; it then counts as written. */
+static bool begin_item(pyrope_writer *writer, pyrope_type type)
+{
+        uint64_t *pending = &writer->pending[writer->depth];
+
+        if (writer->status)
+                return false;
+        if (*pending < 2) {
+                writer_fail(writer, PYROPE_E_INVALID, "more than one value was written");
+                return false;
+        }
+        if ((*pending & 3) == 1 && type != PYROPE_STR && type != PYROPE_BYTES) {
+                writer_fail(writer, PYROPE_E_INVALID, "a map key must be a str");
+                return false;
+        }
+        *pending -= 2;
+        return true;
+}
+
+static void close_finished(pyrope_writer *writer)
+{
+        while (writer->depth > 0 && writer->pending[writer->depth] < 2)
+                writer->depth--;
+}
+
+static void end_item(pyrope_writer *writer, int r)
+{
+        check(writer, r);
+        close_finished(writer);
+}
+
+static void begin_container(pyrope_writer *writer, uint64_t pending, int r)
+{
+        check(writer, r);
+        if (writer->depth == CODEC_DEPTH_MAX) {
+                writer_fail(writer, PYROPE_E_INVALID, "lists and maps are nested too deep");
+                return;
+        }
+        writer->pending[++writer->depth] = pending;
+        close_finished(writer);
+}
+
+void pyrope_write_nil(pyrope_writer *writer)
+{
+        if (begin_item(writer, PYROPE_NIL))
+                end_item(writer, codec_pack_nil(&writer->buffer));
+}
+
+void pyrope_write_bool(pyrope_writer *writer, bool value)
+{
+        if (begin_item(writer, PYROPE_BOOL))
+                end_item(writer, codec_pack_bool(&writer->buffer, value));
+}
+
+void pyrope_write_int(pyrope_writer *writer, int64_t value)
+{
+        if (begin_item(writer, PYROPE_INT))
+                end_item(writer, codec_pack_int(&writer->buffer, value));
+}
+
+void pyrope_write_uint(pyrope_writer *writer, uint64_t value)
+{
+        if (begin_item(writer, PYROPE_INT))
+                end_item(writer, codec_pack_uint(&writer->buffer, value));
+}
+
+void pyrope_write_double(pyrope_writer *writer, double value)
+{
+        if (begin_item(writer, PYROPE_FLOAT))
+                end_item(writer, codec_pack_double(&writer->buffer, value));
+}
+
+void pyrope_write_str(pyrope_writer *writer, const char *text)
+{
+        pyrope_write_strn(writer, text, strlen(text));
+}
+
+void pyrope_write_strn(pyrope_writer *writer, const char *text, size_t n)
+{
+        if (!begin_item(writer, PYROPE_STR))
+                return;
+        if (!text_is_utf8(text, n))
+                writer_fail(writer, PYROPE_E_INVALID, "a str is not UTF-8");
+        else
+                end_item(writer, codec_pack_str(&writer->buffer, text, n));
+}
+
+void pyrope_write_bytes(pyrope_writer *writer, const void *data, size_t n)
+{
+        if (begin_item(writer, PYROPE_BYTES))
+                end_item(writer, codec_pack_bytes(&writer->buffer, data, n));
+}
+
+void pyrope_write_list(pyrope_writer *writer, size_t n)
+{
+        if (begin_item(writer, PYROPE_LIST))
+                begin_container(writer, (uint64_t)n << 1, codec_pack_list(&writer->buffer, n));
+}
+
+void pyrope_write_map(pyrope_writer *writer, size_t n)
+{
+        if (begin_item(writer, PYROPE_MAP))
+                begin_container(writer, (uint64_t)n << 2 | 1, codec_pack_map(&writer->buffer, n));
+}
+
+void writer_raw(pyrope_writer *writer, const void *bytes, size_t n_bytes)
+{
+        const uint8_t *at = bytes;
+
+        if (begin_item(writer, pyrope_type_of((pyrope_view){ at, at + n_bytes })))
+                end_item(writer, buffer_append(&writer->buffer, bytes, n_bytes));
+}
+
+void pyrope_write_view(pyrope_writer *writer, pyrope_view item)
+{
+        const uint8_t *bytes;
+        size_t n_bytes;
+
+        if (!item.at) {
+                pyrope_write_nil(writer);
+                return;
+        }
+        n_bytes = codec_view_bytes(item, &bytes);
+        writer_raw(writer, bytes, n_bytes);
+}
+
+pyrope_status writer_finish(pyrope_writer *writer, const uint8_t **ret, size_t *ret_n)
+{
+        if (writer->status)
+                return writer->status;
+        if (writer->depth > 0 || writer->pending[0] >= 2) {
+                writer_fail(writer, PYROPE_E_INVALID,
+                            writer->buffer.n == 0 ? "nothing was written"
+                                                  : "a list or map lacks elements");
+                return writer->status;
+        }
+        *ret = writer->buffer.data;
+        *ret_n = writer->buffer.n;
+        return PYROPE_OK;
+}
+
+const char *writer_why(const pyrope_writer *writer)
+{
+        return writer->why ? writer->why : pyrope_strerror(writer->status);
+}
+
+pyrope_status pyrope_writer_take(pyrope_writer *writer, pyrope_value **ret, pyrope_error **error)
+{
+        pyrope_status status;
+        const uint8_t *bytes;
+        size_t n_bytes;
+
+        status = writer_finish(writer, &bytes, &n_bytes);
+        if (status)
+                error_set(error, status, "the value cannot be sent: %s", writer_why(writer));
+        else if (value_new_written(&writer->buffer, ret))
+                status = error_set(error, PYROPE_E_NOMEM, "out of memory");
+        writer_reset(writer, 0);
+        return status;
+}
