@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -110,34 +109,38 @@ static int walk_enter(Walk *walk, const char *name)
         return 0;
 }
 
-/* Takes the next name off the rest. Returns false if there is none, or it can be no file's. */
-static bool walk_next(Walk *walk, char name[static NAME_MAX + 1])
+/* Takes the next name off the rest, which no slash begins afterwards. */
+static int walk_next(Walk *walk, char name[static NAME_MAX + 1])
 {
         const char *start = walk->rest + strspn(walk->rest, "/");
         size_t n_name = strcspn(start, "/");
 
-        if (n_name == 0 || n_name > NAME_MAX)
-                return false;
+        if (n_name > NAME_MAX)
+                return error_origin(-ENAMETOOLONG);
         memcpy(name, start, n_name);
         name[n_name] = '\0';
         start += n_name;
         start += strspn(start, "/");
         memmove(walk->rest, start, strlen(start) + 1);
-        return true;
+        return 0;
 }
 
-/* Goes one name on; the last one is not entered but checked. */
-static int walk_step(Walk *walk, const char *name, ErrorText *error)
+/* Goes one name on. */
+static int walk_step(Walk *walk, ErrorText *error)
 {
+        char name[NAME_MAX + 1];
         struct stat st;
         int r;
 
+        r = walk_next(walk, name);
+        if (r)
+                return r;
         r = check_ancestor(walk, error);
         if (r)
                 return r;
         if (fstatat(walk->fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
                 return -errno;
-        if (walk->rest[0] == '\0')
+        if (walk->rest[0] == '\0') /* the last one is not entered but checked */
                 return check_itself(walk->path, &st, error);
         if (!S_ISLNK(st.st_mode))
                 return walk_enter(walk, name);
@@ -150,20 +153,16 @@ static int walk_step(Walk *walk, const char *name, ErrorText *error)
 
 static int walk_all(Walk *walk, ErrorText *error)
 {
-        char name[NAME_MAX + 1];
         int r;
 
+        if (strspn(walk->path, "/") == strlen(walk->path)) {
+                error_text_set(error, "%s: is the root directory", walk->path);
+                return PRIVATE_DIR_E_UNSAFE;
+        }
         r = walk_enter(walk, "/");
-        if (r)
-                return r;
-        if (!walk_next(walk, name))
-                return -EINVAL;
-        do {
-                r = walk_step(walk, name, error);
-                if (r)
-                        return r;
-        } while (walk_next(walk, name));
-        return 0;
+        while (r == 0 && walk->rest[0])
+                r = walk_step(walk, error);
+        return r;
 }
 
 static int refuse(const char *path, int r, ErrorText *error)
@@ -179,7 +178,7 @@ int private_dir_check(const char *path, ErrorText *error)
         int r;
 
         if (path[0] != '/' || n_path >= sizeof(walk.rest)) {
-                error_text_set(error, "%s: is not an absolute path", path);
+                error_text_set(error, "%s: is not an absolute path that files can have", path);
                 return PRIVATE_DIR_E_UNSAFE;
         }
         memcpy(walk.rest, path, n_path + 1);

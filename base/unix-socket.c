@@ -15,7 +15,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
-#define LOCK_WAIT_MS      5000 /* the lock is held for microseconds; longer, its holder is stopped */
+#define LOCK_WAIT_MS      2000 /* the lock is held for microseconds; longer, its holder is stopped */
 #define LOCK_STEP_MS      10
 #define OVERFLOW_UID      65534u
 #define OVERFLOW_UID_FILE "/proc/sys/kernel/overflowuid"
@@ -93,7 +93,7 @@ static int dir_lock(const char *path, int *ret_fd, ErrorText *error)
         if (r) {
                 error_text_set(error,
                                "%s: cannot be locked (%s); choose a directory on a local disk", dir,
-                               r < 0 ? strerror(-r) : "another program has held it for 5 s");
+                               r < 0 ? strerror(-r) : "another program holds the lock");
                 return r;
         }
         *ret_fd = TAKE_FD(fd);
