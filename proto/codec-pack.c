@@ -2,6 +2,7 @@
 
 #include "proto/codec.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <msgpack.h>
 
@@ -84,4 +85,17 @@ int codec_pack_map(Buffer *buffer, size_t n)
         msgpack_packer packer = packer_for(buffer);
 
         return n > CODEC_COUNT_MAX ? -EMSGSIZE : msgpack_pack_map(&packer, n);
+}
+
+int codec_pack_padded_bytes(Buffer *buffer, const void *data, size_t n, size_t n_pad)
+{
+        static const uint8_t tags[] = { 0xc4, 0xc5, 0, 0xc6 }; /* by n_pad */
+        uint8_t head[2 + 3] = { 0 };
+        int r;
+
+        assert(n <= UINT8_MAX && n_pad < ARRAY_SIZE(tags) && tags[n_pad]);
+        head[0] = tags[n_pad];
+        head[1 + n_pad] = (uint8_t)n;
+        r = buffer_append(buffer, head, 2 + n_pad);
+        return r ? r : buffer_append(buffer, data, n);
 }

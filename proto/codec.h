@@ -82,3 +82,6 @@ NODISCARD int codec_pack_str(Buffer *buffer, const char *text, size_t n);
 NODISCARD int codec_pack_bytes(Buffer *buffer, const void *data, size_t n);
 NODISCARD int codec_pack_list(Buffer *buffer, size_t n);
 NODISCARD int codec_pack_map(Buffer *buffer, size_t n);
+
+/* bytes of at most 255, the length told in @n_pad (0, 1 or 3) bytes more than it needs. */
+NODISCARD int codec_pack_padded_bytes(Buffer *buffer, const void *data, size_t n, size_t n_pad);

@@ -70,6 +70,15 @@ void writer_reset(pyrope_writer *writer, size_t n_keep_bytes);
 /** writer_raw() - append bytes that are known to be one validated item. */
 void writer_raw(pyrope_writer *writer, const void *bytes, size_t n_bytes);
 
+/** writer_size() - bytes written so far. */
+size_t writer_size(const pyrope_writer *writer);
+
+/** writer_padded_bytes() - bytes, the length told in @n_pad bytes more than needed.
+ * @n: at most 255
+ * @n_pad: 0, 1 or 3
+ */
+void writer_padded_bytes(pyrope_writer *writer, const void *data, size_t n, size_t n_pad);
+
 /**
  * error_set() - fill an error output and return the status
  * @error: NULL, or where a new error goes

@@ -165,6 +165,12 @@ void pyrope_write_bytes(pyrope_writer *writer, const void *data, size_t n)
                 end_item(writer, codec_pack_bytes(&writer->buffer, data, n));
 }
 
+void writer_padded_bytes(pyrope_writer *writer, const void *data, size_t n, size_t n_pad)
+{
+        if (begin_item(writer, PYROPE_BYTES))
+                end_item(writer, codec_pack_padded_bytes(&writer->buffer, data, n, n_pad));
+}
+
 void pyrope_write_list(pyrope_writer *writer, size_t n)
 {
         if (begin_item(writer, PYROPE_LIST))
@@ -211,6 +217,11 @@ pyrope_status writer_finish(pyrope_writer *writer, const uint8_t **ret, size_t *
         *ret = writer->buffer.data;
         *ret_n = writer->buffer.n;
         return PYROPE_OK;
+}
+
+size_t writer_size(const pyrope_writer *writer)
+{
+        return writer->buffer.n;
 }
 
 const char *writer_why(const pyrope_writer *writer)
