@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT */
+
+#include "proto/pack-format.h"
+
+#include "proto/value.h"
+
+#include <string.h>
+
+const char *pack_format_skip(const char *at)
+{
+        return at + strspn(at, " \t\n,");
+}
+
+int pack_format_count(const char *at, size_t *ret)
+{
+        size_t depth = 0;
+        size_t n = 0;
+
+        for (at = pack_format_skip(at); *at; at = pack_format_skip(at + 1)) {
+                if (strchr("]}", *at)) {
+                        if (depth-- == 0)
+                                break;
+                        continue;
+                }
+                if (strchr(":?*", *at))
+                        continue;
+                n += depth == 0;
+                depth += strchr("[{", *at) != NULL;
+        }
+        if (*at == '\0' && depth > 0)
+                return PACK_FORMAT_E_INVALID;
+        *ret = n;
+        return 0;
+}
+
+typedef struct Pack Pack;
+
+struct Pack {
+        pyrope_writer *writer;
+        const char *at; /* what of the format is left */
+        va_list arguments;
+        char closing[PACK_FORMAT_DEPTH_MAX]; /* the brackets that are open, by what closes them */
+        size_t depth;
+};
+
+static bool pack_scalar(Pack *pack, char letter)
+{
+        const void *data;
+        const char *text;
+
+        switch (letter) {
+        case 'n':
+                pyrope_write_nil(pack->writer);
+                return true;
+        case 'b':
+                pyrope_write_bool(pack->writer, va_arg(pack->arguments, int));
+                return true;
+        case 'i':
+                pyrope_write_int(pack->writer, va_arg(pack->arguments, int));
+                return true;
+        case 'I':
+                pyrope_write_int(pack->writer, va_arg(pack->arguments, int64_t));
+                return true;
+        case 'f':
+                pyrope_write_double(pack->writer, va_arg(pack->arguments, double));
+                return true;
+        case 's':
+                text = va_arg(pack->arguments, const char *);
+                if (text)
+                        pyrope_write_str(pack->writer, text);
+                else
+                        pyrope_write_nil(pack->writer);
+                return true;
+        case 'y':
+                data = va_arg(pack->arguments, const void *);
+                pyrope_write_bytes(pack->writer, data, va_arg(pack->arguments, size_t));
+                return true;
+        case 'v':
+                pyrope_write_view(pack->writer, va_arg(pack->arguments, pyrope_view));
+                return true;
+        case 'a':
+                pyrope_write_array(pack->writer, va_arg(pack->arguments, const pyrope_array *));
+                return true;
+        default:
+                return false;
+        }
+}
+
+static bool open_bracket(Pack *pack, char bracket)
+{
+        size_t n;
+
+        if (pack->depth == PACK_FORMAT_DEPTH_MAX || pack_format_count(pack->at, &n))
+                return false;
+        pack->closing[pack->depth++] = bracket == '[' ? ']' : '}';
+        if (bracket == '[')
+                pyrope_write_list(pack->writer, n);
+        else
+                pyrope_write_map(pack->writer, n / 2);
+        return bracket == '[' || n % 2 == 0;
+}
+
+static bool close_bracket(Pack *pack, char bracket)
+{
+        return pack->depth > 0 && pack->closing[--pack->depth] == bracket;
+}
+
+/* In a map, s and ':' come before each value. */
+static bool pack_key(Pack *pack)
+{
+        if (*pack->at++ != 's')
+                return false;
+        pack->at = pack_format_skip(pack->at);
+        return *pack->at++ == ':' && pack_scalar(pack, 's');
+}
+
+static bool pack_next(Pack *pack)
+{
+        bool is_in_map = pack->depth > 0 && pack->closing[pack->depth - 1] == '}';
+        char letter;
+
+        if (strchr("]}", *pack->at))
+                return close_bracket(pack, *pack->at++);
+        if (is_in_map && !pack_key(pack))
+                return false;
+        pack->at = pack_format_skip(pack->at);
+        letter = *pack->at;
+        if (letter == '\0')
+                return false;
+        pack->at++;
+        if (strchr("[{", letter))
+                return open_bracket(pack, letter);
+        return pack_scalar(pack, letter);
+}
+
+void pyrope_vpack(pyrope_writer *writer, const char *format, va_list arguments)
+{
+        Pack pack = { .writer = writer, .at = format };
+        bool is_good = true;
+
+        va_copy(pack.arguments, arguments);
+        while (is_good && *(pack.at = pack_format_skip(pack.at)))
+                is_good = pack_next(&pack);
+        va_end(pack.arguments);
+        if (!is_good || pack.depth > 0)
+                writer_fail(writer, PYROPE_E_INVALID, "a format that is none");
+}
+
+void pyrope_pack(pyrope_writer *writer, const char *format, ...)
+{
+        va_list arguments;
+
+        va_start(arguments, format);
+        pyrope_vpack(writer, format, arguments);
+        va_end(arguments);
+}
