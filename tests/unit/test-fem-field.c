@@ -13,12 +13,15 @@ static double linear(const double at[2])
         return 3 - 2 * at[0] + 5 * at[1];
 }
 
+/* A vector field: the linear one, and its negative. */
 static double *linear_field(const Mesh *mesh)
 {
-        double *values = calloc(mesh->n_nodes, sizeof(*values));
+        double *values = calloc(mesh->n_nodes, 2 * sizeof(*values));
 
-        for (size_t i = 0; i < mesh->n_nodes; i++)
-                values[i] = linear(mesh->nodes[i]);
+        for (size_t i = 0; i < mesh->n_nodes; i++) {
+                values[2 * i] = linear(mesh->nodes[i]);
+                values[2 * i + 1] = -linear(mesh->nodes[i]);
+        }
         return values;
 }
 
@@ -28,8 +31,9 @@ static void expect_exact(const Mesh *mesh, double width, double height)
 {
         enum { N = 41 };
         double *values = linear_field(mesh);
+        const Field field = { "linear", FIELD_VECTOR, values };
         double points[N * N][2];
-        double found[N * N];
+        double found[N * N][2];
         Complaint complaint = { "" };
         Locator locator;
         int r;
@@ -39,11 +43,13 @@ static void expect_exact(const Mesh *mesh, double width, double height)
                 points[i][1] = height * (double)(i / N) / (N - 1);
         }
         ck_assert_int_eq(locator_init(&locator, mesh), 0);
-        r = locator_evaluate(&locator, values, (const double(*)[2])points, N * N, found,
+        r = locator_evaluate(&locator, &field, (const double(*)[2])points, N * N, &found[0][0],
                              &complaint);
         ck_assert_msg(r == 0, "%s", complaint.text);
-        for (size_t i = 0; i < N * N; i++)
-                ck_assert_double_eq_tol(found[i], linear(points[i]), 1e-9);
+        for (size_t i = 0; i < N * N; i++) {
+                ck_assert_double_eq_tol(found[i][0], linear(points[i]), 1e-9);
+                ck_assert_double_eq_tol(found[i][1], -linear(points[i]), 1e-9);
+        }
         locator_deinit(&locator);
         free(values);
 }
@@ -89,11 +95,12 @@ START_TEST(evaluate_refuses_a_point_outside)
         double *values = linear_field(&mesh);
         double points[2][2] = { { 0.1, 0.1 }, { outside[_i][0], outside[_i][1] } };
         Complaint complaint = { "" };
-        double found[2];
+        const Field field = { "linear", FIELD_VECTOR, values };
+        double found[4];
         Locator locator;
 
         ck_assert_int_eq(locator_init(&locator, &mesh), 0);
-        ck_assert_int_eq(locator_evaluate(&locator, values, (const double(*)[2])points, 2, found,
+        ck_assert_int_eq(locator_evaluate(&locator, &field, (const double(*)[2])points, 2, found,
                                           &complaint),
                          FEM_E_REFUSED);
         ck_assert_ptr_nonnull(strstr(complaint.text, "point 1 ("));
@@ -130,10 +137,10 @@ START_TEST(vtk_write_writes_the_legacy_format)
         const double scalars[5] = { 1, 2, 3, 4, 5.5 };
         const double vectors[10] = { 0, 1, 0, 2, 0, 3, 0, 4, -1e-7, 5 };
         const double tensors[20] = { 1, 2, 3, 4 };
-        const VtkField fields[] = {
-                { "temperature", VTK_SCALAR, scalars },
-                { "displacement", VTK_VECTOR, vectors },
-                { "stress", VTK_TENSOR, tensors },
+        const Field fields[] = {
+                { "temperature", FIELD_SCALAR, scalars },
+                { "displacement", FIELD_VECTOR, vectors },
+                { "stress", FIELD_TENSOR, tensors },
         };
         char *text = NULL;
         size_t n_text;

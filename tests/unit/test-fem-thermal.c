@@ -33,13 +33,14 @@ static void expect_refusal(const Mesh *mesh, const char *problem_text, const cha
 
 static double evaluate(const Mesh *mesh, const double *values, double x, double y)
 {
+        const Field field = { "temperature", FIELD_SCALAR, values };
         const double point[1][2] = { { x, y } };
         Complaint complaint = { "" };
         Locator locator;
         double value;
 
         ck_assert_int_eq(locator_init(&locator, mesh), 0);
-        ck_assert_msg(locator_evaluate(&locator, values, point, 1, &value, &complaint) == 0, "%s",
+        ck_assert_msg(locator_evaluate(&locator, &field, point, 1, &value, &complaint) == 0, "%s",
                       complaint.text);
         locator_deinit(&locator);
         return value;

@@ -182,9 +182,11 @@ const Element *locator_find(const Locator *locator, const double point[2],
         return NULL;
 }
 
-int locator_evaluate(const Locator *locator, const double *values, const double (*points)[2],
+int locator_evaluate(const Locator *locator, const Field *field, const double (*points)[2],
                      size_t n_points, double *ret, Complaint *complaint)
 {
+        size_t n_numbers = (size_t)field->kind;
+
         for (size_t p = 0; p < n_points; p++) {
                 double shape[ELEMENT_NODES_MAX];
                 const Element *element = locator_find(locator, points[p], shape);
@@ -192,9 +194,13 @@ int locator_evaluate(const Locator *locator, const double *values, const double 
                 if (!element)
                         return complaint_set(complaint, "point %zu (%g, %g) lies outside the mesh",
                                              p, points[p][0], points[p][1]);
-                ret[p] = 0;
-                for (size_t i = 0; i < element_n_nodes(element->kind); i++)
-                        ret[p] += shape[i] * values[element->nodes[i]];
+                for (size_t k = 0; k < n_numbers; k++) {
+                        double sum = 0;
+
+                        for (size_t i = 0; i < element_n_nodes(element->kind); i++)
+                                sum += shape[i] * field->values[element->nodes[i] * n_numbers + k];
+                        ret[p * n_numbers + k] = sum;
+                }
         }
         return 0;
 }

@@ -9,6 +9,7 @@
  */
 
 #include "examples/thermo-mechanical/fem/complaint.h"
+#include "examples/thermo-mechanical/fem/field.h"
 #include "examples/thermo-mechanical/fem/mesh.h"
 
 typedef struct Locator Locator;
@@ -40,13 +41,13 @@ const Element *locator_find(const Locator *locator, const double point[2],
                             double ret_shape[static ELEMENT_NODES_MAX]);
 
 /**
- * locator_evaluate() - a nodal field at points
- * @values:     one at each node of the mesh
+ * locator_evaluate() - a field at points
+ * @field:      on the nodes of the mesh
  * @points:     @n_points times { x, y }, metres
- * @ret:        @n_points values
+ * @ret:        at each point as many numbers as the field has at a node
  *
  * Return: 0, FEM_E_REFUSED if a point lies outside the mesh; @ret is then partly written.
  */
-NODISCARD int locator_evaluate(const Locator *locator, const double *values,
+NODISCARD int locator_evaluate(const Locator *locator, const Field *field,
                                const double (*points)[2], size_t n_points, double *ret,
                                Complaint *complaint);

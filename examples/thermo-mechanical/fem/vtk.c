@@ -36,22 +36,22 @@ static void write_cells(FILE *file, const Mesh *mesh)
                         mesh->surfaces[e].kind == ELEMENT_TRIANGLE ? VTK_TRIANGLE : VTK_QUAD);
 }
 
-static void write_field(FILE *file, const Mesh *mesh, const VtkField *field)
+static void write_field(FILE *file, const Mesh *mesh, const Field *field)
 {
         const double *v = field->values;
 
         switch (field->kind) {
-        case VTK_SCALAR:
+        case FIELD_SCALAR:
                 fprintf(file, "SCALARS %s double 1\nLOOKUP_TABLE default\n", field->name);
                 for (size_t i = 0; i < mesh->n_nodes; i++, v += 1)
                         fprintf(file, "%.12g\n", v[0]);
                 return;
-        case VTK_VECTOR:
+        case FIELD_VECTOR:
                 fprintf(file, "VECTORS %s double\n", field->name);
                 for (size_t i = 0; i < mesh->n_nodes; i++, v += 2)
                         fprintf(file, "%.12g %.12g 0\n", v[0], v[1]);
                 return;
-        case VTK_TENSOR:
+        case FIELD_TENSOR:
                 fprintf(file, "TENSORS %s double\n", field->name);
                 for (size_t i = 0; i < mesh->n_nodes; i++, v += 4)
                         fprintf(file, "%.12g %.12g 0\n%.12g %.12g 0\n0 0 %.12g\n", v[0], v[3], v[3],
@@ -60,8 +60,7 @@ static void write_field(FILE *file, const Mesh *mesh, const VtkField *field)
         }
 }
 
-int vtk_write(FILE *file, const Mesh *mesh, const char *title, const VtkField *fields,
-              size_t n_fields)
+int vtk_write(FILE *file, const Mesh *mesh, const char *title, const Field *fields, size_t n_fields)
 {
         fprintf(file, "# vtk DataFile Version 3.0\n%.200s\nASCII\nDATASET UNSTRUCTURED_GRID\n",
                 title);
