@@ -169,14 +169,27 @@ PYROPE_API pyrope_status pyrope_resolve(pyrope_context *context, const char *nam
                                         int64_t timeout_ms, pyrope_value **ret,
                                         pyrope_error **error);
 
-/** pyrope_where() - the runtime directory that is used. Return: owned, free(); or an error. */
+/**
+ * pyrope_where() - the runtime directory: the one with a nameserver's socket, else the one where
+ * sockets of ours would be made
+ * @ret: owned by the caller, free()
+ *
+ * Return: PYROPE_OK, PYROPE_E_DENIED (no place is private), PYROPE_E_NOMEM.
+ */
 PYROPE_API pyrope_status pyrope_where(pyrope_context *context, char **ret, pyrope_error **error);
+
+/**
+ * pyrope_where_nameserver() - the nameserver's location: as given, or the default
+ * @ret: owned by the caller, free()
+ *
+ * Return: PYROPE_OK, PYROPE_E_NOT_FOUND (none was given, and no socket of one is there),
+ * PYROPE_E_DENIED (no place is private), PYROPE_E_NOMEM.
+ */
+PYROPE_API pyrope_status pyrope_where_nameserver(pyrope_context *context, char **ret,
+                                                 pyrope_error **error);
 
 /** pyrope_zone() - the zone this context is in. Return: borrowed from @context. */
 PYROPE_API const char *pyrope_zone(const pyrope_context *context);
-
-/** pyrope_nameserver_location() - as given, or the default. Return: borrowed from @context. */
-PYROPE_API const char *pyrope_nameserver_location(const pyrope_context *context);
 
 /* -- instances -------------------------------------------------------------------------------- */
 
