@@ -17,9 +17,7 @@
  * key or section that stands twice, and for a value outside its limits; so whoever holds a Config
  * asks for values without errors.
  *
- * Words of a list or an argv are separated by blanks. "..." and '...' keep blanks in a word and may
- * stand anywhere in it; outside '...' a backslash takes the next character as it is. There are no
- * variables, no patterns, no other escapes, and no shell.
+ * config-ini.h has the form of lines, words.h that of lists and command lines.
  *
  * A Config never changes after it is made, so threads may share it.
  */
@@ -28,10 +26,8 @@
 
 #include <stdbool.h>
 
-#define CONFIG_FILE_MAX    1048576u /* bytes of a file */
-#define CONFIG_LINE_MAX    4096u    /* bytes of a line without its end */
-#define CONFIG_SECTION_MAX 48u      /* bytes between the brackets */
-#define CONFIG_WORDS_MAX   1024u    /* words of a list or argv */
+#define CONFIG_FILE_MAX     1048576u /* bytes of a file */
+#define CONFIG_SECTIONS_MAX 1024u    /* sections of a file; config-ini.h limits lines and names */
 
 enum {
         CONFIG_E_SUCCESS,
