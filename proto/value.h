@@ -61,6 +61,9 @@ void writer_limit(pyrope_writer *writer, size_t n_max_bytes);
 /** writer_fail() - let @status stick, unless one does already; @why is static text. */
 void writer_fail(pyrope_writer *writer, pyrope_status status, const char *why);
 
+/** writer_is_empty() - whether nothing was written, and nothing tried, since it was reset. */
+bool writer_is_empty(const pyrope_writer *writer);
+
 /** writer_why() - what the status of writer_finish() means. Return: static text. */
 const char *writer_why(const pyrope_writer *writer);
 

@@ -224,6 +224,11 @@ size_t writer_size(const pyrope_writer *writer)
         return writer->buffer.n;
 }
 
+bool writer_is_empty(const pyrope_writer *writer)
+{
+        return writer->status == PYROPE_OK && writer->buffer.n == 0;
+}
+
 const char *writer_why(const pyrope_writer *writer)
 {
         return writer->why ? writer->why : pyrope_strerror(writer->status);
