@@ -1,0 +1,47 @@
+#pragma once
+
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Request
+ *
+ * A call that cannot run at once: a copy of its frame, so that the thread that received it is free
+ * for others. It belongs to a peer who waits for the answer, or to nobody (oneway).
+ */
+
+#include "broker/object.h"
+#include "broker/session.h"
+
+#include <sys/types.h>
+
+typedef struct Peer Peer;
+
+/* Who called, for the method and the log. */
+typedef struct Caller Caller;
+
+struct Caller {
+        uid_t uid;
+        uint64_t number; /* of the connection */
+};
+
+struct Request {
+        STAILQ_ENTRY(Request) link;
+        Object *object; /* a reference */
+        Peer *peer;     /* who goes on when the call is over, owned until then; NULL: nobody */
+        Caller caller;
+        Frame frame;    /* points into bytes */
+        uint8_t *bytes; /* owned */
+};
+
+/**
+ * request_new() - copy a frame
+ * @object:     borrowed; gets a reference
+ * @frame:      borrowed
+ *
+ * Return: owned by the caller, without a peer; NULL if memory is out.
+ */
+NODISCARD Request *request_new(Object *object, const Caller *caller, const Frame *frame);
+
+/* Its peer must have been taken out. Return: NULL. */
+Request *request_free(Request *request);
+DEFINE_CLEANUP(Request, request_free);

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: MIT */
+
+#include "broker/schedule.h"
+
+#include "base/error.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <sys/eventfd.h>
+
+int schedule_init(Schedule *schedule, unsigned n_running_max)
+{
+        *schedule = (Schedule){
+                .n_running_max = n_running_max,
+                .ready_fd = -1,
+                .finished_fd = -1,
+        };
+        STAILQ_INIT(&schedule->ready);
+        pthread_mutex_init(&schedule->lock, NULL);
+        schedule->ready_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK | EFD_SEMAPHORE);
+        schedule->finished_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+        if (schedule->ready_fd < 0 || schedule->finished_fd < 0)
+                return error_origin(-errno);
+        return 0;
+}
+
+void schedule_deinit(Schedule *schedule)
+{
+        assert(STAILQ_EMPTY(&schedule->ready));
+        closep(&schedule->ready_fd);
+        closep(&schedule->finished_fd);
+        pthread_mutex_destroy(&schedule->lock);
+}
+
+/* An eventfd refuses only at 2^64 - 1, which nobody reaches. */
+static void signal_fd(int fd)
+{
+        (void)eventfd_write(fd, 1);
+}
+
+static bool is_full(const Schedule *schedule)
+{
+        return schedule->n_running >= schedule->n_running_max;
+}
+
+static bool has_ready(const Schedule *schedule)
+{
+        return !STAILQ_EMPTY(&schedule->ready) && !is_full(schedule);
+}
+
+/* Makes the object the call's. A concurrent object belongs to all. */
+static bool claim(Object *object)
+{
+        if (object->is_concurrent)
+                return true;
+        if (object->is_busy)
+                return false;
+        object->is_busy = true;
+        return true;
+}
+
+int schedule_begin(Schedule *schedule, Object *object)
+{
+        int r = 0;
+
+        pthread_mutex_lock(&schedule->lock);
+        if (schedule->is_stopping) {
+                r = SCHEDULE_E_STOPPING;
+        } else if (is_full(schedule) || !STAILQ_EMPTY(&schedule->ready) || !claim(object)) {
+                r = SCHEDULE_E_WAIT; /* nobody overtakes those that are ready */
+        } else {
+                schedule->n_running++;
+                schedule->n_open++;
+        }
+        pthread_mutex_unlock(&schedule->lock);
+        return r;
+}
+
+static bool has_room(const Schedule *schedule, const Request *request)
+{
+        return request->peer ||
+               (schedule->n_oneway < SCHEDULE_ONEWAY_MAX &&
+                schedule->n_oneway_bytes + request->frame.n_bytes <= SCHEDULE_ONEWAY_MAX_BYTES);
+}
+
+static void enter(Schedule *schedule, Request *request)
+{
+        schedule->n_open++;
+        if (!request->peer) {
+                schedule->n_oneway++;
+                schedule->n_oneway_bytes += request->frame.n_bytes;
+        }
+        if (claim(request->object))
+                STAILQ_INSERT_TAIL(&schedule->ready, request, link);
+        else
+                STAILQ_INSERT_TAIL(&request->object->waiting, request, link);
+}
+
+int schedule_submit(Schedule *schedule, Request *request)
+{
+        bool is_oneway = !request->peer;
+        bool needs_thread = false;
+        int r = 0;
+
+        pthread_mutex_lock(&schedule->lock);
+        if (schedule->is_stopping) {
+                r = SCHEDULE_E_STOPPING;
+        } else if (!has_room(schedule, request)) {
+                r = SCHEDULE_E_FULL;
+        } else {
+                enter(schedule, request);
+                needs_thread = is_oneway && has_ready(schedule);
+        }
+        pthread_mutex_unlock(&schedule->lock);
+
+        /* Who submits with a peer comes to take; who sends a call off goes on with his peer. */
+        if (needs_thread)
+                schedule_wake(schedule);
+        return r;
+}
+
+void schedule_end(Schedule *schedule, Object *object)
+{
+        Request *next;
+
+        pthread_mutex_lock(&schedule->lock);
+        schedule->n_running--;
+        next = STAILQ_FIRST(&object->waiting);
+        if (next) {
+                /* At the end of the line, so that one busy object does not keep out the others. */
+                STAILQ_REMOVE_HEAD(&object->waiting, link);
+                STAILQ_INSERT_TAIL(&schedule->ready, next, link);
+        } else if (!object->is_concurrent) {
+                object->is_busy = false;
+        }
+        pthread_mutex_unlock(&schedule->lock);
+}
+
+int schedule_take(Schedule *schedule, Request **ret)
+{
+        Request *request = NULL;
+        bool has_more = false;
+
+        pthread_mutex_lock(&schedule->lock);
+        if (!is_full(schedule))
+                request = STAILQ_FIRST(&schedule->ready);
+        if (request) {
+                STAILQ_REMOVE_HEAD(&schedule->ready, link);
+                schedule->n_running++;
+                has_more = has_ready(schedule);
+        }
+        pthread_mutex_unlock(&schedule->lock);
+
+        if (!request)
+                return SCHEDULE_E_EMPTY;
+        if (has_more)
+                schedule_wake(schedule);
+        *ret = request;
+        return 0;
+}
+
+void schedule_wake(Schedule *schedule)
+{
+        signal_fd(schedule->ready_fd);
+}
+
+bool schedule_done(Schedule *schedule, size_t n_oneway_bytes)
+{
+        bool r;
+
+        pthread_mutex_lock(&schedule->lock);
+        assert(schedule->n_open > 0);
+        schedule->n_open--;
+        if (n_oneway_bytes > 0) {
+                schedule->n_oneway--;
+                schedule->n_oneway_bytes -= n_oneway_bytes;
+        }
+        if (schedule->is_stopping && schedule->n_open == 0)
+                signal_fd(schedule->finished_fd);
+        r = has_ready(schedule);
+        pthread_mutex_unlock(&schedule->lock);
+        return r;
+}
+
+void schedule_stop(Schedule *schedule)
+{
+        pthread_mutex_lock(&schedule->lock);
+        if (!schedule->is_stopping && schedule->n_open == 0)
+                signal_fd(schedule->finished_fd);
+        schedule->is_stopping = true;
+        pthread_mutex_unlock(&schedule->lock);
+}
+
+bool schedule_is_stopping(const Schedule *schedule)
+{
+        return schedule->is_stopping;
+}

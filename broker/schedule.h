@@ -1,0 +1,97 @@
+#pragma once
+
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Schedule
+ *
+ * Decides which call runs, which waits, and when all are done. One call at a time runs on a serial
+ * object and at most n_running_max in the whole daemon, so that a thread is always left for the
+ * connections. A call that may not run waits behind its object, or, if only the daemon is full, in
+ * the line of those that are ready. It costs memory, no thread.
+ *
+ * Any thread. The one that ends a call must look for a ready one afterwards (schedule_take()), for
+ * it may have made it so; then no ready call is ever forgotten.
+ */
+
+#include "broker/request.h"
+
+#include <pthread.h>
+
+#define SCHEDULE_ONEWAY_MAX       1024u               /* oneway calls that wait for nobody ... */
+#define SCHEDULE_ONEWAY_MAX_BYTES (64u * 1024 * 1024) /* ... and their bytes */
+
+typedef struct Schedule Schedule;
+
+struct Schedule {
+        pthread_mutex_t lock;
+        RequestQueue ready; /* their objects are theirs already */
+        unsigned n_running;
+        unsigned n_running_max;
+        size_t n_open;           /* calls accepted and not yet answered, waiting ones included */
+        size_t n_oneway;         /* of them, those submitted without a peer */
+        size_t n_oneway_bytes;   /* of their frames */
+        atomic_bool is_stopping; /* set once, under the lock */
+        int ready_fd;    /* eventfd (semaphore): one token for each call some thread must fetch */
+        int finished_fd; /* eventfd: readable for ever once it is stopping and nothing is open */
+};
+
+enum {
+        SCHEDULE_E_SUCCESS,
+
+        SCHEDULE_E_WAIT,     /* must wait: submit it as a request */
+        SCHEDULE_E_FULL,     /* too many oneway calls wait: submit it with its peer */
+        SCHEDULE_E_STOPPING, /* no new calls */
+        SCHEDULE_E_EMPTY,    /* nothing may run now */
+};
+
+/* Return: 0, -errno. */
+NODISCARD int schedule_init(Schedule *schedule, unsigned n_running_max);
+void schedule_deinit(Schedule *schedule);
+
+/**
+ * schedule_begin() - a call wants to run in the thread that received it
+ *
+ * For 0 the object is the call's, until schedule_end(), and the call counts as open until
+ * schedule_done().
+ *
+ * Return: 0, SCHEDULE_E_WAIT, SCHEDULE_E_STOPPING.
+ */
+NODISCARD int schedule_begin(Schedule *schedule, Object *object);
+
+/**
+ * schedule_submit() - a call that runs later, in whichever thread takes it
+ * @request:    taken, for 0 only; it may be running before this returns
+ *
+ * With a peer: the caller must not touch the peer any more and must call schedule_take() soon.
+ * Without: another thread is woken where one is needed.
+ *
+ * Return: 0, SCHEDULE_E_FULL, SCHEDULE_E_STOPPING.
+ */
+NODISCARD int schedule_submit(Schedule *schedule, Request *request);
+
+/* A call is over: its object is the next one's. It is still open. */
+void schedule_end(Schedule *schedule, Object *object);
+
+/**
+ * schedule_take() - the next call to run
+ * @ret:        owned by the caller; it runs as after schedule_begin()
+ *
+ * Return: 0, SCHEDULE_E_EMPTY.
+ */
+NODISCARD int schedule_take(Schedule *schedule, Request **ret);
+
+/* Let another thread look for a ready call. */
+void schedule_wake(Schedule *schedule);
+
+/**
+ * schedule_done() - a call was answered, or will never be
+ * @n_oneway_bytes: size of its frame if it was submitted without a peer, else 0
+ *
+ * Return: whether a call is ready: the thread should come to schedule_take().
+ */
+bool schedule_done(Schedule *schedule, size_t n_oneway_bytes);
+
+/* No new calls; finished_fd becomes readable when the open ones are done. Idempotent. */
+void schedule_stop(Schedule *schedule);
+bool schedule_is_stopping(const Schedule *schedule);

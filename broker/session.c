@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+
+#include "broker/session.h"
+
+#include <stdio.h>
+
+#define SERIALIZER_SERPENT 1u /* the default of stock Pyro5 */
+
+static int reject(SessionReject *ret, const FrameHeader *header, const char *text)
+{
+        *ret = (SessionReject){ .serializer = FRAME_SERIALIZER_MSGPACK };
+        if (header)
+                ret->seq = header->seq;
+        snprintf(ret->text, sizeof(ret->text), "%s", text);
+        return SESSION_E_REJECT;
+}
+
+/* Judges a header that cannot be parsed; without a handshake there is nobody to talk to yet. */
+static int judge_unparsed(const Session *session, int r, SessionReject *ret_reject)
+{
+        if (session->is_open)
+                return SESSION_E_CLOSE;
+        if (r == FRAME_E_VERSION)
+                return reject(ret_reject, NULL, "another version of the protocol than 502");
+        if (r == FRAME_E_TOO_LARGE)
+                return reject(ret_reject, NULL, "the handshake is larger than 65536 bytes");
+        return reject(ret_reject, NULL, "this is not the Pyro protocol");
+}
+
+static int judge_handshake(const FrameHeader *header, SessionReject *ret_reject)
+{
+        char text[64];
+
+        if (header->type != FRAME_CONNECT) {
+                snprintf(text, sizeof(text), "invalid msg type %u received (expected: %u)",
+                         header->type, (unsigned)FRAME_CONNECT);
+                return reject(ret_reject, header, text);
+        }
+        if (header->serializer >= SERIALIZER_SERPENT &&
+            header->serializer < FRAME_SERIALIZER_MSGPACK) {
+                /* The commonest mistake of a Pyro user: told in a form that needs no msgpack. */
+                reject(ret_reject, header,
+                       "this daemon speaks msgpack; set Pyro5.config.SERIALIZER = 'msgpack'");
+                ret_reject->serializer = SESSION_SERIALIZER_JSON;
+                return SESSION_E_REJECT;
+        }
+        if (header->serializer != FRAME_SERIALIZER_MSGPACK)
+                return SESSION_E_CLOSE;
+        if (header->flags & FRAME_COMPRESSED)
+                return reject(ret_reject, header, "a compressed handshake is not accepted");
+        return 0;
+}
+
+static int judge_open(const FrameHeader *header)
+{
+        if (header->type == FRAME_PING)
+                return 0;
+        if (header->type == FRAME_INVOKE && header->serializer == FRAME_SERIALIZER_MSGPACK)
+                return 0;
+        return SESSION_E_CLOSE;
+}
+
+int session_next(const Session *session, const uint8_t *bytes, size_t n_bytes, Frame *ret,
+                 size_t *ret_needed, SessionReject *ret_reject)
+{
+        FrameHeader header;
+        size_t n_frame;
+        int r;
+
+        r = frame_header_parse(bytes, n_bytes,
+                               session->is_open ? session->n_max : FRAME_HANDSHAKE_MAX_BYTES,
+                               &header);
+        if (r == FRAME_E_INCOMPLETE) {
+                *ret_needed = FRAME_HEADER_SIZE;
+                return SESSION_E_INCOMPLETE;
+        }
+        if (r)
+                return judge_unparsed(session, r, ret_reject);
+        r = session->is_open ? judge_open(&header) : judge_handshake(&header, ret_reject);
+        if (r)
+                return r;
+
+        n_frame = (size_t)frame_size(&header);
+        if (n_bytes < n_frame) {
+                *ret_needed = n_frame;
+                return SESSION_E_INCOMPLETE;
+        }
+        if (frame_annotations_check(bytes + FRAME_HEADER_SIZE, header.n_annotations))
+                return SESSION_E_CLOSE;
+        *ret = (Frame){
+                .header = header,
+                .bytes = bytes + FRAME_HEADER_SIZE,
+                .n_bytes = n_frame,
+        };
+        return 0;
+}
