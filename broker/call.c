@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT */
+
+#include "broker/call.h"
+
+#include "base/text.h"
+#include "proto/value.h"
+
+#include <errno.h>
+#include <string.h>
+
+static const char out_of_memory[] = "the daemon is out of memory";
+
+int call_init(Call *call, pyrope_daemon *daemon, uint64_t n_result_max)
+{
+        *call = (Call){ .daemon = daemon, .n_result_max = n_result_max };
+        call->writer = pyrope_writer_new();
+        return call->writer ? 0 : -ENOMEM;
+}
+
+void call_deinit(Call *call)
+{
+        pyrope_writer_free(call->writer);
+        arena_deinit(&call->arena);
+}
+
+void call_reset(Call *call)
+{
+        writer_reset(call->writer, CALL_KEEP_BYTES);
+        arena_reset(&call->arena);
+        call->object = NULL;
+        call->name = NULL;
+        call->signature = NULL;
+        call->n_arguments = 0;
+        call->is_raised = false;
+}
+
+/* Messages are made from strangers' bytes too; what travels must be UTF-8. */
+static const char *clean_text(Call *call, const char *text)
+{
+        size_t n = strlen(text);
+        size_t n_escaped = 4 * n + TEXT_ESCAPE_MIN;
+        char *escaped;
+
+        if (text_is_utf8(text, n))
+                return text;
+        escaped = arena_alloc(&call->arena, n_escaped);
+        if (!escaped)
+                return out_of_memory;
+        text_escape(text, n, escaped, n_escaped);
+        return escaped;
+}
+
+static int raise(Call *call, const char *class_, const char *format, va_list arguments)
+{
+        const char *text = arena_vprintf(&call->arena, format, arguments);
+
+        call->is_raised = true;
+        call->exception = (MessageException){
+                .class_ = arena_strndup(&call->arena, class_, strlen(class_)),
+                .text = text ? clean_text(call, text) : out_of_memory,
+        };
+        if (!call->exception.class_)
+                call->exception.class_ = "MemoryError";
+        return PYROPE_RAISED;
+}
+
+int call_raise(Call *call, const char *class_, const char *format, ...)
+{
+        va_list arguments;
+
+        va_start(arguments, format);
+        raise(call, class_, format, arguments);
+        va_end(arguments);
+        return PYROPE_RAISED;
+}
+
+int pyrope_raise_at(const char *file, int line, pyrope_call *call, const char *class_,
+                    const char *format, ...)
+{
+        const char *slash = strrchr(file, '/');
+        va_list arguments;
+
+        va_start(arguments, format);
+        raise(call, class_, format, arguments);
+        va_end(arguments);
+        call->exception.traceback = arena_printf(
+                &call->arena,
+                "Traceback (most recent call last):\n  File \"%s\", line %d, in %s.%s\n%s: %s\n",
+                slash ? slash + 1 : file, line, call->object->interface->class_->name, call->name,
+                call->exception.class_, call->exception.text);
+        return PYROPE_RAISED;
+}
+
+int call_run(Call *call, pyrope_method_fn fn, const char *name, const Signature *signature)
+{
+        call->name = name;
+        call->signature = signature;
+        call->is_raised = false;
+        if (fn(call, call->object->self) == 0) {
+                call->is_raised = false; /* what the method itself has dealt with */
+                return 0;
+        }
+        if (!call->is_raised)
+                call_raise(call, "RuntimeError", "%s.%s() failed and did not say why",
+                           call->object->interface->class_->name, name);
+        return PYROPE_RAISED;
+}
+
+static int raise_unsendable(Call *call, pyrope_status status)
+{
+        const char *class_ = call->object->interface->class_->name;
+
+        if (status == PYROPE_E_NOMEM)
+                return call_raise(call, "MemoryError", "%s", out_of_memory);
+        return call_raise(call, "RuntimeError", "the result of %s.%s() cannot be sent: %s", class_,
+                          call->name, writer_why(call->writer));
+}
+
+int call_result(Call *call, const uint8_t **ret, size_t *ret_n)
+{
+        pyrope_status status;
+        const uint8_t *bytes;
+        size_t n_bytes;
+
+        if (writer_is_empty(call->writer))
+                pyrope_write_nil(call->writer);
+        status = writer_finish(call->writer, &bytes, &n_bytes);
+        if (status)
+                return raise_unsendable(call, status);
+        if (n_bytes > call->n_result_max)
+                return call_raise(call, "RuntimeError",
+                                  "the result of %s.%s() has %zu bytes, the limit is %llu",
+                                  call->object->interface->class_->name, call->name, n_bytes,
+                                  (unsigned long long)call->n_result_max);
+        *ret = bytes;
+        *ret_n = n_bytes;
+        return 0;
+}
+
+int call_exception(Call *call, const uint8_t **ret, size_t *ret_n)
+{
+        writer_reset(call->writer, CALL_KEEP_BYTES);
+        message_exception_pack(call->writer, &call->exception);
+        if (writer_finish(call->writer, ret, ret_n) != PYROPE_OK)
+                return -ENOMEM; /* texts and class are clean, so nothing else can fail */
+        return 0;
+}
+
+pyrope_writer *pyrope_result(pyrope_call *call)
+{
+        return call->writer;
+}
+
+int pyrope_reply(pyrope_call *call, const char *format, ...)
+{
+        va_list arguments;
+
+        va_start(arguments, format);
+        pyrope_vpack(call->writer, format, arguments);
+        va_end(arguments);
+        return 0;
+}
+
+pyrope_daemon *pyrope_call_daemon(pyrope_call *call)
+{
+        return call->daemon;
+}
+
+const char *pyrope_call_object(pyrope_call *call)
+{
+        return call->object->id;
+}
+
+uid_t pyrope_call_uid(pyrope_call *call)
+{
+        return call->caller.uid;
+}

@@ -1,0 +1,74 @@
+#pragma once
+
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Call
+ *
+ * What a method gets as pyrope_call: the arguments, bound to the parameters, and the place for its
+ * result or exception. Each thread of the daemon has one and uses it for call after call; texts and
+ * copies lie in an arena that is emptied between them.
+ */
+
+#include "broker/arena.h"
+#include "broker/object.h"
+#include "broker/request.h"
+#include "proto/message.h"
+
+typedef struct pyrope_call Call;
+
+struct pyrope_call {
+        pyrope_daemon *daemon; /* borrowed */
+        pyrope_writer *writer; /* the result; owned */
+        Arena arena;
+        uint64_t n_result_max; /* bytes an answer may have */
+
+        Object *object;             /* of the running call; borrowed */
+        Caller caller;              /* who calls */
+        const char *name;           /* of the method or attribute; borrowed */
+        const Signature *signature; /* of the method; NULL for an attribute */
+        pyrope_view arguments[SIGNATURE_PARAMETERS_MAX];
+        size_t n_arguments;
+
+        bool is_raised;             /* the exception below counts */
+        MessageException exception; /* texts in the arena, or static */
+};
+
+#define CALL_KEEP_BYTES (64u * 1024) /* memory that stays with a thread between calls */
+
+/* Return: 0, -ENOMEM. */
+NODISCARD int call_init(Call *call, pyrope_daemon *daemon, uint64_t n_result_max);
+void call_deinit(Call *call);
+
+/* Ready for the next call: no arguments, no result, no exception; the arena is empty. */
+void call_reset(Call *call);
+
+/**
+ * call_raise() - an exception of the broker itself
+ *
+ * Like pyrope_raise(), without a place in a traceback. Return: PYROPE_RAISED.
+ */
+int call_raise(Call *call, const char *class_, const char *format, ...) PRINTF(3, 4);
+
+/**
+ * call_run() - run a function of the program, with the arguments that are bound
+ * @name, @signature: kept for messages; borrowed
+ *
+ * Return: 0, PYROPE_RAISED with an exception set.
+ */
+int call_run(Call *call, pyrope_method_fn fn, const char *name, const Signature *signature);
+
+/**
+ * call_result() - the encoded result of a function that returned 0
+ * @ret:        borrowed until the writer is used again
+ *
+ * Return: 0; PYROPE_RAISED if there is no sendable result.
+ */
+int call_result(Call *call, const uint8_t **ret, size_t *ret_n);
+
+/**
+ * call_exception() - the encoded exception
+ *
+ * Whatever was written as a result is gone. Return: 0, -ENOMEM.
+ */
+NODISCARD int call_exception(Call *call, const uint8_t **ret, size_t *ret_n);

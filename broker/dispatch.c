@@ -1,0 +1,403 @@
+/* SPDX-License-Identifier: MIT */
+
+#include "broker/dispatch.h"
+
+#include "base/log.h"
+#include "base/text.h"
+#include "proto/codec.h"
+#include "proto/value.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define NAME_SHOWN_SIZE 200u /* of a stranger's name in a message, escapes included */
+
+static const uint8_t pong[] = { 'p', 'o', 'n', 'g' };
+
+void invocation_deinit(Invocation *invocation)
+{
+        buffer_deinit(&invocation->inflated);
+}
+
+/* What an answer has from its request: who asks again finds its number, and its correlation. */
+static FrameHeader answer_header(const FrameHeader *request, FrameType type, size_t n_payload)
+{
+        FrameHeader header = {
+                .type = type,
+                .serializer = request->serializer,
+                .flags = request->flags & FRAME_CORRELATION,
+                .seq = request->seq,
+                .n_payload = (uint32_t)n_payload,
+        };
+
+        if (header.flags)
+                memcpy(header.correlation, request->correlation, sizeof(header.correlation));
+        return header;
+}
+
+/* -- handshake and ping ----------------------------------------------------------------------- */
+
+static void pack_connectok(const Interface *interface, pyrope_writer *writer)
+{
+        pyrope_write_map(writer, 2);
+        pyrope_write_str(writer, "handshake");
+        pyrope_write_str(writer, "hello");
+        pyrope_write_str(writer, "meta");
+        pyrope_write_view(writer, pyrope_value_view(interface->metadata));
+}
+
+/* Reads the CONNECT. Returns a reference, or NULL with the reason, in Pyro5's words. */
+static Object *find_connected(Registry *registry, const Frame *frame, const char **ret_reason)
+{
+        MessageConnect connect;
+        pyrope_view payload;
+        const char *id;
+        size_t n_id;
+
+        *ret_reason = "the handshake is not a map of handshake and object";
+        if (codec_check(frame_payload(frame), frame->header.n_payload, &payload) ||
+            message_connect_unpack(payload, &connect))
+                return NULL;
+        *ret_reason = "'handshake'";
+        if (!connect.handshake.at)
+                return NULL;
+        *ret_reason = "'object'";
+        if (!connect.object.at)
+                return NULL;
+        *ret_reason = "unknown object";
+        if (pyrope_get_str(connect.object, &id, &n_id) != PYROPE_OK)
+                return NULL;
+        return registry_find(registry, id, n_id);
+}
+
+int dispatch_connect(Registry *registry, const Frame *frame, Call *call, Answer *ret)
+{
+        CLEANUP(object_unrefp) Object *object = NULL;
+        FrameType type = FRAME_CONNECTOK;
+        const char *reason;
+        size_t n_payload;
+
+        object = find_connected(registry, frame, &reason);
+        if (object) {
+                pack_connectok(object->interface, call->writer);
+        } else {
+                log_debug("handshake refused: %s", reason);
+                type = FRAME_CONNECTFAIL;
+                pyrope_write_str(call->writer, reason);
+        }
+        if (writer_finish(call->writer, &ret->payload, &n_payload) != PYROPE_OK)
+                return DISPATCH_E_CLOSE;
+        ret->header = answer_header(&frame->header, type, n_payload);
+        return object ? 0 : DISPATCH_E_RAISED;
+}
+
+/* JSON of a text that is ours: without quotes, backslashes and controls. */
+static int pack_json(const char *text, Call *call, const uint8_t **ret, size_t *ret_n)
+{
+        char *json = arena_printf(&call->arena, "\"%s\"", text);
+
+        if (!json)
+                return -ENOMEM;
+        *ret = (const uint8_t *)json;
+        *ret_n = strlen(json);
+        return 0;
+}
+
+int dispatch_reject(const SessionReject *reject, Call *call, Answer *ret)
+{
+        const FrameHeader request = { .serializer = reject->serializer, .seq = reject->seq };
+        size_t n_payload;
+        int r;
+
+        log_debug("handshake refused: %s", reject->text);
+        if (reject->serializer == SESSION_SERIALIZER_JSON) {
+                r = pack_json(reject->text, call, &ret->payload, &n_payload);
+        } else {
+                pyrope_write_str(call->writer, reject->text);
+                r = writer_finish(call->writer, &ret->payload, &n_payload) != PYROPE_OK;
+        }
+        if (r)
+                return DISPATCH_E_CLOSE;
+        ret->header = answer_header(&request, FRAME_CONNECTFAIL, n_payload);
+        return 0;
+}
+
+void dispatch_ping(const Frame *frame, Answer *ret)
+{
+        ret->header = answer_header(&frame->header, FRAME_PING, sizeof(pong));
+        ret->payload = pong;
+}
+
+/* -- reading a call --------------------------------------------------------------------------- */
+
+/* The classes are those that Pyro5 gives for such bytes. */
+static int raise_malformed(Call *call, int r)
+{
+        call_raise(call, r == CODEC_E_UTF8 ? "Pyro5.errors.SerializeError" : "ValueError",
+                   "the call cannot be read: %s", codec_strerror(r));
+        return DISPATCH_E_RAISED;
+}
+
+int dispatch_read(const Frame *frame, uint64_t n_max, Call *call, Invocation *ret)
+{
+        const uint8_t *payload = frame_payload(frame);
+        size_t n_payload = frame->header.n_payload;
+        pyrope_view view;
+        int r;
+
+        *ret = (Invocation){ .flags = frame->header.flags, .inflated = BUFFER_INIT(n_max) };
+        if (ret->flags & FRAME_COMPRESSED)
+                return DISPATCH_E_CLOSE;
+        r = codec_check(payload, n_payload, &view);
+        if (r)
+                return raise_malformed(call, r);
+        if (message_invoke_unpack(view, &ret->message)) {
+                call_raise(call, "ValueError",
+                           "a call is a list of object, method, arguments and keywords");
+                return DISPATCH_E_RAISED;
+        }
+        return 0;
+}
+
+int dispatch_find(Registry *registry, const Invocation *invocation, Call *call, Object **ret)
+{
+        Object *object = NULL;
+        const char *id;
+        size_t n_id;
+
+        if (pyrope_get_str(invocation->message.object, &id, &n_id) == PYROPE_OK)
+                object = registry_find(registry, id, n_id);
+        if (!object) {
+                call_raise(call, "Pyro5.errors.DaemonError", "unknown object");
+                return DISPATCH_E_RAISED;
+        }
+        *ret = object;
+        return 0;
+}
+
+/* -- running it ------------------------------------------------------------------------------- */
+
+static const char *class_name(const Call *call)
+{
+        return call->object->interface->class_->name;
+}
+
+/* @what as Pyro5 words it. */
+static int raise_hidden(Call *call, const char *name, size_t n_name, const char *what)
+{
+        char shown[NAME_SHOWN_SIZE];
+
+        text_escape(name, n_name, shown, sizeof(shown));
+        return call_raise(call, "AttributeError", "attempt to access %s '%s'", what, shown);
+}
+
+static int raise_unknown(Call *call, const char *name, size_t n_name)
+{
+        char shown[NAME_SHOWN_SIZE];
+
+        if (interface_is_private(name, n_name))
+                return raise_hidden(call, name, n_name, "private attribute");
+        if (interface_find_attribute(call->object->interface, name, n_name))
+                return raise_hidden(call, name, n_name, "unexposed attribute");
+        text_escape(name, n_name, shown, sizeof(shown));
+        return call_raise(call, "AttributeError", "'%s' object has no attribute '%s'",
+                          class_name(call), shown);
+}
+
+/* @name is a view of a str. */
+static int run_method(Call *call, pyrope_view name, pyrope_view args, pyrope_view kwargs)
+{
+        const InterfaceMethod *method;
+        const char *text = "";
+        size_t n_text = 0;
+        ErrorText why;
+
+        (void)pyrope_get_str(name, &text, &n_text); /* what is no str names no method */
+        method = interface_find_method(call->object->interface, text, n_text);
+        if (!method)
+                return raise_unknown(call, text, n_text);
+        if (signature_bind(&method->signature, class_name(call), method->method->name, args, kwargs,
+                           call->arguments, &why))
+                return call_raise(call, "TypeError", "%s", why.text);
+        call->n_arguments = method->signature.n_names;
+        return call_run(call, method->method->run, method->method->name, &method->signature);
+}
+
+/* __getattr__(name) and __setattr__(name, value): how Python's proxies reach attributes. */
+static int run_attribute(Call *call, bool is_set, pyrope_view args)
+{
+        const pyrope_attribute *attribute;
+        const char *name;
+        size_t n_name;
+
+        if (pyrope_count(args) != (is_set ? 2u : 1u) ||
+            pyrope_get_str(pyrope_at(args, 0), &name, &n_name) != PYROPE_OK)
+                return call_raise(call, "TypeError", "%s takes a name%s",
+                                  is_set ? "__setattr__" : "__getattr__",
+                                  is_set ? " and a value" : "");
+        if (interface_is_private(name, n_name))
+                return raise_hidden(call, name, n_name, "private attribute");
+        attribute = interface_find_attribute(call->object->interface, name, n_name);
+        if (!attribute || (is_set && !attribute->set))
+                return raise_hidden(call, name, n_name, "unexposed or unknown remote attribute");
+        call->n_arguments = is_set;
+        call->arguments[0] = pyrope_at(args, 1);
+        return call_run(call, is_set ? attribute->set : attribute->get, attribute->name, NULL);
+}
+
+/* A call that failed stands in the results of its batch as this. */
+static int append_failure(Call *call, Buffer *results)
+{
+        const uint8_t *bytes;
+        size_t n_bytes;
+
+        writer_reset(call->writer, CALL_KEEP_BYTES);
+        pyrope_write_map(call->writer, 2);
+        pyrope_write_str(call->writer, "__class__");
+        pyrope_write_str(call->writer, "Pyro5.core._ExceptionWrapper");
+        pyrope_write_str(call->writer, "exception");
+        message_exception_pack(call->writer, &call->exception);
+        if (writer_finish(call->writer, &bytes, &n_bytes) != PYROPE_OK)
+                return -ENOMEM;
+        return buffer_append(results, bytes, n_bytes);
+}
+
+static int append_result(Call *call, Buffer *results)
+{
+        const uint8_t *bytes;
+        size_t n_bytes;
+
+        if (call_result(call, &bytes, &n_bytes))
+                return append_failure(call, results);
+        return buffer_append(results, bytes, n_bytes);
+}
+
+/* Whether a type may stand for the arguments of a call of a batch. */
+static bool is_or_nil(pyrope_view item, pyrope_type type)
+{
+        pyrope_type is = pyrope_type_of(item);
+
+        return is == type || is == PYROPE_NIL;
+}
+
+static bool is_callable(const Call *call, pyrope_view name)
+{
+        const char *text;
+        size_t n_text;
+
+        return pyrope_get_str(name, &text, &n_text) == PYROPE_OK &&
+               interface_find_method(call->object->interface, text, n_text);
+}
+
+/*
+ * One call of a batch: [method, args, kwargs]. An unknown method fails the batch as a whole, as in
+ * Pyro5; an exception of a method ends it, but leaves the results before it.
+ *
+ * Returns 0 or -errno.
+ */
+static int run_batched(Call *call, pyrope_view item, Buffer *results, bool *ret_is_void)
+{
+        pyrope_view name = pyrope_at(item, 0);
+        pyrope_view args = pyrope_at(item, 1);
+        pyrope_view kwargs = pyrope_at(item, 2);
+
+        writer_reset(call->writer, CALL_KEEP_BYTES);
+        *ret_is_void = true;
+        if (pyrope_count(item) != 3 || !is_or_nil(args, PYROPE_LIST) ||
+            !is_or_nil(kwargs, PYROPE_MAP)) {
+                call_raise(call, "ValueError",
+                           "a call of a batch is a list of method, arguments and keywords");
+                return 0;
+        }
+        if (!is_callable(call, name)) {
+                (void)run_method(call, name, args, kwargs); /* raises the AttributeError */
+                return 0;
+        }
+        *ret_is_void = false;
+        if (run_method(call, name, args, kwargs))
+                return append_failure(call, results);
+        return append_result(call, results);
+}
+
+/* The list of the results, which lie one behind the other. */
+static void write_results(Call *call, const Buffer *results, size_t n_results)
+{
+        const uint8_t *end = results->data + results->n;
+        const uint8_t *at = results->data;
+
+        call->is_raised = false;
+        writer_reset(call->writer, CALL_KEEP_BYTES);
+        pyrope_write_list(call->writer, n_results);
+        while (n_results-- > 0) {
+                const uint8_t *next = codec_skip((pyrope_view){ at, end });
+
+                writer_raw(call->writer, at, (size_t)(next - at));
+                at = next;
+        }
+}
+
+static int run_batch(Call *call, pyrope_view calls)
+{
+        CLEANUP(buffer_deinit) Buffer results = BUFFER_INIT(call->n_result_max);
+        bool is_void = false;
+        size_t n_results = 0;
+        pyrope_view item;
+        int r = 0;
+
+        for (pyrope_iter it = pyrope_each(calls); pyrope_next(&it, NULL, &item);) {
+                call->is_raised = false;
+                r = run_batched(call, item, &results, &is_void);
+                if (is_void)
+                        return PYROPE_RAISED;
+                if (r)
+                        break;
+                n_results++;
+                if (call->is_raised)
+                        break;
+        }
+        if (r == -EMSGSIZE)
+                return call_raise(call, "RuntimeError",
+                                  "the results of the batch have more bytes than the limit of %llu",
+                                  (unsigned long long)call->n_result_max);
+        if (r)
+                return call_raise(call, "MemoryError", "the daemon is out of memory");
+        write_results(call, &results, n_results);
+        call->name = "<batch>";
+        return 0;
+}
+
+int dispatch_run(const Invocation *invocation, Call *call)
+{
+        const MessageInvoke *message = &invocation->message;
+        int r;
+
+        if (invocation->flags & FRAME_BATCH)
+                r = run_batch(call, message->args);
+        else if (pyrope_str_equals(message->method, "__getattr__"))
+                r = run_attribute(call, /* is_set= */ false, message->args);
+        else if (pyrope_str_equals(message->method, "__setattr__"))
+                r = run_attribute(call, /* is_set= */ true, message->args);
+        else
+                r = run_method(call, message->method, message->args, message->kwargs);
+        return r ? DISPATCH_E_RAISED : 0;
+}
+
+int dispatch_answer(int outcome, const FrameHeader *request, Call *call, Answer *ret)
+{
+        bool is_result = outcome == 0;
+        const uint8_t *payload;
+        size_t n_payload;
+
+        if (is_result && call_result(call, &payload, &n_payload))
+                is_result = false;
+        if (!is_result && call_exception(call, &payload, &n_payload))
+                return DISPATCH_E_CLOSE;
+
+        ret->header = answer_header(request, FRAME_RESULT, n_payload);
+        ret->payload = payload;
+        if (!is_result)
+                ret->header.flags |= FRAME_EXCEPTION;
+        else
+                ret->header.flags |= request->flags & FRAME_BATCH;
+        return 0;
+}
