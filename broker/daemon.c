@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: MIT */
+
+#include "broker/daemon.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "broker/daemon-object.h"
+#include "broker/worker.h"
+#include "proto/frame.h"
+#include "proto/value.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+
+#define N_WORKERS_MAX   64u   /* by default */
+#define N_WORKERS_LIMIT 4096u /* threads beyond this are a mistake */
+#define OBJECT_ENVIRON  "PYROPE_OBJECT"
+#define RANDOM_ID_SIZE  40u /* "obj_", 32 digits and NUL */
+
+/* -- making and releasing --------------------------------------------------------------------- */
+
+static pyrope_status status_of_errno(int r, pyrope_error **error, const char *what)
+{
+        if (r == -ENOMEM)
+                return error_set(error, PYROPE_E_NOMEM, "%s: out of memory", what);
+        return error_set(error, PYROPE_E_IO, "%s: %s", what, strerror(-error_fold(r)));
+}
+
+static pyrope_status open_listener(Daemon *daemon, const pyrope_daemon_options *options,
+                                   pyrope_error **error)
+{
+        ErrorText why = { .text = "" };
+        int r;
+
+        r = listener_open(&daemon->listener, options->socket, options->allowed_uids,
+                          options->n_allowed_uids, &why);
+        switch (r) {
+        case 0:
+                return PYROPE_OK;
+        case LISTENER_E_IN_USE:
+                return error_set(error, PYROPE_E_EXISTS, "%s", why.text);
+        case LISTENER_E_UNSAFE:
+                return error_set(error, PYROPE_E_DENIED, "%s", why.text);
+        case LISTENER_E_INVALID:
+                return error_set(error, PYROPE_E_INVALID, "%s", why.text);
+        default:
+                return status_of_errno(r, error, why.text[0] ? why.text : "cannot listen");
+        }
+}
+
+/* The broker's own object; the last step, so that a failed daemon has none. */
+static int add_daemon_object(Daemon *daemon)
+{
+        CLEANUP(object_unrefp) Object *object = NULL;
+        int r;
+
+        r = object_new(DAEMON_OBJECT_ID, &daemon_object_class, NULL, &object, NULL);
+        if (r)
+                return error_fold(r);
+        object->is_immediate = true;
+        r = registry_add(&daemon->registry, object);
+        if (r)
+                return error_fold(r);
+        object = NULL;
+        return 0;
+}
+
+/* Frees a daemon whose threads are gone, or that never had any; also a half-built one. */
+static Daemon *destroy(Daemon *daemon)
+{
+        if (!daemon)
+                return NULL;
+        peer_table_deinit(&daemon->peers);
+        registry_deinit(&daemon->registry);
+        pool_deinit(&daemon->pool);
+        listener_deinit(&daemon->listener);
+        poller_deinit(&daemon->poller);
+        schedule_deinit(&daemon->schedule);
+        closep(&daemon->stop_fd);
+        free(daemon);
+        return NULL;
+}
+DEFINE_CLEANUP(Daemon, destroy);
+
+/* Every part is made whatever becomes of the others, so that destroy() finds them all. */
+static int init_parts(Daemon *daemon, unsigned n_workers_max)
+{
+        int r_schedule;
+        int r_poller;
+
+        listener_init(&daemon->listener);
+        registry_init(&daemon->registry);
+        peer_table_init(&daemon->peers);
+        /* One more than may run calls: it serves the connections meanwhile. */
+        pool_init(&daemon->pool, n_workers_max + 1, worker_main, daemon);
+        r_schedule = schedule_init(&daemon->schedule, n_workers_max);
+        r_poller = poller_init(&daemon->poller);
+        daemon->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+        if (daemon->stop_fd < 0)
+                return -errno;
+        return r_schedule ? r_schedule : r_poller;
+}
+
+static pyrope_status check_options(const pyrope_daemon_options *options, pyrope_error **error)
+{
+        if (options->message_max_bytes > UINT32_MAX)
+                return error_set(error, PYROPE_E_INVALID, "a message has at most %" PRIu32 " bytes",
+                                 UINT32_MAX);
+        if (options->n_workers_max > N_WORKERS_LIMIT)
+                return error_set(error, PYROPE_E_INVALID, "at most %u calls can run at once",
+                                 N_WORKERS_LIMIT);
+        return PYROPE_OK;
+}
+
+pyrope_status pyrope_daemon_new(const pyrope_daemon_options *options, pyrope_daemon **ret,
+                                pyrope_error **error)
+{
+        static const pyrope_daemon_options defaults = { .socket = NULL };
+        CLEANUP(destroyp) Daemon *daemon = NULL;
+        pyrope_status status;
+        int r;
+
+        if (!options)
+                options = &defaults;
+        status = check_options(options, error);
+        if (status)
+                return status;
+        daemon = calloc(1, sizeof(*daemon));
+        if (!daemon)
+                return error_set(error, PYROPE_E_NOMEM, "out of memory");
+        daemon->message_max =
+                options->message_max_bytes ? options->message_max_bytes : FRAME_MESSAGE_MAX_BYTES;
+
+        r = init_parts(daemon, options->n_workers_max ? options->n_workers_max : N_WORKERS_MAX);
+        if (r == 0)
+                r = add_daemon_object(daemon);
+        if (r)
+                return status_of_errno(r, error, "cannot make a daemon");
+        status = open_listener(daemon, options, error);
+        if (status)
+                return status;
+        *ret = TAKE(daemon);
+        return PYROPE_OK;
+}
+
+pyrope_daemon *pyrope_daemon_free(pyrope_daemon *daemon)
+{
+        if (!daemon)
+                return NULL;
+        pyrope_daemon_stop(daemon);
+        (void)pyrope_daemon_wait(daemon, -1); /* without a limit it cannot time out */
+        pool_join(&daemon->pool);
+        return destroy(daemon);
+}
+
+/* -- objects ---------------------------------------------------------------------------------- */
+
+static pyrope_status register_as(Daemon *daemon, const char *id, const pyrope_class *class_,
+                                 void *self, pyrope_error **error)
+{
+        CLEANUP(object_unrefp) Object *object = NULL;
+        ErrorText why = { .text = "" };
+        int r;
+
+        r = object_new(id, class_, self, &object, &why);
+        if (r == OBJECT_E_INVALID)
+                return error_set(error, PYROPE_E_INVALID, "%s", why.text);
+        if (r == 0)
+                r = registry_add(&daemon->registry, object);
+        if (r == REGISTRY_E_EXISTS)
+                return error_set(error, PYROPE_E_EXISTS, "there is an object '%s' already", id);
+        if (r)
+                return status_of_errno(r, error, "cannot register an object");
+        object = NULL;
+        return PYROPE_OK;
+}
+
+pyrope_status pyrope_daemon_register(pyrope_daemon *daemon, const char *id,
+                                     const pyrope_class *class_, void *self, pyrope_error **error)
+{
+        const char *chosen = id ? NULL : getenv(OBJECT_ENVIRON);
+        char random[RANDOM_ID_SIZE] = "obj_";
+        pyrope_error *ignored = NULL;
+        pyrope_status status;
+
+        if (id)
+                return register_as(daemon, id, class_, self, error);
+        if (chosen) {
+                status = register_as(daemon, chosen, class_, self, &ignored);
+                if (status != PYROPE_E_EXISTS) {
+                        if (error && status)
+                                *error = ignored;
+                        return status;
+                }
+                pyrope_error_free(ignored);
+        }
+        random_hex(random + strlen(random), 16);
+        return register_as(daemon, random, class_, self, error);
+}
+
+pyrope_status pyrope_daemon_unregister(pyrope_daemon *daemon, const char *id)
+{
+        return registry_remove(&daemon->registry, id) ? PYROPE_E_NOT_FOUND : PYROPE_OK;
+}
+
+char *pyrope_daemon_uri(pyrope_daemon *daemon, const char *id)
+{
+        CLEANUP(object_unrefp) Object *object = NULL;
+        char *uri;
+
+        if (id)
+                object = registry_find(&daemon->registry, id, strlen(id));
+        else
+                object = registry_first(&daemon->registry);
+        if (!object)
+                return NULL;
+        if (asprintf(&uri, "PYRO:%s@./u:%s", object->id, daemon->listener.path) < 0)
+                return NULL;
+        return uri;
+}
+
+/* -- serving ---------------------------------------------------------------------------------- */
+
+pyrope_status pyrope_daemon_start(pyrope_daemon *daemon, pyrope_error **error)
+{
+        Poller *poller = &daemon->poller;
+        int r;
+
+        if (atomic_exchange(&daemon->is_started, true))
+                return PYROPE_OK;
+        r = poller_add(poller, daemon->schedule.ready_fd, POLLER_READY, EPOLLIN);
+        if (r == 0)
+                r = poller_add_for_all(poller, daemon->schedule.finished_fd, POLLER_FINISHED);
+        if (r == 0)
+                r = pool_start(&daemon->pool);
+        if (r == 0)
+                r = listener_start(&daemon->listener, poller);
+        if (r)
+                return status_of_errno(r, error, "cannot start serving");
+        return PYROPE_OK;
+}
+
+void pyrope_daemon_stop(pyrope_daemon *daemon)
+{
+        schedule_stop(&daemon->schedule);
+        listener_close(&daemon->listener);
+        peer_table_shutdown(&daemon->peers);
+        (void)eventfd_write(daemon->stop_fd, 1); /* refused only at 2^64 - 1 */
+}
+
+/* Returns whether it became readable. */
+static bool wait_readable(int fd, int64_t ms)
+{
+        const Deadline deadline = deadline_in(ms);
+        struct pollfd pollfd = { .fd = fd, .events = POLLIN };
+        int n;
+
+        do
+                n = poll(&pollfd, 1, deadline_left_ms(deadline));
+        while (n <= 0 && !deadline_passed(deadline));
+        return n > 0;
+}
+
+pyrope_status pyrope_daemon_wait(pyrope_daemon *daemon, int64_t drain_ms)
+{
+        (void)wait_readable(daemon->stop_fd, -1); /* without a limit it cannot fail */
+        return wait_readable(daemon->schedule.finished_fd, drain_ms) ? PYROPE_OK : PYROPE_E_TIMEOUT;
+}

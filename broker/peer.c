@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: MIT */
+
+#include "broker/peer.h"
+
+#include "base/clock.h"
+#include "proto/codec.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/uio.h>
+
+/* Header and small payload are copied to head; a large payload stays the value it is. */
+struct Outgoing {
+        pyrope_value *payload;        /* owned; NULL if it is in head */
+        const uint8_t *payload_bytes; /* of payload; unused while there is none */
+        size_t n_payload;
+        size_t n_sent; /* of head and payload together */
+        size_t n_head;
+        uint8_t head[];
+};
+
+static Outgoing *outgoing_free(Outgoing *out)
+{
+        if (!out)
+                return NULL;
+        pyrope_value_free(out->payload);
+        free(out);
+        return NULL;
+}
+DEFINE_CLEANUP(Outgoing, outgoing_free);
+
+Peer *peer_new(int fd, uid_t uid, uint64_t n_max)
+{
+        const struct timeval stay = { .tv_usec = PEER_STAY_MS * 1000 };
+        Peer *peer;
+
+        peer = calloc(1, sizeof(*peer));
+        if (!peer)
+                return NULL;
+        /* Without the timeout a patient worker would wait for ever: refuse such a socket. */
+        if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &stay, sizeof(stay)) < 0) {
+                free(peer);
+                return NULL;
+        }
+        peer->fd = fd;
+        peer->caller.uid = uid;
+        peer->session.n_max = n_max;
+        /* One frame, or what one receive brought. */
+        buffer_init(&peer->in, FRAME_HEADER_SIZE + (size_t)n_max + PEER_RECEIVE_BYTES);
+        atomic_init(&peer->deadline, INT64_MAX);
+        return peer;
+}
+
+Peer *peer_free(Peer *peer)
+{
+        if (!peer)
+                return NULL;
+        outgoing_free(peer->out);
+        buffer_deinit(&peer->in);
+        (void)close(peer->fd);
+        free(peer);
+        return NULL;
+}
+
+int peer_receive(Peer *peer, uint8_t *ret, size_t n_room, bool is_patient, size_t *ret_n)
+{
+        ssize_t n;
+
+        do
+                n = recv(peer->fd, ret, n_room, is_patient ? 0 : MSG_DONTWAIT);
+        while (n < 0 && errno == EINTR);
+        if (n < 0)
+                return errno == EAGAIN ? PEER_E_AGAIN : PEER_E_CLOSED;
+        if (n == 0)
+                return PEER_E_CLOSED;
+        *ret_n = (size_t)n;
+        return 0;
+}
+
+int peer_receive_more(Peer *peer, size_t n_needed)
+{
+        size_t n_step = peer->in.n < PEER_RECEIVE_BYTES ? PEER_RECEIVE_BYTES : peer->in.n;
+        size_t n;
+        int r;
+
+        if (n_step > n_needed - peer->in.n)
+                n_step = n_needed - peer->in.n;
+        if (buffer_reserve(&peer->in, n_step))
+                return PEER_E_CLOSED; /* no memory for him */
+        r = peer_receive(peer, peer->in.data + peer->in.n, n_step, /* is_patient= */ false, &n);
+        if (r == 0)
+                peer->in.n += n;
+        return r;
+}
+
+/* Returns how many of the bytes were taken, 0 if none now, or -errno. */
+static ssize_t send_some(int fd, const struct iovec parts[static 2])
+{
+        struct msghdr message = { .msg_iov = (struct iovec *)parts, .msg_iovlen = 2 };
+        ssize_t n;
+
+        do
+                n = sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+        while (n < 0 && errno == EINTR);
+        if (n < 0)
+                return errno == EAGAIN ? 0 : -errno;
+        return n;
+}
+
+/* Keeps what the socket did not take. */
+static int outgoing_new(const uint8_t header[static FRAME_HEADER_SIZE], const Answer *answer,
+                        size_t n_sent, pyrope_writer *writer, Outgoing **ret)
+{
+        CLEANUP(outgoing_freep) Outgoing *out = NULL;
+        size_t n_payload = answer->header.n_payload;
+        bool is_copied = n_payload <= PEER_COPY_BYTES;
+        size_t n_head = FRAME_HEADER_SIZE + (is_copied ? n_payload : 0);
+
+        out = calloc(1, sizeof(*out) + n_head);
+        if (!out)
+                return -ENOMEM;
+        out->n_head = n_head;
+        out->n_sent = n_sent;
+        out->payload_bytes = out->head;
+        memcpy(out->head, header, FRAME_HEADER_SIZE);
+        if (is_copied) {
+                memcpy(out->head + FRAME_HEADER_SIZE, answer->payload, n_payload);
+        } else {
+                if (pyrope_writer_take(writer, &out->payload, NULL) != PYROPE_OK)
+                        return -ENOMEM;
+                out->n_payload =
+                        codec_view_bytes(pyrope_value_view(out->payload), &out->payload_bytes);
+                assert(out->n_payload == n_payload);
+        }
+        *ret = TAKE(out);
+        return 0;
+}
+
+/* Returns as send_some(). */
+static ssize_t send_answer(int fd, const uint8_t header[static FRAME_HEADER_SIZE],
+                           const Answer *answer)
+{
+        const struct iovec parts[2] = {
+                { .iov_base = (void *)(uintptr_t)header, .iov_len = FRAME_HEADER_SIZE },
+                { .iov_base = (void *)(uintptr_t)answer->payload,
+                  .iov_len = answer->header.n_payload },
+        };
+
+        return send_some(fd, parts);
+}
+
+int peer_send(Peer *peer, const Answer *answer, pyrope_writer *writer)
+{
+        uint8_t header[FRAME_HEADER_SIZE];
+        ssize_t n;
+
+        assert(!peer->out);
+        frame_header_write(&answer->header, header);
+        n = send_answer(peer->fd, header, answer);
+        if (n < 0)
+                return PEER_E_CLOSED;
+        if ((size_t)n == sizeof(header) + answer->header.n_payload)
+                return 0;
+        if (outgoing_new(header, answer, (size_t)n, writer, &peer->out))
+                return PEER_E_CLOSED;
+        return peer_flush(peer);
+}
+
+void peer_refuse(int fd, const Answer *answer)
+{
+        uint8_t header[FRAME_HEADER_SIZE];
+
+        frame_header_write(&answer->header, header);
+        (void)send_answer(fd, header, answer);
+}
+
+int peer_flush(Peer *peer)
+{
+        Outgoing *out = peer->out;
+
+        while (out->n_sent < out->n_head + out->n_payload) {
+                size_t n_head = out->n_sent < out->n_head ? out->n_sent : out->n_head;
+                size_t n_payload = out->n_sent - n_head;
+                const struct iovec parts[2] = {
+                        { .iov_base = out->head + n_head, .iov_len = out->n_head - n_head },
+                        { .iov_base = (void *)(uintptr_t)(out->payload_bytes + n_payload),
+                          .iov_len = out->n_payload - n_payload },
+                };
+                ssize_t n = send_some(peer->fd, parts);
+
+                if (n < 0)
+                        return PEER_E_CLOSED;
+                if (n == 0)
+                        return PEER_E_AGAIN;
+                out->n_sent += (size_t)n;
+        }
+        peer->out = outgoing_free(out);
+        return 0;
+}

@@ -1,0 +1,90 @@
+#pragma once
+
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Peer
+ *
+ * One connection: its socket, what came in and is not yet a whole frame, and what could not be sent
+ * yet. It belongs to one thread at a time: to the worker that serves it, to the request that it
+ * waits for, or to the epoll set, which hands it to one worker. Only shutdown() may be called on
+ * its socket from elsewhere.
+ */
+
+#include "base/buffer.h"
+#include "broker/dispatch.h"
+
+#include <stdatomic.h>
+
+typedef struct Outgoing Outgoing;
+
+struct Peer {
+        int fd;              /* blocking, with a receive timeout of PEER_STAY_MS; owned */
+        uint32_t generation; /* tells it from an earlier one with the same descriptor */
+        Caller caller;
+        Session session;
+        Buffer in;      /* bytes of frames not yet handled; NULL memory while there are none */
+        Outgoing *out;  /* the rest of an answer that the socket did not take; owned, or NULL */
+        bool owes_done; /* the answer in out is that of a call which is still open */
+        int64_t last_call_ms;     /* when its last call ended */
+        _Atomic int64_t deadline; /* on clock_boottime_ms(); INT64_MAX: none */
+};
+
+#define PEER_STAY_MS       4     /* a blocking receive gives up after so long */
+#define PEER_HANDSHAKE_MS  10000 /* from accept to CONNECTOK */
+#define PEER_STALL_MS      60000 /* a frame or an answer that makes no progress */
+#define PEER_RECEIVE_BYTES (64u * 1024)
+#define PEER_COPY_BYTES    (64u * 1024) /* a rest so small is copied, a larger one stays in place */
+
+enum {
+        PEER_E_SUCCESS,
+
+        PEER_E_AGAIN,  /* the socket has nothing, or takes nothing, now */
+        PEER_E_CLOSED, /* the other end hung up, or the connection broke */
+};
+
+/**
+ * peer_new() - a connection that was accepted
+ * @fd:         taken on success
+ * @n_max:      bytes of annotations and payload of one message
+ *
+ * Return: owned by the caller; NULL if memory is out.
+ */
+NODISCARD Peer *peer_new(int fd, uid_t uid, uint64_t n_max);
+
+/* Closes the socket. Return: NULL. */
+Peer *peer_free(Peer *peer);
+DEFINE_CLEANUP(Peer, peer_free);
+
+/**
+ * peer_receive() - some bytes
+ * @is_patient: wait for them PEER_STAY_MS
+ *
+ * Return: 0 with at least one byte, PEER_E_AGAIN, PEER_E_CLOSED.
+ */
+NODISCARD int peer_receive(Peer *peer, uint8_t *ret, size_t n_room, bool is_patient, size_t *ret_n);
+
+/**
+ * peer_receive_more() - go on with the frame that in begins with
+ * @n_needed:   its size
+ *
+ * Memory grows with the bytes that came, not with what was announced.
+ *
+ * Return: 0, PEER_E_AGAIN, PEER_E_CLOSED.
+ */
+NODISCARD int peer_receive_more(Peer *peer, size_t n_needed);
+
+/**
+ * peer_send() - send an answer, without waiting
+ * @answer:     its payload is of @writer, unless it is small (PEER_COPY_BYTES)
+ * @writer:     given up if the socket does not take all
+ *
+ * Return: 0; PEER_E_AGAIN if a rest is in peer->out; PEER_E_CLOSED.
+ */
+NODISCARD int peer_send(Peer *peer, const Answer *answer, pyrope_writer *writer);
+
+/* Sends an answer to one who is not let in, if his socket takes it. */
+void peer_refuse(int fd, const Answer *answer);
+
+/* Goes on sending peer->out. Return: 0 if nothing is left, PEER_E_AGAIN, PEER_E_CLOSED. */
+NODISCARD int peer_flush(Peer *peer);

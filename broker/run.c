@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Running a daemon as a program's main purpose: signals, and the line that tells it is ready.
+ */
+
+#include "base/log.h"
+#include "base/process.h"
+#include "broker/daemon.h"
+#include "proto/value.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/signalfd.h>
+
+#define DRAIN_MS 10000
+
+static void ending_signals(sigset_t *ret)
+{
+        sigemptyset(ret);
+        sigaddset(ret, SIGTERM);
+        sigaddset(ret, SIGINT);
+}
+
+static void print_ready(pyrope_daemon *daemon)
+{
+        CLEANUP(freep) char *uri = pyrope_daemon_uri(daemon, NULL);
+
+        printf("READY %s\n", uri ? uri : daemon->listener.path);
+        fflush(stdout);
+}
+
+/* Until the daemon is stopped or a signal asks for it. */
+static void wait_for_end(pyrope_daemon *daemon, int signal_fd)
+{
+        struct pollfd fds[] = {
+                { .fd = daemon->stop_fd, .events = POLLIN },
+                { .fd = signal_fd, .events = POLLIN },
+        };
+        struct signalfd_siginfo info;
+
+        while (poll(fds, ARRAY_SIZE(fds), -1) < 0 && errno == EINTR) {
+        }
+        if (read(signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info))
+                log_info("%s: stopping", strsignal((int)info.ssi_signo));
+        pyrope_daemon_stop(daemon);
+}
+
+pyrope_status pyrope_daemon_run(pyrope_daemon *daemon, pyrope_error **error)
+{
+        CLEANUP(closep) int signal_fd = -1;
+        pyrope_status status;
+        sigset_t signals;
+        sigset_t old;
+
+        ending_signals(&signals);
+        pthread_sigmask(SIG_BLOCK, &signals, &old);
+        signal_fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+        if (signal_fd < 0)
+                status = error_set(error, PYROPE_E_IO, "signalfd: %s", strerror(errno));
+        else
+                status = pyrope_daemon_start(daemon, error);
+        if (status == PYROPE_OK) {
+                print_ready(daemon);
+                wait_for_end(daemon, signal_fd);
+                /* A second signal ends the program at once, as it would have without us. */
+                pthread_sigmask(SIG_UNBLOCK, &signals, NULL);
+                status = pyrope_daemon_wait(daemon, DRAIN_MS);
+                if (status)
+                        error_set(error, status,
+                                  "calls still ran %d s after the daemon was stopped",
+                                  DRAIN_MS / 1000);
+        }
+        pthread_sigmask(SIG_SETMASK, &old, NULL);
+        return status;
+}
+
+static int fail(pyrope_error *error)
+{
+        fprintf(stderr, "%s: %s\n", program_invocation_short_name,
+                error ? pyrope_error_text(error) : pyrope_strerror(PYROPE_E_NOMEM));
+        pyrope_error_free(error);
+        return 1;
+}
+
+int pyrope_serve(const pyrope_class *class_, void *self, const char *id)
+{
+        pyrope_daemon *daemon = NULL;
+        pyrope_error *error = NULL;
+        pyrope_status status;
+
+        if (process_sanitize())
+                return 1; /* there is not even a place to complain */
+        log_init(program_invocation_short_name, LOG_LEVEL_WARNING);
+
+        status = pyrope_daemon_new(NULL, &daemon, &error);
+        if (status == PYROPE_OK)
+                status = pyrope_daemon_register(daemon, id, class_, self, &error);
+        if (status == PYROPE_OK)
+                status = pyrope_daemon_run(daemon, &error);
+        /* A method that still runs keeps the daemon alive until the process ends. */
+        if (status != PYROPE_E_TIMEOUT)
+                pyrope_daemon_free(daemon);
+        return status ? fail(error) : 0;
+}

@@ -1,0 +1,593 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Design notes
+ *
+ * A peer belongs to the worker that got its event (it is not in the epoll set then), until the
+ * worker arms it again, parks it in a request, or closes it. After each of these three the worker
+ * touches it no more. The functions below return a Step, which says what becomes of the peer.
+ *
+ * Bytes are received greedily into the worker's own buffer and handled in place; only what is left
+ * when the worker turns away goes to the peer's memory. The exception is a frame larger than the
+ * buffer, which is received into the peer's memory at once. Window is whichever of the two is being
+ * read.
+ *
+ * A method may run for hours with the peer's request in the window. That is why a worker leaves the
+ * epoll set first, and another waits there in its place (pool.h), and why a call that may not run
+ * now is copied (request.h).
+ */
+
+#include "broker/worker.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+
+#include <inttypes.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+
+#define HOT_MS      8  /* a conversation: the next call comes so soon after the last */
+#define ACCEPTS_MAX 64 /* at one event, so that others have their turn */
+
+typedef enum Step {
+        STEP_ON,    /* handle what is in the window, then receive more */
+        STEP_IDLE,  /* wait until something comes */
+        STEP_FULL,  /* wait until it takes more of the answer */
+        STEP_GONE,  /* somebody else's by now */
+        STEP_CLOSE, /* hang up */
+} Step;
+
+typedef struct Window Window;
+typedef struct Worker Worker;
+
+struct Window {
+        const uint8_t *bytes; /* the worker's buffer, or the memory of a peer */
+        size_t n;
+        size_t at; /* bytes of them that were handled */
+};
+
+struct Worker {
+        Daemon *daemon;
+        Call call;
+        Window window;
+        bool is_hot; /* the peer that is being served calls again and again */
+        uint8_t bytes[PEER_RECEIVE_BYTES];
+};
+
+/* -- what becomes of a peer ------------------------------------------------------------------- */
+
+/* Moves what was not handled into the peer's memory, where it stays until the peer is served
+ * again. */
+static int keep_rest(Worker *worker, Peer *peer)
+{
+        Window window = worker->window;
+        int r = 0;
+
+        worker->window = (Window){ .bytes = NULL };
+        if (window.n > 0 && window.bytes == peer->in.data)
+                buffer_consume(&peer->in, window.at);
+        else
+                r = buffer_append(&peer->in, window.bytes + window.at, window.n - window.at);
+        if (peer->in.n == 0)
+                buffer_deinit(&peer->in); /* an idle connection owns next to nothing */
+        return r;
+}
+
+static void close_peer(Worker *worker, Peer *peer)
+{
+        Daemon *daemon = worker->daemon;
+
+        log_debug("closed");
+        if (peer->owes_done)
+                (void)schedule_done(&daemon->schedule, 0); /* the worker looks for ready ones */
+        peer_table_remove(&daemon->peers, peer);
+        peer_free(peer);
+}
+
+static void set_deadline(Worker *worker, Peer *peer, int64_t in_ms)
+{
+        atomic_store(&peer->deadline, clock_boottime_ms() + in_ms);
+        poller_need_tick(&worker->daemon->poller);
+}
+
+/* Puts the peer back into the epoll set; it may be served elsewhere before this returns. */
+static void arm_peer(Worker *worker, Peer *peer, Step step)
+{
+        if (step == STEP_FULL || (peer->session.is_open && peer->in.n > 0))
+                set_deadline(worker, peer, PEER_STALL_MS);
+        else if (peer->session.is_open)
+                atomic_store(&peer->deadline, INT64_MAX);
+        poller_arm(&worker->daemon->poller, peer->fd, peer_key(peer),
+                   step == STEP_FULL ? EPOLLOUT : EPOLLIN);
+}
+
+static void finish_peer(Worker *worker, Peer *peer, Step step)
+{
+        if (step == STEP_GONE)
+                return;
+        if (step != STEP_CLOSE && keep_rest(worker, peer))
+                step = STEP_CLOSE; /* no memory */
+        if (step == STEP_CLOSE)
+                close_peer(worker, peer);
+        else
+                arm_peer(worker, peer, step);
+}
+
+static Step send_answer(Worker *worker, Peer *peer, const Answer *answer)
+{
+        switch (peer_send(peer, answer, worker->call.writer)) {
+        case 0:
+                return STEP_ON;
+        case PEER_E_AGAIN:
+                return STEP_FULL;
+        default:
+                return STEP_CLOSE;
+        }
+}
+
+/* -- calls ------------------------------------------------------------------------------------ */
+
+/* Runs a call that was read, and writes about it. */
+static int run_logged(Worker *worker, const Frame *frame, const Invocation *invocation)
+{
+        Call *call = &worker->call;
+        int64_t began_ms = clock_boottime_ms();
+        const char *method = "";
+        size_t n_method = 0;
+        int r;
+
+        r = dispatch_run(invocation, call);
+        if (!log_is_enabled(LOG_LEVEL_DEBUG))
+                return r;
+        (void)pyrope_get_str(invocation->message.method, &method, &n_method);
+        log_debug("call %u of %s.%.*s: %s after %" PRId64 " ms", frame->header.seq,
+                  call->object->id, n_method < 100 ? (int)n_method : 100, method,
+                  r ? call->exception.class_ : "done", clock_boottime_ms() - began_ms);
+        return r;
+}
+
+static Step answer_call(Worker *worker, Peer *peer, const Frame *frame, int outcome)
+{
+        Answer answer;
+
+        if (frame->header.flags & FRAME_ONEWAY)
+                return STEP_ON;
+        if (dispatch_answer(outcome, &frame->header, &worker->call, &answer))
+                return STEP_CLOSE;
+        return send_answer(worker, peer, &answer);
+}
+
+/* An answer that is not out keeps its call open. Else the call is over: if others are ready, the
+ * worker turns to them, unless its peer has more to say that nobody else would hear. */
+static Step close_call(Worker *worker, Peer *peer, Step step)
+{
+        Schedule *schedule = &worker->daemon->schedule;
+
+        peer->last_call_ms = clock_boottime_ms();
+        if (step == STEP_FULL) {
+                peer->owes_done = true;
+                return step;
+        }
+        if (!schedule_done(schedule, 0) || step == STEP_CLOSE)
+                return step;
+        if (worker->window.at == worker->window.n)
+                return STEP_IDLE;
+        schedule_wake(schedule);
+        return step;
+}
+
+/* The call may run here and now. */
+static Step run_here(Worker *worker, Peer *peer, const Frame *frame, const Invocation *invocation)
+{
+        Object *object = worker->call.object;
+        Step step;
+        int r;
+
+        worker->is_hot = clock_boottime_ms() - peer->last_call_ms <= HOT_MS;
+        r = run_logged(worker, frame, invocation);
+        schedule_end(&worker->daemon->schedule, object);
+        step = answer_call(worker, peer, frame, r);
+        return close_call(worker, peer, step);
+}
+
+/* The call must wait: its peer goes with it, and is served again when it is over. */
+static Step park(Worker *worker, Peer *peer, Request *taken)
+{
+        CLEANUP(request_freep) Request *request = taken;
+
+        if (keep_rest(worker, peer))
+                return STEP_CLOSE;
+        request->peer = peer;
+        if (schedule_submit(&worker->daemon->schedule, request)) {
+                request->peer = NULL;
+                return STEP_CLOSE; /* the daemon stops */
+        }
+        request = NULL;
+        return STEP_GONE;
+}
+
+static Step run_later(Worker *worker, Peer *peer, const Frame *frame)
+{
+        Request *request = request_new(worker->call.object, &peer->caller, frame);
+
+        if (request)
+                return park(worker, peer, request);
+        call_raise(&worker->call, "MemoryError", "the daemon is out of memory");
+        return answer_call(worker, peer, frame, DISPATCH_E_RAISED);
+}
+
+/* A oneway call runs in another thread, so that it does not hold up the next one of its peer;
+ * unless too many do so already: then its peer must wait for it after all. */
+static Step send_off(Worker *worker, Peer *peer, const Frame *frame)
+{
+        CLEANUP(request_freep) Request *request = NULL;
+
+        request = request_new(worker->call.object, &peer->caller, frame);
+        if (!request)
+                return STEP_CLOSE;
+        switch (schedule_submit(&worker->daemon->schedule, request)) {
+        case 0:
+                request = NULL;
+                return STEP_ON;
+        case SCHEDULE_E_FULL:
+                return park(worker, peer, TAKE(request));
+        default:
+                return STEP_CLOSE;
+        }
+}
+
+static Step invoke_object(Worker *worker, Peer *peer, const Frame *frame,
+                          const Invocation *invocation)
+{
+        Object *object = worker->call.object;
+        int r;
+
+        if (object->is_immediate) {
+                r = dispatch_run(invocation, &worker->call);
+                return answer_call(worker, peer, frame, r);
+        }
+        if (frame->header.flags & FRAME_ONEWAY)
+                return send_off(worker, peer, frame);
+        switch (schedule_begin(&worker->daemon->schedule, object)) {
+        case 0:
+                return run_here(worker, peer, frame, invocation);
+        case SCHEDULE_E_WAIT:
+                return run_later(worker, peer, frame);
+        default:
+                return STEP_CLOSE; /* the daemon stops */
+        }
+}
+
+static Step on_invoke(Worker *worker, Peer *peer, const Frame *frame)
+{
+        CLEANUP(invocation_deinit) Invocation invocation;
+        CLEANUP(object_unrefp) Object *object = NULL;
+        Daemon *daemon = worker->daemon;
+        Call *call = &worker->call;
+        int r;
+
+        call_reset(call);
+        call->caller = peer->caller;
+        r = dispatch_read(frame, daemon->message_max, call, &invocation);
+        if (r == 0)
+                r = dispatch_find(&daemon->registry, &invocation, call, &object);
+        if (r == DISPATCH_E_CLOSE)
+                return STEP_CLOSE;
+        if (r)
+                return answer_call(worker, peer, frame, r);
+        call->object = object;
+        return invoke_object(worker, peer, frame, &invocation);
+}
+
+/* -- frames ----------------------------------------------------------------------------------- */
+
+static Step on_connect(Worker *worker, Peer *peer, const Frame *frame)
+{
+        Daemon *daemon = worker->daemon;
+        Answer answer;
+        Step step;
+        int r;
+
+        call_reset(&worker->call);
+        r = dispatch_connect(&daemon->registry, frame, &worker->call, &answer);
+        if (r == DISPATCH_E_CLOSE)
+                return STEP_CLOSE;
+        step = send_answer(worker, peer, &answer);
+        if (r)
+                return STEP_CLOSE;
+        peer->session.is_open = true;
+        return step;
+}
+
+static Step turn_away(Worker *worker, Peer *peer, const SessionReject *reject)
+{
+        Answer answer;
+
+        call_reset(&worker->call);
+        if (dispatch_reject(reject, &worker->call, &answer) == 0)
+                (void)send_answer(worker, peer, &answer); /* closed in any case */
+        return STEP_CLOSE;
+}
+
+static Step on_frame(Worker *worker, Peer *peer, const Frame *frame)
+{
+        Answer answer;
+
+        /* From here on time is ours, not the peer's. */
+        atomic_store_explicit(&peer->deadline, INT64_MAX, memory_order_relaxed);
+        switch (frame->header.type) {
+        case FRAME_CONNECT:
+                return on_connect(worker, peer, frame);
+        case FRAME_PING:
+                dispatch_ping(frame, &answer);
+                return send_answer(worker, peer, &answer);
+        default:
+                return on_invoke(worker, peer, frame); /* the session lets nothing else through */
+        }
+}
+
+/* All complete frames of the window. */
+static Step handle_window(Worker *worker, Peer *peer, size_t *ret_needed)
+{
+        Window *window = &worker->window;
+        SessionReject reject;
+        Frame frame;
+        Step step = STEP_ON;
+        int r;
+
+        while (step == STEP_ON) {
+                r = session_next(&peer->session, window->bytes + window->at, window->n - window->at,
+                                 &frame, ret_needed, &reject);
+                if (r == SESSION_E_INCOMPLETE)
+                        return STEP_ON;
+                if (r == SESSION_E_REJECT)
+                        return turn_away(worker, peer, &reject);
+                if (r || schedule_is_stopping(&worker->daemon->schedule))
+                        return STEP_CLOSE;
+                window->at += frame.n_bytes;
+                step = on_frame(worker, peer, &frame);
+        }
+        return step;
+}
+
+/* Waits for the next call only of one who calls all the time, and while others watch the rest. */
+static bool may_stay(const Worker *worker)
+{
+        return worker->is_hot && pool_has_waiting(&worker->daemon->pool) &&
+               !schedule_is_stopping(&worker->daemon->schedule);
+}
+
+static Step receive_window(Worker *worker, Peer *peer, size_t n_needed)
+{
+        size_t n = 0;
+        int r;
+
+        if (keep_rest(worker, peer))
+                return STEP_CLOSE;
+        if (peer->in.n > 0) {
+                r = peer_receive_more(peer, n_needed);
+                worker->window = (Window){ .bytes = peer->in.data, .n = peer->in.n };
+        } else {
+                r = peer_receive(peer, worker->bytes, sizeof(worker->bytes), may_stay(worker), &n);
+                worker->window = (Window){ .bytes = worker->bytes, .n = n };
+        }
+        if (r == PEER_E_AGAIN)
+                return STEP_IDLE;
+        return r ? STEP_CLOSE : STEP_ON;
+}
+
+/* Serves a peer as long as it keeps the worker busy. */
+static void serve(Worker *worker, Peer *peer, Step step)
+{
+        size_t n_needed;
+
+        worker->is_hot = false;
+        while (step == STEP_ON) {
+                step = handle_window(worker, peer, &n_needed);
+                if (step == STEP_ON)
+                        step = receive_window(worker, peer, n_needed);
+        }
+        finish_peer(worker, peer, step);
+}
+
+/* What an earlier worker left over is handled first. */
+static void open_window(Worker *worker, const Peer *peer)
+{
+        if (peer->in.n > 0)
+                worker->window = (Window){ .bytes = peer->in.data, .n = peer->in.n };
+        else
+                worker->window = (Window){ .bytes = worker->bytes };
+}
+
+/* -- events ----------------------------------------------------------------------------------- */
+
+static Step flush_peer(Worker *worker, Peer *peer)
+{
+        switch (peer_flush(peer)) {
+        case 0:
+                if (peer->owes_done)
+                        (void)schedule_done(&worker->daemon->schedule, 0);
+                peer->owes_done = false;
+                return STEP_ON;
+        case PEER_E_AGAIN:
+                return STEP_FULL;
+        default:
+                return STEP_CLOSE;
+        }
+}
+
+static void on_peer(Worker *worker, uint64_t key)
+{
+        Peer *peer = peer_table_find(&worker->daemon->peers, key);
+
+        if (!peer)
+                return;
+        LOG_CONTEXT("conn", peer->caller.number);
+        open_window(worker, peer);
+        serve(worker, peer, peer->out ? flush_peer(worker, peer) : STEP_ON);
+}
+
+/* A call that had to wait runs now. */
+static void run_request(Worker *worker, Request *taken)
+{
+        CLEANUP(invocation_deinit) Invocation invocation;
+        CLEANUP(request_freep) Request *request = taken;
+        Schedule *schedule = &worker->daemon->schedule;
+        Peer *peer = TAKE(request->peer);
+        Call *call = &worker->call;
+        Step step = STEP_CLOSE;
+        int r;
+
+        LOG_CONTEXT("conn", request->caller.number);
+        call_reset(call);
+        call->object = request->object;
+        call->caller = request->caller;
+        r = dispatch_read(&request->frame, worker->daemon->message_max, call, &invocation);
+        if (r == 0)
+                r = run_logged(worker, &request->frame, &invocation);
+        schedule_end(schedule, request->object);
+        if (!peer) {
+                (void)schedule_done(schedule, request->frame.n_bytes);
+                return;
+        }
+        open_window(worker, peer);
+        if (r != DISPATCH_E_CLOSE)
+                step = answer_call(worker, peer, &request->frame, r);
+        serve(worker, peer, close_call(worker, peer, step));
+}
+
+static void add_peer(Worker *worker, int fd, uid_t uid)
+{
+        Daemon *daemon = worker->daemon;
+        Peer *peer;
+
+        peer = peer_new(fd, uid, daemon->message_max);
+        if (!peer) {
+                (void)close(fd);
+                return;
+        }
+        if (peer_table_add(&daemon->peers, peer)) {
+                peer_free(peer);
+                return;
+        }
+        LOG_CONTEXT("conn", peer->caller.number);
+        log_debug("opened by user %u", (unsigned)uid);
+        set_deadline(worker, peer, PEER_HANDSHAKE_MS);
+        if (poller_add(&daemon->poller, fd, peer_key(peer), EPOLLIN))
+                close_peer(worker, peer);
+}
+
+/* No descriptor is left: tells those who wait, then looks again at the next tick. */
+static void pause_listener(Worker *worker)
+{
+        static const SessionReject full = {
+                .serializer = FRAME_SERIALIZER_MSGPACK,
+                .text = "the daemon has no room for another connection",
+        };
+        Daemon *daemon = worker->daemon;
+        Answer answer;
+        int fd;
+
+        log_debug("out of file descriptors: not accepting for %d ms", POLLER_TICK_MS);
+        for (int i = 0; i < ACCEPTS_MAX; i++) {
+                if (listener_accept_spare(&daemon->listener, &fd))
+                        break;
+                call_reset(&worker->call);
+                if (dispatch_reject(&full, &worker->call, &answer) == 0)
+                        peer_refuse(fd, &answer);
+                listener_release_spare(&daemon->listener, fd);
+        }
+        atomic_store(&daemon->is_paused, true);
+        poller_need_tick(&daemon->poller);
+}
+
+static void on_listener(Worker *worker)
+{
+        Listener *listener = &worker->daemon->listener;
+        int r = 0;
+        uid_t uid;
+        int fd;
+
+        for (int i = 0; i < ACCEPTS_MAX && (r == 0 || r == LISTENER_E_REFUSED); i++) {
+                r = listener_accept(listener, &fd, &uid);
+                if (r == 0)
+                        add_peer(worker, fd, uid);
+        }
+        if (r == LISTENER_E_EXHAUSTED)
+                pause_listener(worker);
+        else
+                listener_arm(listener);
+}
+
+static void on_tick(Worker *worker)
+{
+        Daemon *daemon = worker->daemon;
+
+        poller_ticked(&daemon->poller);
+        if (atomic_exchange(&daemon->is_paused, false))
+                listener_arm(&daemon->listener);
+        if (peer_table_expire(&daemon->peers, clock_boottime_ms()))
+                poller_need_tick(&daemon->poller);
+}
+
+/* Takes one token; where there are more, another worker is woken. */
+static void on_ready(Worker *worker)
+{
+        Daemon *daemon = worker->daemon;
+        eventfd_t token;
+
+        (void)eventfd_read(daemon->schedule.ready_fd, &token);
+        poller_arm(&daemon->poller, daemon->schedule.ready_fd, POLLER_READY, EPOLLIN);
+}
+
+static void on_event(Worker *worker, uint64_t key)
+{
+        switch (key) {
+        case POLLER_LISTENER:
+                on_listener(worker);
+                break;
+        case POLLER_TICK:
+                on_tick(worker);
+                break;
+        case POLLER_READY:
+                on_ready(worker);
+                break;
+        default:
+                on_peer(worker, key);
+                break;
+        }
+}
+
+/* Returns whether the thread shall go on. */
+static bool work(Worker *worker)
+{
+        Daemon *daemon = worker->daemon;
+        Request *request;
+        uint64_t key;
+
+        if (poller_wait(&daemon->poller, POOL_IDLE_MS, &key))
+                return !pool_wait_vain(&daemon->pool);
+        if (key == POLLER_FINISHED) {
+                pool_leave(&daemon->pool);
+                return false;
+        }
+        pool_wait_end(&daemon->pool);
+        on_event(worker, key);
+        while (schedule_take(&daemon->schedule, &request) == 0)
+                run_request(worker, request);
+        pool_wait_begin(&daemon->pool);
+        return true;
+}
+
+void worker_main(void *userdata)
+{
+        Worker worker = { .daemon = userdata };
+
+        if (call_init(&worker.call, worker.daemon, worker.daemon->message_max)) {
+                pool_leave(&worker.daemon->pool);
+                return;
+        }
+        while (work(&worker)) {
+        }
+        call_deinit(&worker.call);
+}
