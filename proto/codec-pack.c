@@ -2,7 +2,6 @@
 
 #include "proto/codec.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <msgpack.h>
 
@@ -87,15 +86,47 @@ int codec_pack_map(Buffer *buffer, size_t n)
         return n > CODEC_COUNT_MAX ? -EMSGSIZE : msgpack_pack_map(&packer, n);
 }
 
-int codec_pack_padded_bytes(Buffer *buffer, const void *data, size_t n, size_t n_pad)
-{
-        static const uint8_t tags[] = { 0xc4, 0xc5, 0, 0xc6 }; /* by n_pad */
-        uint8_t head[2 + 3] = { 0 };
-        int r;
+/* Heads by the bytes that tell the length; a tag of 0: there is none. */
+typedef struct HeadForms HeadForms;
 
-        assert(n <= UINT8_MAX && n_pad < ARRAY_SIZE(tags) && tags[n_pad]);
-        head[0] = tags[n_pad];
-        head[1 + n_pad] = (uint8_t)n;
-        r = buffer_append(buffer, head, 2 + n_pad);
-        return r ? r : buffer_append(buffer, data, n);
+struct HeadForms {
+        size_t n_fix_max; /* length that the tag itself can hold, if it can */
+        uint8_t tags[5];
+};
+
+static const HeadForms str_forms = { 31, { 0xa0, 0xd9, 0xda, 0, 0xdb } };
+static const HeadForms bytes_forms = { 0, { 0, 0xc4, 0xc5, 0, 0xc6 } };
+static const HeadForms list_forms = { 15, { 0x90, 0, 0xdc, 0, 0xdd } };
+
+static size_t shortest_length(const HeadForms *forms, size_t n)
+{
+        if (forms->tags[0] && n <= forms->n_fix_max)
+                return 0;
+        if (forms->tags[1] && n <= UINT8_MAX)
+                return 1;
+        return n <= UINT16_MAX ? 2 : 4;
+}
+
+int codec_pack_padded_head(Buffer *buffer, pyrope_type type, size_t n, size_t n_pad)
+{
+        const HeadForms *forms = type == PYROPE_STR     ? &str_forms
+                                 : type == PYROPE_BYTES ? &bytes_forms
+                                                        : &list_forms;
+        size_t n_length = shortest_length(forms, n);
+        uint8_t head[5];
+
+        if (n > CODEC_COUNT_MAX)
+                return -EMSGSIZE;
+        if (n_length + n_pad < ARRAY_SIZE(forms->tags) && forms->tags[n_length + n_pad])
+                n_length += n_pad;
+
+        head[0] = forms->tags[n_length] | (n_length == 0 ? (uint8_t)n : 0);
+        for (size_t i = 0; i < n_length; i++)
+                head[1 + i] = (uint8_t)(n >> 8 * (n_length - 1 - i));
+        return buffer_append(buffer, head, 1 + n_length);
+}
+
+size_t codec_str_bytes(size_t n)
+{
+        return 1 + shortest_length(&str_forms, n) + n;
 }

@@ -83,5 +83,15 @@ NODISCARD int codec_pack_bytes(Buffer *buffer, const void *data, size_t n);
 NODISCARD int codec_pack_list(Buffer *buffer, size_t n);
 NODISCARD int codec_pack_map(Buffer *buffer, size_t n);
 
-/* bytes of at most 255, the length told in @n_pad (0, 1 or 3) bytes more than it needs. */
-NODISCARD int codec_pack_padded_bytes(Buffer *buffer, const void *data, size_t n, size_t n_pad);
+/**
+ * codec_pack_padded_head() - tag and length, the length told in more bytes than it needs
+ * @type:  PYROPE_STR, PYROPE_BYTES or PYROPE_LIST
+ * @n:     bytes or elements, which are to follow
+ * @n_pad: by how many bytes the head is to be longer; where msgpack has no such head it is not
+ *
+ * Every decoder takes such heads; what comes behind can be aligned by them.
+ */
+NODISCARD int codec_pack_padded_head(Buffer *buffer, pyrope_type type, size_t n, size_t n_pad);
+
+/** codec_str_bytes() - what codec_pack_str() takes for @n bytes of text. */
+size_t codec_str_bytes(size_t n);

@@ -3,16 +3,20 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Payloads of the messages of a conversation (docs/protocol.md, sections 2 and 3)
+ * Payloads of the messages of a conversation (docs/protocol.md, sections 2 to 4)
  *
  * CONNECT, CONNECTOK, CONNECTFAIL, INVOKE, batch, and exceptions in RESULT. Pure: a validated view
  * in, a structure of views out; a structure in, a writer filled. Whoever calls has validated the
  * payload by codec_check().
  */
 
+#include "base/buffer.h"
 #include "base/defs.h"
 
 #include <pyrope/value.h>
+#include <stdint.h>
+
+#define MESSAGE_TRACEBACK_MAX_BYTES (64u * 1024u) /* of a received traceback; more is cut */
 
 enum {
         MESSAGE_E_SUCCESS,
@@ -30,7 +34,7 @@ struct MessageConnect {
 };
 
 struct MessageInvoke {
-        pyrope_view object; /* str */
+        pyrope_view object; /* str; absent in a call of a batch */
         pyrope_view method; /* str */
         pyrope_view args;   /* list; absent where the peer sent nil */
         pyrope_view kwargs; /* map with str keys; absent where the peer sent nil */
@@ -38,18 +42,19 @@ struct MessageInvoke {
 
 /* An exception as it travels; texts are borrowed. */
 struct MessageException {
-        const char *class_;    /* full name, "builtins.ValueError" */
+        const char *class_;    /* full name, "builtins.ValueError", or a bare one */
         const char *text;      /* the one argument; NULL: no argument */
         const char *traceback; /* several lines, or NULL */
 };
 
+/** message_connect_unpack() - a map. Return: 0, MESSAGE_E_SHAPE. */
 NODISCARD int message_connect_unpack(pyrope_view payload, MessageConnect *ret);
 /** message_connect_pack() - handshake "hello" and the object's id. */
 void message_connect_pack(pyrope_writer *writer, const char *object);
 
 /**
  * message_connectok_unpack() - the metadata of the object
- * @ret_meta: map with the lists methods, oneway, attrs
+ * @ret_meta: map with the lists methods, oneway, attrs, all of str
  *
  * Return: 0, MESSAGE_E_SHAPE.
  */
@@ -59,24 +64,41 @@ NODISCARD int message_connectok_unpack(pyrope_view payload, pyrope_view *ret_met
  * message_connectfail_text() - the reason a peer gives, made fit for a person
  * @serializer: of the frame; msgpack, or marshal as old and confused Pyro5 servers send it
  * @payload, @n_payload: raw bytes of the payload
- * @ret, @n_ret: receives text with control bytes escaped, always NUL-terminated
+ * @ret, @n_ret: receives text with control bytes escaped, always NUL-terminated; at least
+ *               TEXT_ESCAPE_MIN bytes
  */
 void message_connectfail_text(uint8_t serializer, const uint8_t *payload, size_t n_payload,
                               char *ret, size_t n_ret);
 
 /** message_invoke_unpack() - array of exactly four. Return: 0, MESSAGE_E_SHAPE. */
 NODISCARD int message_invoke_unpack(pyrope_view payload, MessageInvoke *ret);
-void message_invoke_pack(pyrope_writer *writer, const char *object, const char *method,
-                         pyrope_view args, pyrope_view kwargs);
+
+/**
+ * message_invoke_begin() - the payload of an INVOKE up to the arguments
+ * @buffer: empty or what goes before the payload; a list of arguments and a map of keywords are to
+ *          follow, from wherever they lie
+ *
+ * The arguments begin at a multiple of 8 bytes of the payload, so that arrays in them, which are
+ * aligned within their value, still are in the frame.
+ *
+ * Return: 0, -ENOMEM, -EMSGSIZE.
+ */
+NODISCARD int message_invoke_begin(Buffer *buffer, const char *object, const char *method);
+
+/** message_batch_unpack() - one [method, args, kwargs] of a batch. Return: 0, MESSAGE_E_SHAPE. */
+NODISCARD int message_batch_unpack(pyrope_view call, MessageInvoke *ret);
 
 /**
  * message_exception_pack() - the map that stock Python rebuilds
  *
  * A bare name gets the module it belongs to ("ValueError" -> "builtins.ValueError"); a class that
  * Python's Pyro5 cannot rebuild becomes Pyro5.errors.PyroError, with the original class in its
- * attribute `_pyroClass`.
+ * attribute `_pyroClass`. Text that is not UTF-8 is escaped.
  */
 void message_exception_pack(pyrope_writer *writer, const MessageException *exception);
+
+/** message_exception_class() - the full name under which a class travels; NULL: none of its own. */
+const char *message_exception_class(const char *name, char *ret, size_t n_ret);
 
 /**
  * message_exception_error() - a received exception as an error of status PYROPE_E_REMOTE

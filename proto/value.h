@@ -76,10 +76,7 @@ void writer_raw(pyrope_writer *writer, const void *bytes, size_t n_bytes);
 /** writer_size() - bytes written so far. */
 size_t writer_size(const pyrope_writer *writer);
 
-/** writer_padded_bytes() - bytes, the length told in @n_pad bytes more than needed.
- * @n: at most 255
- * @n_pad: 0, 1 or 3
- */
+/** writer_padded_bytes() - bytes with a longer head, see codec_pack_padded_head(). */
 void writer_padded_bytes(pyrope_writer *writer, const void *data, size_t n, size_t n_pad);
 
 /**

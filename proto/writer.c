@@ -167,8 +167,12 @@ void pyrope_write_bytes(pyrope_writer *writer, const void *data, size_t n)
 
 void writer_padded_bytes(pyrope_writer *writer, const void *data, size_t n, size_t n_pad)
 {
-        if (begin_item(writer, PYROPE_BYTES))
-                end_item(writer, codec_pack_padded_bytes(&writer->buffer, data, n, n_pad));
+        int r;
+
+        if (!begin_item(writer, PYROPE_BYTES))
+                return;
+        r = codec_pack_padded_head(&writer->buffer, PYROPE_BYTES, n, n_pad);
+        end_item(writer, r ? r : buffer_append(&writer->buffer, data, n));
 }
 
 void pyrope_write_list(pyrope_writer *writer, size_t n)
