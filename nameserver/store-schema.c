@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+
+#include "nameserver/store-schema.h"
+
+#include <assert.h>
+#include <string.h>
+
+/*
+ * migrations[n] leads from schema n to n + 1; an empty file is of schema 0. A step that was
+ * released is never changed, only followed by another.
+ *
+ * Names and tags are BLOBs: SQLite's text functions end at a NUL, and names may hold one. `uri`
+ * follows from the endpoints by the rule of endpoint.h, and stands here so that lookup and list
+ * read one table.
+ */
+static const char *const migrations[] = {
+        "BEGIN IMMEDIATE;"
+        "CREATE TABLE objects ("
+        "        id INTEGER PRIMARY KEY,"
+        "        name BLOB NOT NULL UNIQUE,"
+        "        object TEXT NOT NULL,"
+        "        uri TEXT NOT NULL,"
+        "        owner INTEGER NOT NULL,"
+        "        version INTEGER NOT NULL,"
+        "        created INTEGER NOT NULL"
+        ") STRICT;"
+        "CREATE TABLE endpoints ("
+        "        id INTEGER PRIMARY KEY,"
+        "        object INTEGER NOT NULL REFERENCES objects ON DELETE CASCADE,"
+        "        zone TEXT NOT NULL,"
+        "        path TEXT,"
+        "        host TEXT,"
+        "        port INTEGER NOT NULL,"
+        "        nathost TEXT,"
+        "        natport INTEGER NOT NULL,"
+        "        ssh TEXT,"
+        "        UNIQUE (object, zone),"
+        "        CHECK ((path IS NULL) <> (host IS NULL))"
+        ") STRICT;"
+        "CREATE TABLE metadata ("
+        "        object INTEGER NOT NULL REFERENCES objects ON DELETE CASCADE,"
+        "        tag BLOB NOT NULL,"
+        "        PRIMARY KEY (object, tag)"
+        ") STRICT, WITHOUT ROWID;"
+        "CREATE INDEX metadata_by_tag ON metadata (tag, object);"
+        "PRAGMA application_id = " STRINGIFY(STORE_APPLICATION_ID) ";"
+                                                                   "PRAGMA user_version = 1;"
+                                                                   "COMMIT",
+};
+
+_Static_assert(ARRAY_SIZE(migrations) == STORE_SCHEMA_VERSION, "one step for each schema");
+
+/* An empty file is as good as none: that is what mktemp leaves, and a start cut short. */
+static int check_identity(StoreDb *db)
+{
+        int64_t application_id;
+        int64_t schema;
+        int64_t n_tables;
+        int r;
+
+        r = store_db_query_int(db, "SELECT count(*) FROM sqlite_schema", &n_tables);
+        if (r == 0)
+                r = store_db_query_int(db, "PRAGMA application_id", &application_id);
+        if (r == 0)
+                r = store_db_query_int(db, "PRAGMA user_version", &schema);
+        if (r)
+                return r;
+
+        if (application_id == 0 && schema == 0 && n_tables == 0)
+                return 0;
+        if (application_id != STORE_APPLICATION_ID)
+                return store_db_refuse(db, STORE_E_FOREIGN,
+                                       "is a database of another program; name another file");
+        if (schema > STORE_SCHEMA_VERSION)
+                return store_db_refuse(db, STORE_E_NEWER,
+                                       "was written by a newer nameserver (schema %lld, this one "
+                                       "knows %d); use that one, or name another file",
+                                       (long long)schema, STORE_SCHEMA_VERSION);
+        if (schema < 0)
+                return store_db_refuse(db, STORE_E_DAMAGED, "is damaged: schema %lld",
+                                       (long long)schema);
+        return 0;
+}
+
+static int check_soundness(StoreDb *db)
+{
+        CLEANUP(freep) char *found = NULL;
+        int r;
+
+        r = store_db_query_text(db, "PRAGMA quick_check(1)", &found);
+        if (r)
+                return r;
+        if (strcmp(found, "ok") != 0)
+                return store_db_refuse(db, STORE_E_DAMAGED, "is damaged: %s", found);
+        return 0;
+}
+
+int store_schema_check(StoreDb *db)
+{
+        int r;
+
+        r = check_identity(db);
+        if (r)
+                return r;
+        return check_soundness(db);
+}
+
+int store_schema_migrate(StoreDb *db)
+{
+        int64_t schema;
+        int r;
+
+        r = store_db_query_int(db, "PRAGMA user_version", &schema);
+        for (; r == 0 && schema < STORE_SCHEMA_VERSION; schema++) {
+                assert(schema >= 0);
+                r = store_db_execute(db, migrations[schema]);
+        }
+        return r;
+}
