@@ -20,9 +20,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define WORK_DIR_NAME_MAX_BYTES 250u /* of a file: leaves room for WORK_DIR_PART within NAME_MAX   \
-                                      */
-#define WORK_DIR_PART ".part"        /* suffix of an upload that is not complete */
+#define WORK_DIR_NAME_MAX_BYTES                                                                    \
+        250u                  /* of a file: leaves room for WORK_DIR_PART within NAME_MAX          \
+                               */
+#define WORK_DIR_PART ".part" /* suffix of an upload that is not complete */
 
 enum {
         WORK_DIR_E_SUCCESS,
