@@ -52,6 +52,7 @@ static void job_free(Job *job)
 {
         closep(&job->control_fd);
         work_dir_deinit(&job->work_dir);
+        free(job->last_words);
         free(job);
 }
 
@@ -125,6 +126,7 @@ int job_table_reserve(JobTable *table, const Application *application, const cha
                 return -ENOMEM;
         job->work_dir = (WorkDir)WORK_DIR_INIT;
         job->control_fd = -1;
+        job->n_uses = 1;
         job->info.application = application;
         job->info.started = now_seconds();
         job->info.started_ms = clock_boottime_ms();
@@ -220,6 +222,36 @@ static void ask_end(JobTable *table, Job *job, const char *reason)
                 (void)send(job->control_fd, "T", 1, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
+void job_table_attach(JobTable *table, Job *job, WorkDir *work_dir, int control_fd)
+{
+        LOCKED(table);
+        if (work_dir) {
+                job->work_dir = *work_dir;
+                *work_dir = (WorkDir)WORK_DIR_INIT;
+        }
+        if (control_fd < 0)
+                return;
+        job->control_fd = control_fd;
+        if (job->info.state == JOB_ENDING)
+                (void)send(control_fd, "T", 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+void job_table_set_last_words(JobTable *table, Job *job, char *text)
+{
+        LOCKED(table);
+        free(job->last_words);
+        job->last_words = text;
+}
+
+char *job_table_last_words(JobTable *table, const char *id)
+{
+        Job *job;
+
+        LOCKED(table);
+        job = find(table, id);
+        return strdup(job && job->last_words ? job->last_words : "");
+}
+
 void job_table_started(JobTable *table, Job *job, pid_t pid)
 {
         LOCKED(table);
@@ -263,7 +295,7 @@ void job_table_exited(JobTable *table, Job *job, const char *how)
         job->info.pid = 0;
         closep(&job->control_fd);
         job->control_fd = -1;
-        set_state(table, job, JOB_ENDING);
+        set_state(table, job, JOB_ENDING); /* also from ending: those who wait look again */
 }
 
 void job_table_done(JobTable *table, Job *job)
@@ -310,21 +342,16 @@ bool job_table_wait_starting(JobTable *table, const Job *job, Deadline deadline)
         return false;
 }
 
-int job_table_wait_idle(JobTable *table, Deadline deadline)
+bool job_table_is_idle(JobTable *table)
 {
         Job *job;
-        bool is_idle;
 
         LOCKED(table);
-        for (;;) {
-                is_idle = true;
-                DL_FOREACH (table->jobs, job)
-                        is_idle = is_idle && job->info.state == JOB_DONE;
-                if (is_idle)
-                        return 0;
-                if (!wait_changed(table, deadline))
-                        return JOB_E_TIMEOUT;
+        DL_FOREACH (table->jobs, job) {
+                if (job->info.state != JOB_DONE)
+                        return false;
         }
+        return true;
 }
 
 int job_table_use(JobTable *table, const char *id, Job **ret)

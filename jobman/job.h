@@ -65,9 +65,10 @@ struct JobInfo {
 struct Job {
         JobInfo info;
         WorkDir work_dir;
-        int control_fd;  /* to the supervisor, see jobman/supervisor.h; -1 */
-        bool is_asked;   /* somebody wanted the end */
-        unsigned n_uses; /* calls that hold the work directory */
+        int control_fd;   /* to the supervisor, see jobman/supervisor.h; -1 */
+        bool is_asked;    /* somebody wanted the end */
+        unsigned n_uses;  /* calls that hold the work directory */
+        char *last_words; /* end of the log of a job that is done; owned, NULL if there is none */
         Job *prev, *next;
 };
 
@@ -88,7 +89,7 @@ void job_table_deinit(JobTable *table);
 /**
  * job_table_reserve() - take a slot
  * @user:    free text or NULL; cut to JOB_USER_BYTES
- * @ret:     the new job, starting, with an id nobody had; it stays until job_table_finish()
+ * @ret:     the new job, starting, with an id nobody had, in use (job_table_unuse())
  *
  * Return: 0, JOB_E_FULL, -ENOMEM.
  */
@@ -109,6 +110,14 @@ NODISCARD int job_table_find(JobTable *table, const char *id, JobInfo *ret);
 JobInfo *job_table_list(JobTable *table, size_t *ret_n);
 
 /* -- changes ---------------------------------------------------------------------------------- */
+
+/**
+ * job_table_attach() - what a starting job has got; an end that was asked for meanwhile is passed
+ * on
+ * @work_dir:   taken; NULL if nothing changes
+ * @control_fd: taken; -1 if there is none yet
+ */
+void job_table_attach(JobTable *table, Job *job, WorkDir *work_dir, int control_fd);
 
 /** job_table_started() - the application runs as @pid. */
 void job_table_started(JobTable *table, Job *job, pid_t pid);
@@ -135,6 +144,12 @@ void job_table_exited(JobTable *table, Job *job, const char *how);
  */
 void job_table_done(JobTable *table, Job *job);
 
+/** job_table_set_last_words() - @text is taken; NULL is fine. */
+void job_table_set_last_words(JobTable *table, Job *job, char *text);
+
+/** job_table_last_words() - Return: owned copy, "" if there are none; NULL if memory is out. */
+char *job_table_last_words(JobTable *table, const char *id);
+
 /** job_table_wait_done() - until the job is done. Return: 0, JOB_E_NOT_FOUND, JOB_E_TIMEOUT. */
 NODISCARD int job_table_wait_done(JobTable *table, const char *id, Deadline deadline);
 
@@ -145,8 +160,8 @@ NODISCARD int job_table_wait_done(JobTable *table, const char *id, Deadline dead
  */
 bool job_table_wait_starting(JobTable *table, const Job *job, Deadline deadline);
 
-/** job_table_wait_idle() - until no job is left but those done. Return: 0, JOB_E_TIMEOUT. */
-NODISCARD int job_table_wait_idle(JobTable *table, Deadline deadline);
+/** job_table_is_idle() - whether no job is left but those done. */
+bool job_table_is_idle(JobTable *table);
 
 /** job_table_end_all() - ask every job for its end. */
 void job_table_end_all(JobTable *table, const char *reason);
