@@ -17,8 +17,7 @@
 
 #define INSTANCE_BACKLOG        128
 #define INSTANCE_TRY_MS         20 /* between two tries to reach an application that binds itself */
-#define INSTANCE_LOG_WINDOW     65536 /* bytes at the end of a log that are looked at */
-#define INSTANCE_STOP_MARGIN_MS 5000  /* beyond the grace period, for killing and cleaning */
+#define INSTANCE_STOP_MARGIN_MS 5000 /* beyond the grace period, for killing and cleaning */
 
 DEFINE_CLEANUP(pyrope_proxy, pyrope_proxy_free);
 
@@ -40,7 +39,7 @@ static const char *last_lines(const char *text, size_t n, size_t n_lines)
 /* Line by line, since a line's end must not be escaped. Return: owned; NULL: out of memory. */
 static char *escape_lines(const char *text, size_t n)
 {
-        CLEANUP(buffer_deinit) Buffer out = BUFFER_INIT(16 * INSTANCE_LOG_WINDOW);
+        CLEANUP(buffer_deinit) Buffer out = BUFFER_INIT(16 * INSTANCE_LOG_BYTES_MAX);
         char line[4096];
         const char *end;
         size_t n_line;
@@ -68,8 +67,8 @@ char *instance_log_tail(const WorkDir *work_dir, size_t n_lines, size_t n_bytes)
         struct stat st;
         ssize_t n;
 
-        if (n_bytes > INSTANCE_LOG_WINDOW)
-                n_bytes = INSTANCE_LOG_WINDOW;
+        if (n_bytes > INSTANCE_LOG_BYTES_MAX)
+                n_bytes = INSTANCE_LOG_BYTES_MAX;
         fd = openat(work_dir->fd, LAUNCHER_LOG_NAME,
                     O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
         window = malloc(n_bytes + 1);
@@ -136,6 +135,8 @@ static int launch(InstanceHost *host, Job *job, ErrorText *error)
                                host->runtime_dir);
                 return INSTANCE_E_FAILED;
         }
+        (void)snprintf(job->info.uri, sizeof(job->info.uri), "PYRO:%s@./u:%s", job->info.id,
+                       job->info.socket);
         if (!job->info.application->binds_itself &&
             unix_listen(job->info.socket, INSTANCE_BACKLOG, &listen_fd, error))
                 return INSTANCE_E_FAILED;
@@ -167,17 +168,14 @@ static int launch(InstanceHost *host, Job *job, ErrorText *error)
 static int wait_ready(InstanceHost *host, Job *job, ErrorText *error)
 {
         CLEANUP(pyrope_error_freep) pyrope_error *why = NULL;
-        CLEANUP(freep) char *uri = NULL;
         Deadline deadline = deadline_in(job->info.application->start_timeout_ms);
         pyrope_proxy *proxy = NULL;
         pyrope_status status;
 
-        if (asprintf(&uri, "PYRO:%s@./u:%s", job->info.id, job->info.socket) < 0)
-                return INSTANCE_E_FAILED;
         do {
                 why = pyrope_error_free(why);
-                status = pyrope_proxy_new(host->context, uri, deadline_left_ms(deadline) | 1,
-                                          &proxy, &why);
+                status = pyrope_proxy_new(host->context, job->info.uri,
+                                          deadline_left_ms(deadline) | 1, &proxy, &why);
                 if (!status) {
                         (void)pyrope_proxy_free(proxy);
                         return 0;
@@ -199,17 +197,16 @@ static int wait_ready(InstanceHost *host, Job *job, ErrorText *error)
 static int add_name(InstanceHost *host, Job *job, ErrorText *error)
 {
         CLEANUP(pyrope_error_freep) pyrope_error *why = NULL;
-        CLEANUP(freep) char *uri = NULL, *application = NULL, *jobman = NULL;
+        CLEANUP(freep) char *application = NULL, *jobman = NULL;
         const char *tags[3] = { "type:instance" };
         RegistrarEntry entry = { .name = job->info.id, .tags = tags, .n_tags = ARRAY_SIZE(tags) };
 
-        if (asprintf(&uri, "PYRO:%s@./u:%s", job->info.id, job->info.socket) < 0 ||
-            asprintf(&application, "application:%s", job->info.application->name) < 0 ||
+        if (asprintf(&application, "application:%s", job->info.application->name) < 0 ||
             asprintf(&jobman, "jobmanager:%s", host->jobman) < 0) {
                 error_text_set(error, "out of memory");
                 return INSTANCE_E_FAILED;
         }
-        entry.uri = uri;
+        entry.uri = job->info.uri;
         tags[1] = application;
         tags[2] = jobman;
         if (registrar_add(host->registrar, &entry, &why)) {

@@ -18,6 +18,7 @@
 #include <pyrope/pyrope.h>
 
 #define INSTANCE_LAST_WORDS_BYTES 2048u /* of the log, told when an instance did not start */
+#define INSTANCE_LOG_BYTES_MAX    65536u
 #define INSTANCE_LOG_LINES_MAX    10000u
 
 enum {

@@ -32,6 +32,7 @@
 #define JOB_USER_BYTES   64u
 #define JOB_REASON_BYTES 128u
 #define JOB_SOCKET_BYTES 107u
+#define JOB_URI_BYTES    (sizeof("PYRO:@./u:") + JOB_ID_BYTES + JOB_SOCKET_BYTES)
 #define JOBS_DONE_MAX    100u /* jobs that are done and still remembered */
 
 enum {
@@ -56,10 +57,11 @@ struct JobInfo {
         JobState state;
         char user[JOB_USER_BYTES + 1];     /* as the client calls itself */
         char reason[JOB_REASON_BYTES + 1]; /* of the end; "" before */
-        char socket[JOB_SOCKET_BYTES + 1];
-        pid_t pid;                    /* of the application; 0 until it is started */
-        double started;               /* seconds since the epoch, for people */
-        int64_t started_ms, ended_ms; /* on CLOCK_BOOTTIME */
+        char socket[JOB_SOCKET_BYTES + 1]; /* path; "" if it has none yet */
+        char uri[JOB_URI_BYTES + 1];       /* PYRO:id@./u:socket */
+        pid_t pid;                         /* of the application; 0 until it is started */
+        double started;                    /* seconds since the epoch, for people */
+        int64_t started_ms, ended_ms;      /* on CLOCK_BOOTTIME */
 };
 
 struct Job {

@@ -66,6 +66,23 @@ static bool is_application_name(const char *name)
                name[0] != '.' && name[0] != '-';
 }
 
+static bool is_ours(const char *variable)
+{
+        return !strncmp(variable, "PYROPE_", 7) || !strncmp(variable, "LISTEN_", 7);
+}
+
+static int check_environment(const ConfigSection *section, char *const *words, ErrorText *error)
+{
+        for (; *words; words++) {
+                if (strchr(*words, '=') || is_ours(*words)) {
+                        (void)config_refuse(section, "environment", error,
+                                            "'%s' is not a name that may be passed on", *words);
+                        return SETTINGS_E_INVALID;
+                }
+        }
+        return 0;
+}
+
 /* Return: 0; SETTINGS_E_INVALID. */
 static int check_set(const ConfigSection *section, char *const *words, ErrorText *error)
 {
@@ -75,7 +92,7 @@ static int check_set(const ConfigSection *section, char *const *words, ErrorText
                                             *words);
                         return SETTINGS_E_INVALID;
                 }
-                if (!strncmp(*words, "PYROPE_", 7) || !strncmp(*words, "LISTEN_", 7)) {
+                if (is_ours(*words)) {
                         (void)config_refuse(section, "set", error,
                                             "'%s' is the job manager's to set", *words);
                         return SETTINGS_E_INVALID;
@@ -128,7 +145,9 @@ static int read_application(const ConfigSection *section, Application *ret, Erro
                                     listens);
                 return SETTINGS_E_INVALID;
         }
-        r = check_set(section, ret->set, error);
+        r = check_environment(section, ret->environment, error);
+        if (!r)
+                r = check_set(section, ret->set, error);
         return r ? r : check_files(section, ret->files, error);
 }
 

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -28,8 +29,8 @@
  */
 
 enum {
-        SUPERVISOR_CHILDREN_BYTES = 4096, /* of /proc/self/task/TID/children read at a time */
-        SUPERVISOR_POLL_MS = 50,          /* between two rounds of killing */
+        SUPERVISOR_STAT_BYTES = 255, /* of /proc/PID/stat: enough for the parent */
+        SUPERVISOR_POLL_MS = 50,     /* between two rounds of killing */
 };
 
 typedef enum SupervisorState {
@@ -118,33 +119,46 @@ static int supervisor_start(Supervisor *self)
         return n == (ssize_t)sizeof(e) ? e : 0;
 }
 
-/* One signal to all that is left: the application's group, and whoever became our child. */
+/* Parent of a process as /proc tells it; 0 if it is gone. */
+static pid_t parent_of(const char *pid)
+{
+        char path[64], stat[SUPERVISOR_STAT_BYTES + 1], *at;
+        ssize_t n;
+        int fd;
+
+        (void)snprintf(path, sizeof(path), "/proc/%s/stat", pid);
+        fd = open(path, O_RDONLY | O_CLOEXEC);
+        if (fd < 0)
+                return 0;
+        n = read(fd, stat, SUPERVISOR_STAT_BYTES);
+        (void)close(fd);
+        stat[n > 0 ? n : 0] = '\0';
+        /* "PID (NAME) STATE PPID": a name may hold anything, so from its last bracket on. */
+        at = strrchr(stat, ')');
+        return at && strlen(at) > 4 ? (pid_t)strtol(at + 4, NULL, 10) : 0;
+}
+
+/*
+ * One signal to all that is left: the application's group, and whoever became our child. Not every
+ * kernel has /proc/self/task/TID/children, so all of /proc is looked through.
+ */
 static void supervisor_signal(const Supervisor *self, int number)
 {
-        char path[64], pids[SUPERVISOR_CHILDREN_BYTES + 1], *at, *next;
-        ssize_t n;
-        long pid;
-        int fd;
+        struct dirent *entry;
+        DIR *proc;
 
         /* The group's number stays taken as long as its leader is not reaped. */
         if (!self->exited)
                 (void)kill(-self->pid, number);
-        (void)snprintf(path, sizeof(path), "/proc/self/task/%ld/children", (long)getpid());
-        fd = open(path, O_RDONLY | O_CLOEXEC);
-        if (fd < 0)
+        proc = opendir("/proc");
+        if (!proc)
                 return;
-        n = read(fd, pids, SUPERVISOR_CHILDREN_BYTES);
-        (void)close(fd);
-        if (n <= 0)
-                return;
-        pids[n] = '\0';
-        for (at = pids;; at = next) {
-                pid = strtol(at, &next, 10);
-                /* A number at the very end may be cut: the next round has it. */
-                if (next == at || (*next == '\0' && n == SUPERVISOR_CHILDREN_BYTES))
-                        break;
-                (void)kill((pid_t)pid, number);
+        while ((entry = readdir(proc))) {
+                if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9' &&
+                    parent_of(entry->d_name) == getpid())
+                        (void)kill((pid_t)strtol(entry->d_name, NULL, 10), number);
         }
+        (void)closedir(proc);
 }
 
 /* Return: whether nothing is left. */

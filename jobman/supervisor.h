@@ -8,7 +8,7 @@
  * A small process between the job manager and the application, as containerd's shim or HTCondor's
  * starter: `jobman supervise`, which no person types. It starts the application, is the parent of
  * whatever the application leaves behind (PR_SET_CHILD_SUBREAPER), ends all of it, and tells the
- * job manager how it went over a control socket. It has one thread and allocates nothing.
+ * job manager how it went over a control socket. It has one thread.
  *
  * The job manager gives it, by descriptors and arguments,
  *
