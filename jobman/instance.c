@@ -128,15 +128,6 @@ static int launch(InstanceHost *host, Job *job, ErrorText *error)
         LauncherSpec spec;
         Launched launched;
 
-        /* Short, since the path of a Unix socket is: the random end of the id is enough. */
-        if (snprintf(job->info.socket, sizeof(job->info.socket), "%s/job%s.sock", host->runtime_dir,
-                     strrchr(job->info.id, '-')) >= (int)sizeof(job->info.socket)) {
-                error_text_set(error, "the runtime directory's path is too long: %s",
-                               host->runtime_dir);
-                return INSTANCE_E_FAILED;
-        }
-        (void)snprintf(job->info.uri, sizeof(job->info.uri), "PYRO:%s@./u:%s", job->info.id,
-                       job->info.socket);
         if (!job->info.application->binds_itself &&
             unix_listen(job->info.socket, INSTANCE_BACKLOG, &listen_fd, error))
                 return INSTANCE_E_FAILED;
@@ -157,6 +148,7 @@ static int launch(InstanceHost *host, Job *job, ErrorText *error)
                 error_text_set(error, "out of memory");
                 return INSTANCE_E_FAILED;
         }
+        job->is_watched = true;
         return 0;
 }
 
@@ -171,6 +163,7 @@ static int wait_ready(InstanceHost *host, Job *job, ErrorText *error)
         Deadline deadline = deadline_in(job->info.application->start_timeout_ms);
         pyrope_proxy *proxy = NULL;
         pyrope_status status;
+        JobInfo info;
 
         do {
                 why = pyrope_error_free(why);
@@ -184,8 +177,8 @@ static int wait_ready(InstanceHost *host, Job *job, ErrorText *error)
                  job_table_wait_starting(host->table, job,
                                          deadline_min(deadline, deadline_in(INSTANCE_TRY_MS))) &&
                  !deadline_passed(deadline));
-        if (job->info.reason[0])
-                error_text_set(error, "%s", job->info.reason);
+        if (job_table_find(host->table, job->info.id, &info) == 0 && info.reason[0])
+                error_text_set(error, "%s", info.reason);
         else if (status == PYROPE_E_TIMEOUT || deadline_passed(deadline))
                 error_text_set(error, "no answer within %lld ms",
                                (long long)job->info.application->start_timeout_ms);
@@ -229,7 +222,7 @@ static int bring_up(InstanceHost *host, Job *job, ErrorText *error)
         if (!r)
                 r = add_name(host, job, error);
         if (!r && job_table_ready(host->table, job)) {
-                error_text_set(error, "it ended at once: %s", job->info.reason);
+                error_text_set(error, "it ended at once");
                 r = INSTANCE_E_FAILED;
         }
         return r;
@@ -238,10 +231,10 @@ static int bring_up(InstanceHost *host, Job *job, ErrorText *error)
 /* @job is given up here. */
 static void take_down(InstanceHost *host, Job *job, const char *why)
 {
-        JobInfo info = job->info;
-        bool is_watched = job->control_fd >= 0 || info.state == JOB_ENDING;
+        JobInfo info;
 
-        if (is_watched) {
+        (void)job_table_find(host->table, job->info.id, &info);
+        if (job->is_watched) {
                 (void)job_table_end(host->table, info.id, why);
                 job_table_unuse(host->table, job);
                 (void)job_table_wait_done(
@@ -269,7 +262,7 @@ int instance_start(InstanceHost *host, const Application *application, const cha
                 return INSTANCE_E_FULL;
         }
         if (r) {
-                error_text_set(error, "out of memory");
+                error_text_set(error, "%s", strerror(-r));
                 return INSTANCE_E_FAILED;
         }
         LOG_CONTEXT("job", job->info.id);
@@ -279,9 +272,9 @@ int instance_start(InstanceHost *host, const Application *application, const cha
                 take_down(host, job, why.text);
                 return INSTANCE_E_FAILED;
         }
-        *ret = job->info;
-        job_table_unuse(host->table, job);
+        (void)job_table_find(host->table, job->info.id, ret);
         log_info("started, pid %ld", (long)ret->pid);
+        job_table_unuse(host->table, job);
         return 0;
 }
 
@@ -293,8 +286,7 @@ void instance_clean(InstanceHost *host, Job *job)
 
         job_table_wait_unused(host->table, job);
         registrar_remove(host->registrar, job->info.id);
-        if (job->info.socket[0])
-                unix_remove(job->info.socket);
+        unix_remove(job->info.socket);
         if (job->work_dir.fd >= 0) {
                 job_table_set_last_words(host->table, job,
                                          instance_log_tail(&job->work_dir, INSTANCE_LOG_LINES_MAX,

@@ -36,11 +36,11 @@ static void unlockp(pthread_mutex_t **lock)
         CLEANUP(unlockp) UNUSED pthread_mutex_t *locked_ = &(table)->lock;                         \
         (void)pthread_mutex_lock(locked_)
 
-void job_table_init(JobTable *table, const Settings *settings)
+void job_table_init(JobTable *table, const Settings *settings, const char *runtime_dir)
 {
         pthread_condattr_t attributes;
 
-        *table = (JobTable){ .settings = settings };
+        *table = (JobTable){ .settings = settings, .runtime_dir = runtime_dir };
         (void)pthread_mutex_init(&table->lock, NULL);
         (void)pthread_condattr_init(&attributes);
         (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
@@ -117,10 +117,31 @@ static double now_seconds(void)
         return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }
 
+/* An id that nobody has, and what follows from it. Return: 0, -ENAMETOOLONG. */
+static int name_job(JobTable *table, Job *job)
+{
+        JobInfo *info = &job->info;
+        char random[JOB_RANDOM_CHARS + 1];
+        int n;
+
+        do {
+                random_id(random, JOB_RANDOM_CHARS);
+                (void)snprintf(info->id, sizeof(info->id), "%s-%s", info->application->name,
+                               random);
+        } while (find(table, info->id));
+        /* Short, since the path of a Unix socket is: the random end of the id is enough. */
+        n = snprintf(info->socket, sizeof(info->socket), "%s/job-%s.sock", table->runtime_dir,
+                     random);
+        if (n >= (int)sizeof(info->socket))
+                return -ENAMETOOLONG;
+        (void)snprintf(info->uri, sizeof(info->uri), "PYRO:%s@./u:%s", info->id, info->socket);
+        return 0;
+}
+
 int job_table_reserve(JobTable *table, const Application *application, const char *user, Job **ret)
 {
         Job *job = calloc(1, sizeof(*job));
-        char random[9];
+        int r;
 
         if (!job)
                 return -ENOMEM;
@@ -137,11 +158,11 @@ int job_table_reserve(JobTable *table, const Application *application, const cha
                 job_free(job);
                 return JOB_E_FULL;
         }
-        do {
-                random_id(random, sizeof(random) - 1);
-                (void)snprintf(job->info.id, sizeof(job->info.id), "%s-%s", application->name,
-                               random);
-        } while (find(table, job->info.id));
+        r = name_job(table, job);
+        if (r) {
+                job_free(job);
+                return r;
+        }
         DL_APPEND(table->jobs, job);
         *ret = job;
         return 0;

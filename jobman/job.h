@@ -28,7 +28,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define JOB_ID_BYTES     (SETTINGS_APPLICATION_NAME_BYTES + 1u + 8u)
+#define JOB_RANDOM_CHARS 8u /* of an id, 40 bits: a name, not a secret */
+#define JOB_ID_BYTES     (SETTINGS_APPLICATION_NAME_BYTES + 1u + JOB_RANDOM_CHARS)
 #define JOB_USER_BYTES   64u
 #define JOB_REASON_BYTES 128u
 #define JOB_SOCKET_BYTES 107u
@@ -57,7 +58,7 @@ struct JobInfo {
         JobState state;
         char user[JOB_USER_BYTES + 1];     /* as the client calls itself */
         char reason[JOB_REASON_BYTES + 1]; /* of the end; "" before */
-        char socket[JOB_SOCKET_BYTES + 1]; /* path; "" if it has none yet */
+        char socket[JOB_SOCKET_BYTES + 1]; /* path */
         char uri[JOB_URI_BYTES + 1];       /* PYRO:id@./u:socket */
         pid_t pid;                         /* of the application; 0 until it is started */
         double started;                    /* seconds since the epoch, for people */
@@ -76,6 +77,7 @@ struct Job {
 
 struct JobTable {
         const Settings *settings;
+        const char *runtime_dir; /* of the instances' sockets; borrowed */
         pthread_mutex_t lock;
         pthread_cond_t changed;
         Job *jobs; /* utlist DL, oldest first */
@@ -85,7 +87,8 @@ struct JobTable {
 /** job_state_name() - "running". Return: static text. */
 const char *job_state_name(JobState state);
 
-void job_table_init(JobTable *table, const Settings *settings);
+/** job_table_init() - both are borrowed for the life of the table. */
+void job_table_init(JobTable *table, const Settings *settings, const char *runtime_dir);
 void job_table_deinit(JobTable *table);
 
 /**
@@ -93,7 +96,7 @@ void job_table_deinit(JobTable *table);
  * @user:    free text or NULL; cut to JOB_USER_BYTES
  * @ret:     the new job, starting, with an id nobody had, in use (job_table_unuse())
  *
- * Return: 0, JOB_E_FULL, -ENOMEM.
+ * Return: 0, JOB_E_FULL, -ENAMETOOLONG (the path of its socket), -ENOMEM.
  */
 NODISCARD int job_table_reserve(JobTable *table, const Application *application, const char *user,
                                 Job **ret);

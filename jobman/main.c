@@ -163,6 +163,7 @@ static int build(Jobman *self, ErrorText *error)
                 error_text_set(error, "%s", why ? pyrope_error_text(why) : "out of memory");
                 return 1;
         }
+        job_table_init(&self->table, &self->settings, self->runtime_dir);
         registrar_init(&self->registrar, self->context, self->zone, self->settings.ssh);
         self->host.table = &self->table;
         self->host.registrar = &self->registrar;
@@ -228,11 +229,12 @@ static int serve(Jobman *self, ErrorText *error)
 static void jobman_deinit(Jobman *self)
 {
         (void)pyrope_daemon_free(self->daemon);
-        (void)watch_free(self->watch);
-        if (self->context)
+        self->watch = watch_free(self->watch);
+        if (self->host.table) {
+                job_table_deinit(&self->table);
                 registrar_deinit(&self->registrar);
+        }
         (void)pyrope_context_free(self->context);
-        job_table_deinit(&self->table);
         closep(&self->host.work_base_fd);
         free(self->socket);
         free(self->work_base);
@@ -247,7 +249,6 @@ static int run(void)
         int r;
 
         r = settings_read(config_path, &self.settings, &error);
-        job_table_init(&self.table, &self.settings);
         if (!r)
                 r = build(&self, &error);
         if (!r)
