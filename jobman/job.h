@@ -70,6 +70,7 @@ struct Job {
         WorkDir work_dir;
         int control_fd;   /* to the supervisor, see jobman/supervisor.h; -1 */
         bool is_asked;    /* somebody wanted the end */
+        bool is_watched;  /* the loop hears its end and cleans up; set by who starts it */
         unsigned n_uses;  /* calls that hold the work directory */
         char *last_words; /* end of the log of a job that is done; owned, NULL if there is none */
         Job *prev, *next;
