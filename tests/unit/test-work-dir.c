@@ -5,6 +5,7 @@
 #include "scratch.h"
 #include "unit.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
