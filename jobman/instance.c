@@ -138,7 +138,7 @@ static int launch(InstanceHost *host, Job *job, ErrorText *error)
                 .socket = job->info.socket,
                 .listen_fd = listen_fd,
                 .zone = host->registrar->zone,
-                .nameserver = pyrope_nameserver_location(host->context),
+                .nameserver = host->nameserver,
                 .runtime_dir = host->runtime_dir,
         };
         if (launcher_start(&spec, &launched, error))
@@ -177,7 +177,8 @@ static int wait_ready(InstanceHost *host, Job *job, ErrorText *error)
                  job_table_wait_starting(host->table, job,
                                          deadline_min(deadline, deadline_in(INSTANCE_TRY_MS))) &&
                  !deadline_passed(deadline));
-        if (job_table_find(host->table, job->info.id, &info) == 0 && info.reason[0])
+        job_table_copy(host->table, job, &info);
+        if (info.reason[0])
                 error_text_set(error, "%s", info.reason);
         else if (status == PYROPE_E_TIMEOUT || deadline_passed(deadline))
                 error_text_set(error, "no answer within %lld ms",
@@ -233,7 +234,7 @@ static void take_down(InstanceHost *host, Job *job, const char *why)
 {
         JobInfo info;
 
-        (void)job_table_find(host->table, job->info.id, &info);
+        job_table_copy(host->table, job, &info);
         if (job->is_watched) {
                 (void)job_table_end(host->table, info.id, why);
                 job_table_unuse(host->table, job);
@@ -272,7 +273,7 @@ int instance_start(InstanceHost *host, const Application *application, const cha
                 take_down(host, job, why.text);
                 return INSTANCE_E_FAILED;
         }
-        (void)job_table_find(host->table, job->info.id, ret);
+        job_table_copy(host->table, job, ret);
         log_info("started, pid %ld", (long)ret->pid);
         job_table_unuse(host->table, job);
         return 0;

@@ -36,7 +36,8 @@ struct InstanceHost {
         Registrar *registrar;
         Watch *watch;
         pyrope_context *context;
-        const char *jobman; /* name of the job manager */
+        const char *jobman;     /* name of the job manager */
+        const char *nameserver; /* location */
         int work_base_fd;
         const char *work_base;
         const char *runtime_dir;

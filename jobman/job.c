@@ -194,6 +194,12 @@ int job_table_find(JobTable *table, const char *id, JobInfo *ret)
         return 0;
 }
 
+void job_table_copy(JobTable *table, const Job *job, JobInfo *ret)
+{
+        LOCKED(table);
+        *ret = job->info;
+}
+
 JobInfo *job_table_list(JobTable *table, size_t *ret_n)
 {
         JobInfo *infos;

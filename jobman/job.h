@@ -108,6 +108,9 @@ size_t job_table_free_slots(JobTable *table, const Application *application);
 /** job_table_find() - a copy of what is known. Return: 0, JOB_E_NOT_FOUND. */
 NODISCARD int job_table_find(JobTable *table, const char *id, JobInfo *ret);
 
+/** job_table_copy() - the same of a job that one holds. */
+void job_table_copy(JobTable *table, const Job *job, JobInfo *ret);
+
 /**
  * job_table_list() - copies of all
  *
@@ -137,7 +140,7 @@ NODISCARD int job_table_ready(JobTable *table, Job *job);
  *
  * Return: 0, JOB_E_NOT_FOUND.
  */
-NODISCARD int job_table_end(JobTable *table, const char *id, const char *reason);
+int job_table_end(JobTable *table, const char *id, const char *reason);
 
 /** job_table_exited() - no process is left; @how is kept as the reason if nobody asked for the end.
  */
@@ -157,7 +160,7 @@ void job_table_set_last_words(JobTable *table, Job *job, char *text);
 char *job_table_last_words(JobTable *table, const char *id);
 
 /** job_table_wait_done() - until the job is done. Return: 0, JOB_E_NOT_FOUND, JOB_E_TIMEOUT. */
-NODISCARD int job_table_wait_done(JobTable *table, const char *id, Deadline deadline);
+int job_table_wait_done(JobTable *table, const char *id, Deadline deadline);
 
 /**
  * job_table_wait_starting() - until @job is no longer starting, at most until @deadline

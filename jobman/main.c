@@ -31,6 +31,7 @@ struct Jobman {
         char *runtime_dir;
         char *work_base;
         char *socket;
+        char *nameserver; /* location */
         char zone[ZONE_SIZE];
         pyrope_context *context;
         pyrope_daemon *daemon;
@@ -145,6 +146,8 @@ static pyrope_status open_daemon(Jobman *self, pyrope_error **error)
 
         status = pyrope_context_new(&context_options, &self->context, error);
         if (!status)
+                status = pyrope_where_nameserver(self->context, &self->nameserver, error);
+        if (!status)
                 status = pyrope_daemon_new(&daemon_options, &self->daemon, error);
         if (!status)
                 status = pyrope_daemon_register(self->daemon, METHODS_OBJECT, &methods_class,
@@ -169,6 +172,7 @@ static int build(Jobman *self, ErrorText *error)
         self->host.registrar = &self->registrar;
         self->host.context = self->context;
         self->host.jobman = self->settings.name;
+        self->host.nameserver = self->nameserver;
         self->host.work_base = self->work_base;
         self->host.runtime_dir = self->runtime_dir;
         self->methods = (MethodsSelf){ .settings = &self->settings, .host = &self->host };
@@ -236,6 +240,7 @@ static void jobman_deinit(Jobman *self)
         }
         (void)pyrope_context_free(self->context);
         closep(&self->host.work_base_fd);
+        free(self->nameserver);
         free(self->socket);
         free(self->work_base);
         free(self->runtime_dir);

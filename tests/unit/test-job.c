@@ -2,7 +2,7 @@
 
 #include "jobman/job.h"
 
-#include "unit.h"
+#include "tests/unit/unit.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -2,8 +2,8 @@
 
 #include "jobman/settings.h"
 
-#include "scratch.h"
-#include "unit.h"
+#include "tests/unit/scratch.h"
+#include "tests/unit/unit.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -66,7 +66,7 @@ static const struct {
         { HEAD "[application a/b]\ncommand = /bin/a\n", ":3:", "letters" },
         { HEAD "[wrong]\n", ":3:", "wrong" },
         { "[jobman]\nname = J\nssh = -oProxyCommand=x\n" APPLICATION, ":3:", "host" },
-        { HEAD "nonsense\n", ":3:", "nonsense" },
+        { HEAD "nonsense\n", ":3:", "expected" },
 };
 
 START_TEST(a_broken_file_is_refused_with_file_and_line)

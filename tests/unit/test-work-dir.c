@@ -2,8 +2,8 @@
 
 #include "jobman/work-dir.h"
 
-#include "scratch.h"
-#include "unit.h"
+#include "tests/unit/scratch.h"
+#include "tests/unit/unit.h"
 
 #include <errno.h>
 #include <fcntl.h>
