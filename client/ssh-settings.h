@@ -1,0 +1,115 @@
+#pragma once
+
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * SSH Settings
+ *
+ * What the user's `ssh TARGET` would do, as far as it concerns us: `ssh -G` reads the configuration
+ * (Include, Match, aliases and all), here its answer becomes a structure with every ~, %token and
+ * ${VARIABLE} replaced. Settings that would make ssh refuse or check something that we would not
+ * are refused by name. Knows nothing of libssh.
+ */
+
+#include "client/ssh-watch.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define SSH_SETTINGS_LIST_MAX 32u
+
+typedef struct SshTarget SshTarget;
+typedef struct SshNames SshNames;
+typedef struct SshSettings SshSettings;
+
+/* [user@]host[:port], host without brackets; what is not there is NULL or 0. Owned. */
+struct SshTarget {
+        char *user;
+        char *host;
+        uint16_t port;
+};
+
+/**
+ * ssh_target_parse() - split what uri_is_ssh_target() lets pass
+ *
+ * Return: PYROPE_OK with @ret owned by the caller; PYROPE_E_INVALID, PYROPE_E_NOMEM.
+ */
+NODISCARD pyrope_status ssh_target_parse(const char *text, SshTarget *ret, pyrope_error **error);
+void ssh_target_deinit(SshTarget *target);
+
+struct SshNames {
+        char *names[SSH_SETTINGS_LIST_MAX]; /* owned */
+        size_t n;
+};
+
+/* All owned; NULL where not set. */
+struct SshSettings {
+        char *target;      /* as the user said it */
+        SshTarget typed;   /* the parts of it */
+        char *config_file; /* NULL: the default ones */
+        char *label;       /* for errors: "h1 (me@10.0.0.2 port 22)" */
+
+        char *host_name; /* to connect to */
+        char *user;
+        uint16_t port;
+        int family;             /* AF_UNSPEC, AF_INET, AF_INET6 */
+        int connect_timeout_ms; /* -1: none */
+        char *proxy_command;    /* for the user's shell */
+        char *proxy_jump;       /* as the user wrote it, [user@]host[:port],... */
+
+        char *known_as;      /* what known_hosts calls it: HostKeyAlias, else the host name */
+        uint16_t known_port; /* 22 with an alias */
+        SshNames user_known_hosts;
+        SshNames global_known_hosts;
+
+        SshNames identities;     /* private key files; they need not exist */
+        bool is_identities_only; /* offer no other key */
+        char *agent;             /* path of its socket */
+        int rsa_min_bits;        /* 0: libssh's own limit */
+
+        /* Algorithms, where the user chose other than ssh's defaults. */
+        char *ciphers;
+        char *macs;
+        char *key_exchanges;
+        char *host_key_algorithms;
+        char *public_key_algorithms;
+};
+
+#define SSH_SETTINGS_INIT                                                                          \
+        {                                                                                          \
+                .connect_timeout_ms = -1                                                           \
+        }
+
+/**
+ * ssh_settings_read() - ask ssh -G
+ * @config_file: NULL for ssh's own
+ * @target:     [user@]host[:port] or an alias
+ * @ret:        SSH_SETTINGS_INIT; owned by the caller, ssh_settings_deinit(), whatever is returned
+ *
+ * Return: PYROPE_OK; PYROPE_E_INVALID (the target), PYROPE_E_CONFIG (ssh refuses the configuration,
+ * or we do; there is no ssh program); PYROPE_E_TIMEOUT, PYROPE_E_CLOSED, PYROPE_E_IO,
+ * PYROPE_E_NOMEM.
+ */
+NODISCARD pyrope_status ssh_settings_read(const char *config_file, const char *target,
+                                          const SshWatch *watch, SshSettings *ret,
+                                          pyrope_error **error);
+
+/**
+ * ssh_settings_parse() - the pure part: from the answers of ssh -G
+ * @text:       for the target; changed
+ * @defaults:   with an empty configuration; NULL: none to compare with
+ * @ret:        target and typed are set already
+ *
+ * Return: PYROPE_OK, PYROPE_E_CONFIG, PYROPE_E_NOMEM.
+ */
+NODISCARD pyrope_status ssh_settings_parse(char *text, const char *defaults, SshSettings *ret,
+                                           pyrope_error **error);
+
+void ssh_settings_deinit(SshSettings *settings);
+
+/** ssh_settings_key() - equal for two targets that can share a session. Return: owned; NULL: no
+ * memory. */
+NODISCARD char *ssh_settings_key(const SshSettings *settings);
+
+/** ssh_settings_command() - "ssh -F FILE TARGET" for a person to type. Return: as snprintf(). */
+int ssh_settings_command(const SshSettings *settings, const char *option, char *out, size_t n_out);
