@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: MIT */
+
+#include "client/ssh-connect.h"
+
+#include "client/ssh-expand.h"
+#include "client/ssh-resolve.h"
+#include "proto/uri.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#define ATTEMPTS_MAX      16u /* addresses tried of one name */
+#define ATTEMPT_DELAY_MS  250 /* RFC 8305, section 5 */
+#define ADDRESS_BYTES     64u
+#define WORDS_BYTES       256u
+#define KEEPALIVE_IDLE_S  4     /* the first probe after so long without a byte ... */
+#define KEEPALIVE_EVERY_S 2     /* ... then one each ... */
+#define UNANSWERED_MS     12000 /* ... and the end after so long without an answer */
+#define NOT_SENT_BYTES    65536 /* little more in the kernel, so that small calls overtake bulk */
+
+_Static_assert(ATTEMPTS_MAX <= SSH_WATCH_FDS_MAX, "each attempt is polled");
+
+typedef struct Race Race;
+
+/* The attempts under way; fds[i] is -1 once it failed. */
+struct Race {
+        const SshSettings *settings;
+        struct pollfd fds[ATTEMPTS_MAX];
+        const struct addrinfo *addresses[ATTEMPTS_MAX];
+        size_t n;
+        Deadline next_at;        /* the next address starts */
+        char words[WORDS_BYTES]; /* why the last one failed, with its address */
+};
+
+static void race_deinit(Race *race)
+{
+        for (size_t i = 0; i < race->n; i++)
+                closep(&race->fds[i].fd);
+}
+
+static void race_failed(Race *race, size_t i, int error_number)
+{
+        char address[ADDRESS_BYTES] = "?";
+
+        (void)getnameinfo(race->addresses[i]->ai_addr, race->addresses[i]->ai_addrlen, address,
+                          sizeof(address), NULL, 0, NI_NUMERICHOST);
+        (void)snprintf(race->words, sizeof(race->words), "%s: %s", address, strerror(error_number));
+        closep(&race->fds[i].fd);
+        race->fds[i].fd = -1;
+        race->next_at = deadline_in(0);
+}
+
+static void race_start(Race *race, const struct addrinfo *address)
+{
+        size_t i = race->n++;
+        int fd = socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+        race->addresses[i] = address;
+        race->fds[i] = (struct pollfd){ .fd = fd, .events = POLLOUT };
+        race->next_at = deadline_in(ATTEMPT_DELAY_MS);
+        if (fd < 0 ||
+            (connect(fd, address->ai_addr, address->ai_addrlen) < 0 && errno != EINPROGRESS))
+                race_failed(race, i, errno);
+}
+
+static bool race_is_lost(const Race *race)
+{
+        for (size_t i = 0; i < race->n; i++) {
+                if (race->fds[i].fd >= 0)
+                        return false;
+        }
+        return true;
+}
+
+/* A socket of the ephemeral range that looks for a port of it can find itself. */
+static bool is_connected_to_itself(int fd)
+{
+        struct sockaddr_storage here = { 0 }, there = { 0 };
+        socklen_t n_here = sizeof(here), n_there = sizeof(there);
+
+        return !getsockname(fd, (struct sockaddr *)&here, &n_here) &&
+               !getpeername(fd, (struct sockaddr *)&there, &n_there) && n_here == n_there &&
+               !memcmp(&here, &there, n_here);
+}
+
+/* Return: the connected socket, now the caller's; -1 if none is. */
+static int race_winner(Race *race)
+{
+        int r;
+
+        for (size_t i = 0; i < race->n; i++) {
+                int error_number = 0;
+                socklen_t n = sizeof(error_number);
+
+                if (race->fds[i].fd < 0 || !race->fds[i].revents)
+                        continue;
+                r = getsockopt(race->fds[i].fd, SOL_SOCKET, SO_ERROR, &error_number, &n);
+                if (!r && !error_number && is_connected_to_itself(race->fds[i].fd))
+                        error_number = ECONNREFUSED;
+                if (!r && !error_number)
+                        return TAKE_FD(race->fds[i].fd);
+                race_failed(race, i, r ? errno : error_number);
+        }
+        return -1;
+}
+
+static void set_option(int fd, int level, int name, int value)
+{
+        /* Each of them only makes things better; none is worth a failure. */
+        (void)setsockopt(fd, level, name, &value, sizeof(value));
+}
+
+static void tune(int fd)
+{
+        set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+        set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+        set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, KEEPALIVE_IDLE_S);
+        set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, KEEPALIVE_EVERY_S);
+        set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, UNANSWERED_MS);
+        set_option(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, NOT_SENT_BYTES);
+}
+
+static pyrope_status race_run(Race *race, const struct addrinfo *address, const SshWatch *watch,
+                              int *ret_fd, pyrope_error **error)
+{
+        char what[WORDS_BYTES];
+        pyrope_status status;
+        int fd = -1;
+
+        (void)snprintf(what, sizeof(what), "%s: connecting to %s port %u", race->settings->target,
+                       race->settings->host_name, race->settings->port);
+        for (;;) {
+                if (address && race->n < ATTEMPTS_MAX && deadline_passed(race->next_at)) {
+                        race_start(race, address);
+                        address = address->ai_next;
+                        continue;
+                }
+                if (race_is_lost(race))
+                        return error_set(error, PYROPE_E_UNREACHABLE, "%s: %s", what, race->words);
+                status = ssh_watch_poll(watch, race->fds, race->n,
+                                        address && race->n < ATTEMPTS_MAX ? race->next_at
+                                                                          : DEADLINE_NONE,
+                                        what, error);
+                if (status)
+                        return status;
+                fd = race_winner(race);
+                if (fd < 0)
+                        continue;
+                tune(fd);
+                *ret_fd = fd;
+                return PYROPE_OK;
+        }
+}
+
+static pyrope_status connect_tcp(const SshSettings *settings, const SshWatch *watch, int *ret_fd,
+                                 pyrope_error **error)
+{
+        CLEANUP(ssh_addresses_freep) SshAddresses *addresses = NULL;
+        CLEANUP(race_deinit) Race race = { .settings = settings, .next_at = deadline_in(0) };
+        pyrope_status status;
+
+        status = ssh_resolve(settings, watch, &addresses, error);
+        return status ? status
+                      : race_run(&race, ssh_addresses_get(addresses), watch, ret_fd, error);
+}
+
+/* ProxyCommand, by the user's shell, as ssh does it. */
+static pyrope_status start_command(const SshSettings *settings, int *ret_fd, SshProxy *ret_proxy,
+                                   pyrope_error **error)
+{
+        CLEANUP(freep) char *command = NULL;
+        CLEANUP(freep) char *expanded = NULL;
+        const SshTokens tokens = { .alias = settings->typed.host,
+                                   .host_name = settings->host_name,
+                                   .known_as = settings->known_as,
+                                   .user = settings->user,
+                                   .port = settings->port };
+        const char *shell = getenv("SHELL");
+        pyrope_status status;
+
+        status = ssh_expand_command(&tokens, "ProxyCommand", settings->proxy_command, &expanded,
+                                    error);
+        if (status)
+                return status;
+        if (asprintf(&command, "exec %s", expanded) < 0) {
+                command = NULL;
+                return error_set(error, PYROPE_E_NOMEM, "out of memory");
+        }
+        return ssh_proxy_start(
+                (const char *const[]){ shell && shell[0] ? shell : "/bin/sh", "-c", command, NULL },
+                ret_fd, ret_proxy, error);
+}
+
+/* ProxyJump, as ssh does it: through the last of the list, which itself goes through the others.
+ * Each is checked by its own ssh, strictly, and cannot ask. */
+static pyrope_status start_jump(const SshSettings *settings, int *ret_fd, SshProxy *ret_proxy,
+                                pyrope_error **error)
+{
+        CLEANUP(freep) char *others = strdup(settings->proxy_jump);
+        CLEANUP(ssh_target_deinit) SshTarget jump = { 0 };
+        const char *argv[20] = { "ssh", "-oBatchMode=yes", "-oStrictHostKeyChecking=yes",
+                                 "-oForwardAgent=no" };
+        char way[URI_HOST_MAX_BYTES + 16], port[8];
+        const char *last;
+        pyrope_status status;
+        size_t n = 4;
+        char *comma;
+
+        if (!others)
+                return error_set(error, PYROPE_E_NOMEM, "out of memory");
+        comma = strrchr(others, ',');
+        last = comma ? comma + 1 : others;
+        if (comma)
+                *comma = '\0';
+        status = ssh_target_parse(last, &jump, error);
+        if (status)
+                return status;
+        if (settings->config_file) {
+                argv[n++] = "-F";
+                argv[n++] = settings->config_file;
+        }
+        if (jump.user) {
+                argv[n++] = "-l";
+                argv[n++] = jump.user;
+        }
+        if (jump.port) {
+                (void)snprintf(port, sizeof(port), "%u", jump.port);
+                argv[n++] = "-p";
+                argv[n++] = port;
+        }
+        if (comma) {
+                argv[n++] = "-J";
+                argv[n++] = others;
+        }
+        (void)snprintf(way, sizeof(way), "[%s]:%u", settings->host_name, settings->port);
+        argv[n++] = "-W";
+        argv[n++] = way;
+        argv[n++] = "--";
+        argv[n++] = jump.host;
+        return ssh_proxy_start(argv, ret_fd, ret_proxy, error);
+}
+
+pyrope_status ssh_connect_host(const SshSettings *settings, const SshWatch *watch, int *ret_fd,
+                               SshProxy *ret_proxy, pyrope_error **error)
+{
+        if (settings->proxy_jump)
+                return start_jump(settings, ret_fd, ret_proxy, error);
+        if (settings->proxy_command)
+                return start_command(settings, ret_fd, ret_proxy, error);
+        return connect_tcp(settings, watch, ret_fd, error);
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+
+#include "client/ssh-step.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+void ssh_step_acknowledge(int fd)
+{
+        (void)setsockopt(fd, IPPROTO_TCP, TCP_QUICKACK, &(int){ 1 }, sizeof(int));
+}
+
+pyrope_status ssh_step_wait(ssh_session session, const SshWatch *watch, const char *what,
+                            pyrope_error **error)
+{
+        int flags = ssh_get_poll_flags(session);
+        struct pollfd socket = { .fd = ssh_get_fd(session), .events = POLLIN };
+        pyrope_status status;
+
+        if (socket.fd < 0)
+                return PYROPE_OK;
+        if (flags & SSH_WRITE_PENDING)
+                socket.events |= POLLOUT;
+        status = ssh_watch_poll(watch, &socket, 1, DEADLINE_NONE, what, error);
+        ssh_step_acknowledge(socket.fd);
+        return status;
+}

@@ -1,0 +1,23 @@
+#pragma once
+
+/* SPDX-License-Identifier: MIT */
+
+/* SSH Step: the wait between two tries of a libssh call that said "again". */
+
+#include "client/ssh-watch.h"
+
+#include <libssh/libssh.h>
+
+/**
+ * ssh_step_wait() - until the session's socket is ready for what libssh wants of it
+ * @what:       for the text of a timeout
+ *
+ * Return: PYROPE_OK, also if the socket is closed, which the next call will tell;
+ * PYROPE_E_TIMEOUT, PYROPE_E_CLOSED, PYROPE_E_IO.
+ */
+NODISCARD pyrope_status ssh_step_wait(ssh_session session, const SshWatch *watch, const char *what,
+                                      pyrope_error **error);
+
+/* sshd leaves Nagle's algorithm on until a command was run, and would wait for our delayed
+ * acknowledgement: so acknowledge at once. The kernel forgets it, hence after every poll. */
+void ssh_step_acknowledge(int fd);
