@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+
+#include "client/ssh-login.h"
+
+#include "client/ssh-auth.h"
+#include "client/ssh-hostkey.h"
+#include "client/ssh-step.h"
+
+#include <fcntl.h>
+#include <libssh/server.h>
+#include <stdio.h>
+#include <string.h>
+
+#define WHAT_BYTES  512u
+#define WORDS_BYTES 256u
+
+/* The first choice of libssh's own list is chacha20, which costs twice as much where the processor
+ * has AES. */
+#define CIPHERS                                                                                    \
+        "aes128-gcm@openssh.com,aes256-gcm@openssh.com,chacha20-poly1305@openssh.com,"             \
+        "aes256-ctr,aes192-ctr,aes128-ctr"
+
+void ssh_connection_deinit(SshConnection *connection)
+{
+        ssh_free(connection->session);
+        connection->session = NULL;
+        ssh_proxy_end(&connection->proxy);
+}
+
+/* Channels and requests that the host opens unasked: 1 has libssh refuse them. Without this
+ * callback it would keep them for us, as many as the host likes. */
+static int refuse(ssh_session session, ssh_message message, void *userdata)
+{
+        (void)session, (void)message, (void)userdata;
+        return 1;
+}
+
+static pyrope_status set_algorithms(ssh_session session, const SshSettings *settings,
+                                    pyrope_error **error)
+{
+        const char *const ciphers = settings->ciphers ? settings->ciphers : CIPHERS;
+        const int *const rsa = settings->rsa_min_bits ? &settings->rsa_min_bits : NULL;
+        const struct {
+                const char *name;
+                enum ssh_options_e option;
+                const void *value;
+        } choices[] = {
+                { "Ciphers", SSH_OPTIONS_CIPHERS_C_S, ciphers },
+                { "Ciphers", SSH_OPTIONS_CIPHERS_S_C, ciphers },
+                { "MACs", SSH_OPTIONS_HMAC_C_S, settings->macs },
+                { "MACs", SSH_OPTIONS_HMAC_S_C, settings->macs },
+                { "KexAlgorithms", SSH_OPTIONS_KEY_EXCHANGE, settings->key_exchanges },
+                { "HostKeyAlgorithms", SSH_OPTIONS_HOSTKEYS, settings->host_key_algorithms },
+                { "PubkeyAcceptedAlgorithms", SSH_OPTIONS_PUBLICKEY_ACCEPTED_TYPES,
+                  settings->public_key_algorithms },
+                { "RequiredRSASize", SSH_OPTIONS_RSA_MIN_SIZE, rsa },
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(choices); i++) {
+                if (choices[i].value &&
+                    ssh_options_set(session, choices[i].option, choices[i].value))
+                        return error_set(error, PYROPE_E_CONFIG,
+                                         "%s: libssh knows nothing of what %s in the SSH "
+                                         "configuration allows",
+                                         settings->label, choices[i].name);
+        }
+        return PYROPE_OK;
+}
+
+/* libssh's own reading of configuration files stays off: the settings are what counts. */
+static pyrope_status prepare(ssh_session session, const SshSettings *settings, int fd,
+                             pyrope_error **error)
+{
+        unsigned port = settings->known_port;
+        pyrope_status status;
+
+        ssh_set_blocking(session, 0);
+        if (ssh_options_set(session, SSH_OPTIONS_PROCESS_CONFIG, &(bool){ false }) ||
+            ssh_options_set(session, SSH_OPTIONS_HOST, settings->known_as) ||
+            ssh_options_set(session, SSH_OPTIONS_PORT, &port) ||
+            ssh_options_set(session, SSH_OPTIONS_USER, settings->user) ||
+            ssh_options_set(session, SSH_OPTIONS_FD, &fd))
+                return error_set(error, PYROPE_E_CONFIG, "%s: libssh refuses the settings: %s",
+                                 settings->label, ssh_get_error(session));
+        ssh_set_message_callback(session, refuse, NULL);
+        status = set_algorithms(session, settings, error);
+        return status ? status : ssh_hostkey_prepare(session, settings, error);
+}
+
+static pyrope_status fail_handshake(const SshConnection *connection, const SshSettings *settings,
+                                    pyrope_error **error)
+{
+        char words[WORDS_BYTES];
+
+        ssh_proxy_words(&connection->proxy, words, sizeof(words));
+        return error_set(error, PYROPE_E_UNREACHABLE, "%s: no SSH connection: %s%s%s",
+                         settings->label, ssh_get_error(connection->session),
+                         words[0] ? "; the program in between said: " : "", words);
+}
+
+static pyrope_status shake_hands(const SshConnection *connection, const SshSettings *settings,
+                                 const SshWatch *watch, pyrope_error **error)
+{
+        ssh_session session = connection->session;
+        char what[WHAT_BYTES];
+        pyrope_status status;
+        int fd, r;
+
+        (void)snprintf(what, sizeof(what), "%s: exchanging keys", settings->label);
+        while ((r = ssh_connect(session)) == SSH_AGAIN) {
+                /* libssh makes the socket blocking as soon as it sees it connected. */
+                fd = ssh_get_fd(session);
+                if (fd >= 0)
+                        (void)fcntl(fd, F_SETFL, O_NONBLOCK);
+                status = ssh_step_wait(session, watch, what, error);
+                if (status)
+                        return status;
+        }
+        return r ? fail_handshake(connection, settings, error) : PYROPE_OK;
+}
+
+/* The only way to ssh_auth(), and it leads through the check. */
+static pyrope_status log_in(const SshConnection *connection, const SshSettings *settings,
+                            const SshWatch *watch, pyrope_error **error)
+{
+        pyrope_status status;
+        SshTrust trust;
+
+        status = shake_hands(connection, settings, watch, error);
+        if (status)
+                return status;
+        status = ssh_hostkey_check(connection->session, settings, watch, &trust, error);
+        if (status)
+                return status;
+        return ssh_auth(&trust, watch, error);
+}
+
+pyrope_status ssh_login(const SshSettings *settings, const SshWatch *watch, SshConnection *ret,
+                        pyrope_error **error)
+{
+        SshWatch connecting = *watch;
+        CLEANUP(closep) int fd = -1;
+        pyrope_status status;
+
+        connecting.deadline =
+                deadline_min(watch->deadline, deadline_in(settings->connect_timeout_ms));
+        status = ssh_connect_host(settings, &connecting, &fd, &ret->proxy, error);
+        if (status)
+                return status;
+        ret->session = ssh_new();
+        if (!ret->session)
+                return error_set(error, PYROPE_E_NOMEM, "out of memory");
+        status = prepare(ret->session, settings, fd, error);
+        if (status)
+                return status;
+        fd = -1; /* the session's from now on: ssh_free() closes it */
+        return log_in(ret, settings, watch, error);
+}
