@@ -1,0 +1,95 @@
+#pragma once
+
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * SSH Link
+ *
+ * One authenticated session to one host, its thread, and the streams in it. The states are those of
+ * the thread: reading the settings, connecting and logging in, up, over. A link that is over is
+ * never used again: whoever holds the pool's lock and finds it so makes a new one.
+ *
+ * Design notes. All that libssh is done in the link's thread. Others leave a request in the queue
+ * or a mark, under the pool's lock, and wake the thread. One round of it is turn() in the .c file:
+ * poll, take what was left, move bytes; it keeps nothing between two rounds but what is in the
+ * structure, so that a calling thread may one day drive an idle link itself.
+ *
+ * Two names of one host: each starts a link, which reads the settings; the one that finds another
+ * link with equal settings gives it its name and its queue, and is over before it has connected.
+ */
+
+#include "client/ssh-login.h"
+#include "client/ssh-request.h"
+#include "client/ssh-stream.h"
+
+#include <stdatomic.h>
+
+#define SSH_LINK_STREAMS_MAX 1024u
+#define SSH_LINK_LOGIN_MS    60000 /* for connecting and logging in, whoever waits for it */
+#define SSH_LINK_DOING_BYTES 512u
+
+typedef struct SshLink SshLink;
+typedef struct SshShared SshShared;
+
+/* What all links of a pool have in common. */
+struct SshShared {
+        pthread_mutex_t lock; /* for all of the below and the marked part of each link */
+        SshLink *links;       /* owned by the pool */
+        char *config_file;    /* NULL: the default ones; constant */
+        int stop_fd;          /* readable once the pool ends; constant */
+        atomic_ulong n_sessions;
+        atomic_ulong n_channels;
+};
+
+struct SshLink {
+        SshShared *shared;
+        pthread_t thread;
+        int wake_fd; /* eventfd; constant */
+
+        /* Under the lock. */
+        SshLink *next;
+        SshNames targets;  /* what callers call it */
+        char *key;         /* NULL: the settings are not read yet */
+        bool is_up;        /* logged in */
+        bool is_over;      /* takes no more requests */
+        bool is_ended;     /* the thread will not wait for anything any more */
+        SshRequest *queue; /* not yet taken by the thread */
+        SshRequest **queue_end;
+        char doing[SSH_LINK_DOING_BYTES]; /* for a caller whose deadline passes before it is up */
+
+        /* The thread's own. The list of streams is changed under the lock, for others look at the
+         * requests in it. */
+        SshSettings settings;
+        SshConnection connection;
+        ssh_event event;
+        SshStream **streams;
+        struct pollfd *polled; /* socket, wake_fd, then one for each stream */
+        size_t n_streams;
+        size_t n_allocated;
+        size_t first;                    /* whose turn is first: it goes round */
+        struct ssh_counter_struct bytes; /* libssh counts; how we see that it read something */
+        uint64_t n_settled_bytes;        /* so many are accounted for */
+        bool is_acknowledged;            /* sshd sends at once by itself: a command was run */
+};
+
+/**
+ * ssh_link_start() - a link to @target, and its thread; with the lock held
+ *
+ * Return: owned by the caller, ssh_link_join(); NULL: no memory, descriptors or threads.
+ */
+NODISCARD SshLink *ssh_link_start(SshShared *shared, const char *target);
+
+/** ssh_link_push() - queue a request, whose reference is taken; with the lock held; not over. */
+void ssh_link_push(SshLink *link, SshRequest *request);
+
+/** ssh_link_wake() - have the thread look at what was left for it. */
+void ssh_link_wake(SshLink *link);
+
+/** ssh_link_leave() - mark the requests of a group as given up; with the lock held. */
+void ssh_link_leave(SshLink *link, uint64_t group);
+
+/** ssh_link_is_called() - whether it serves @target; with the lock held. */
+bool ssh_link_is_called(const SshLink *link, const char *target);
+
+/** ssh_link_join() - wait for the end of a link that has ended, or will; free it. Return: NULL. */
+SshLink *ssh_link_join(SshLink *link);

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: MIT */
+
+#include "client/ssh-pool.h"
+
+#include "base/log.h"
+#include "base/unix-socket.h"
+#include "client/ssh-link.h"
+#include "proto/value.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/eventfd.h>
+
+struct SshPool {
+        SshShared shared;
+};
+
+static void lock(SshPool *pool)
+{
+        (void)pthread_mutex_lock(&pool->shared.lock);
+}
+
+static void unlock(SshPool *pool)
+{
+        (void)pthread_mutex_unlock(&pool->shared.lock);
+}
+
+/* -- links ----------------------------------------------------------------------------------------
+ */
+
+/* Takes the links that have ended out of the list; with the lock held. Their threads are at their
+ * last instruction, so they can be joined with the lock held, too. */
+static void reap(SshPool *pool)
+{
+        SshLink **at = &pool->shared.links;
+
+        while (*at) {
+                SshLink *link = *at;
+
+                if (!link->is_ended) {
+                        at = &link->next;
+                        continue;
+                }
+                *at = link->next;
+                (void)ssh_link_join(link);
+        }
+}
+
+/* The link to a host, with the lock held. NULL: no memory, descriptors or threads. */
+static SshLink *find_link(SshPool *pool, const char *target)
+{
+        SshLink *link;
+
+        reap(pool);
+        for (link = pool->shared.links; link; link = link->next) {
+                if (!link->is_over && ssh_link_is_called(link, target))
+                        return link;
+        }
+        link = ssh_link_start(&pool->shared, target);
+        if (!link)
+                return NULL;
+        link->next = pool->shared.links;
+        pool->shared.links = link;
+        return link;
+}
+
+/* -- requests -------------------------------------------------------------------------------------
+ */
+
+static pyrope_status check(const Location *to, bool is_command, pyrope_error **error)
+{
+        if (!to->ssh || !uri_is_ssh_target(to->ssh))
+                return error_set(error, PYROPE_E_INVALID, "%s: is not [user@]host[:port]",
+                                 to->ssh ? to->ssh : "no SSH host");
+        if (is_command)
+                return PYROPE_OK;
+        if (to->path ? to->path[0] != '/' : !to->host || !to->port)
+                return error_set(error, PYROPE_E_INVALID,
+                                 "%s: neither an absolute path nor a host and port to connect to",
+                                 to->ssh);
+        return PYROPE_OK;
+}
+
+/* Where it got stuck; with the lock held. */
+static pyrope_status fail_late(const SshRequest *request, pyrope_error **error)
+{
+        const SshLink *link = request->link;
+        char what[512];
+
+        if (!link->is_up)
+                return error_set(error, PYROPE_E_TIMEOUT, "%s: timed out", link->doing);
+        ssh_request_text(request, what, sizeof(what));
+        return error_set(error, PYROPE_E_TIMEOUT, "%s: waiting for %s: timed out",
+                         link->settings.label, what);
+}
+
+static pyrope_status fail_answered(const SshRequest *request, pyrope_error **error)
+{
+        if (!request->status)
+                return PYROPE_OK;
+        return error_set(error, request->status, "%s",
+                         request->error ? pyrope_error_text(request->error)
+                                        : pyrope_strerror(request->status));
+}
+
+/* Hands the request to its link and waits; with the lock held. */
+static pyrope_status run_request(SshPool *pool, SshRequest *request, pyrope_error **error)
+{
+        SshLink *link = find_link(pool, request->to.ssh);
+
+        if (!link)
+                return error_set(error, PYROPE_E_IO, "%s: no session can be started: %s",
+                                 request->to.ssh, strerror(errno));
+        request->n_refs++;
+        ssh_link_push(link, request);
+        if (ssh_request_wait(request, &pool->shared.lock))
+                return fail_answered(request, error);
+        request->is_given_up = true;
+        ssh_link_wake(request->link);
+        return fail_late(request, error);
+}
+
+/* One attempt; *@ret_is_lost: the session broke meanwhile, and nothing was opened. */
+static pyrope_status try_open(SshPool *pool, const Location *to, Deadline deadline, int *ret_fd,
+                              bool *ret_is_lost, pyrope_error **error)
+{
+        CLEANUP(closep) int fd = -1;
+        SshRequest *request;
+        pyrope_status status;
+        int fds[2], r;
+
+        r = unix_socketpair(fds);
+        if (r)
+                return error_set(error, PYROPE_E_IO, "socketpair: %s", strerror(-r));
+        fd = fds[0];
+        request = ssh_request_new(to, NULL, fds[1], deadline);
+        if (!request) {
+                (void)close(fds[1]);
+                return error_set(error, PYROPE_E_NOMEM, "out of memory");
+        }
+        lock(pool);
+        status = run_request(pool, request, error);
+        *ret_is_lost = status == PYROPE_E_UNREACHABLE && request->is_retryable;
+        (void)ssh_request_unref(request);
+        unlock(pool);
+        if (!status)
+                *ret_fd = TAKE_FD(fd);
+        return status;
+}
+
+pyrope_status ssh_pool_open(SshPool *pool, const Location *to, Deadline deadline, int *ret_fd,
+                            pyrope_error **error)
+{
+        CLEANUP(pyrope_error_freep) pyrope_error *first = NULL;
+        bool is_lost = false;
+        pyrope_status status;
+
+        status = check(to, /* is_command= */ false, error);
+        if (status)
+                return status;
+        status = try_open(pool, to, deadline, ret_fd, &is_lost, &first);
+        /* A session that had died unnoticed, as when the lid was closed, is worth a second login.
+         */
+        if (is_lost)
+                return try_open(pool, to, deadline, ret_fd, &is_lost, error);
+        if (status && error)
+                *error = TAKE(first);
+        return status;
+}
+
+void ssh_pool_join(SshPool *pool, const Location *to, int fd, uint64_t group, Deadline deadline)
+{
+        CLEANUP(closep) int taken = fd;
+        SshRequest *request;
+        SshLink *link;
+
+        if (check(to, /* is_command= */ false, NULL))
+                return;
+        request = ssh_request_new(to, NULL, fd, deadline);
+        if (!request)
+                return;
+        taken = -1;
+        request->group = group;
+        lock(pool);
+        link = find_link(pool, to->ssh);
+        if (link)
+                ssh_link_push(link, request);
+        else
+                (void)ssh_request_unref(request);
+        unlock(pool);
+}
+
+void ssh_pool_leave(SshPool *pool, uint64_t group)
+{
+        lock(pool);
+        for (SshLink *link = pool->shared.links; link; link = link->next)
+                ssh_link_leave(link, group);
+        unlock(pool);
+}
+
+pyrope_status ssh_pool_exec(SshPool *pool, const char *target, const char *command,
+                            Deadline deadline, SshOutput *ret, pyrope_error **error)
+{
+        const Location to = { .ssh = (char *)(uintptr_t)target };
+        SshRequest *request;
+        pyrope_status status;
+
+        status = check(&to, /* is_command= */ true, error);
+        if (status)
+                return status;
+        request = ssh_request_new(&to, command, -1, deadline);
+        if (!request)
+                return error_set(error, PYROPE_E_NOMEM, "out of memory");
+        lock(pool);
+        status = run_request(pool, request, error);
+        if (!status) {
+                *ret = request->output;
+                buffer_init(&request->output.text, 0);
+        }
+        (void)ssh_request_unref(request);
+        unlock(pool);
+        return status;
+}
+
+void ssh_pool_counts(SshPool *pool, SshPoolCounts *ret)
+{
+        ret->n_sessions = atomic_load(&pool->shared.n_sessions);
+        ret->n_channels = atomic_load(&pool->shared.n_channels);
+}
+
+/* -- life -----------------------------------------------------------------------------------------
+ */
+
+SshPool *ssh_pool_new(const char *config_file)
+{
+        SshPool *pool = calloc(1, sizeof(*pool));
+
+        if (!pool)
+                return NULL;
+        (void)pthread_mutex_init(&pool->shared.lock, NULL); /* glibc's cannot fail */
+        pool->shared.stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+        pool->shared.config_file = config_file ? strdup(config_file) : NULL;
+        if (pool->shared.stop_fd < 0 || (config_file && !pool->shared.config_file))
+                return ssh_pool_free(pool);
+        return pool;
+}
+
+SshPool *ssh_pool_free(SshPool *pool)
+{
+        if (!pool)
+                return NULL;
+        if (pool->shared.stop_fd >= 0)
+                (void)eventfd_write(pool->shared.stop_fd, 1);
+        while (pool->shared.links) {
+                SshLink *link = pool->shared.links;
+
+                lock(pool); /* other links look through the list */
+                pool->shared.links = link->next;
+                unlock(pool);
+                ssh_link_wake(link);
+                (void)ssh_link_join(link);
+        }
+        closep(&pool->shared.stop_fd);
+        free(pool->shared.config_file);
+        (void)pthread_mutex_destroy(&pool->shared.lock);
+        free(pool);
+        return NULL;
+}

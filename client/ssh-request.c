@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+
+#include "client/ssh-request.h"
+
+#include "proto/value.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+static int cond_init(pthread_cond_t *cond)
+{
+        pthread_condattr_t attributes;
+        int r;
+
+        r = pthread_condattr_init(&attributes);
+        if (r)
+                return -r;
+        r = pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+        if (!r)
+                r = pthread_cond_init(cond, &attributes);
+        (void)pthread_condattr_destroy(&attributes);
+        return -r;
+}
+
+SshRequest *ssh_request_new(const Location *to, const char *command, int fd, Deadline deadline)
+{
+        SshRequest *request = calloc(1, sizeof(*request));
+
+        if (!request)
+                return NULL;
+        request->fd = -1;
+        request->n_refs = 1;
+        request->deadline = deadline;
+        buffer_init(&request->output.text, SSH_OUTPUT_MAX_BYTES);
+        if (cond_init(&request->answered)) {
+                free(request);
+                return NULL;
+        }
+        if (location_copy(to, &request->to) || (command && !(request->command = strdup(command))))
+                return ssh_request_unref(request);
+        request->fd = fd;
+        return request;
+}
+
+SshRequest *ssh_request_unref(SshRequest *request)
+{
+        if (!request || --request->n_refs)
+                return NULL;
+        closep(&request->fd);
+        location_deinit(&request->to);
+        free(request->command);
+        buffer_deinit(&request->output.text);
+        (void)pyrope_error_free(request->error);
+        (void)pthread_cond_destroy(&request->answered);
+        free(request);
+        return NULL;
+}
+
+void ssh_request_answer(SshRequest *request, pyrope_status status, const pyrope_error *error)
+{
+        request->is_answered = true;
+        request->status = status;
+        if (error)
+                (void)error_set(&request->error, status, "%s", pyrope_error_text(error));
+        (void)pthread_cond_signal(&request->answered);
+}
+
+bool ssh_request_wait(SshRequest *request, pthread_mutex_t *lock)
+{
+        struct timespec until;
+        int left_ms;
+
+        while (!request->is_answered && !deadline_passed(request->deadline)) {
+                left_ms = deadline_left_ms(request->deadline);
+                if (left_ms < 0) {
+                        (void)pthread_cond_wait(&request->answered, lock);
+                        continue;
+                }
+                (void)clock_gettime(CLOCK_MONOTONIC, &until);
+                until.tv_sec += left_ms / 1000;
+                until.tv_nsec += (long)(left_ms % 1000) * 1000000;
+                if (until.tv_nsec >= 1000000000) {
+                        until.tv_sec++;
+                        until.tv_nsec -= 1000000000;
+                }
+                (void)pthread_cond_timedwait(&request->answered, lock, &until);
+        }
+        return request->is_answered;
+}
+
+void ssh_request_text(const SshRequest *request, char *out, size_t n_out)
+{
+        if (request->command)
+                (void)snprintf(out, n_out, "'%s'", request->command);
+        else if (request->to.path)
+                (void)snprintf(out, n_out, "the socket %s", request->to.path);
+        else
+                (void)snprintf(out, n_out, "port %u of %s", request->to.port, request->to.host);
+}

@@ -1,0 +1,65 @@
+#pragma once
+
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * SSH Request
+ *
+ * What a caller wants of a session, and how he learns what became of it: he waits, the
+ * session's thread answers, whoever is last frees. A caller whose deadline passes gives up and
+ * goes; the session finds the mark later. All members below the line are guarded by the pool's
+ * lock.
+ */
+
+#include "client/ssh-pool.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+
+typedef struct SshRequest SshRequest;
+
+struct SshRequest {
+        Location to;       /* owned; ssh alone for a command */
+        char *command;     /* NULL: a stream to @to */
+        int fd;            /* to be joined to the stream; taken by the session; -1 for a command */
+        uint64_t group;    /* 0: none */
+        Deadline deadline; /* until it is open, or the command has ended */
+        pthread_cond_t answered;
+
+        struct SshLink *link; /* whose it is; good as long as it is not answered */
+        SshRequest *next;     /* in the link's queue */
+        unsigned n_refs;      /* caller and link */
+        bool is_given_up;     /* the caller went away, or ssh_pool_leave() */
+        bool is_answered;
+        bool is_retryable;   /* the session broke before anything was opened */
+        pyrope_error *error; /* NULL with PYROPE_OK */
+        pyrope_status status;
+        SshOutput output; /* of a command; the session's until it is answered */
+};
+
+/**
+ * ssh_request_new() - one reference, the session's
+ * @to:         copied
+ * @command:    copied; NULL: none
+ * @fd:         taken, unless NULL is returned
+ *
+ * Return: NULL: out of memory.
+ */
+NODISCARD SshRequest *ssh_request_new(const Location *to, const char *command, int fd,
+                                      Deadline deadline);
+
+/** ssh_request_unref() - with the pool's lock held. Return: NULL. */
+SshRequest *ssh_request_unref(SshRequest *request);
+
+/**
+ * ssh_request_answer() - tell the caller, once; with the lock held
+ * @error:      copied; NULL with PYROPE_OK
+ */
+void ssh_request_answer(SshRequest *request, pyrope_status status, const pyrope_error *error);
+
+/** ssh_request_wait() - until answered or the deadline; with the lock held, which it lets go
+ * meanwhile. Return: whether it is answered. */
+bool ssh_request_wait(SshRequest *request, pthread_mutex_t *lock);
+
+/** ssh_request_text() - "/run/x.sock", "port 80 of db", "'pyrope where'", into @out. */
+void ssh_request_text(const SshRequest *request, char *out, size_t n_out);
