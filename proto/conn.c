@@ -1,0 +1,481 @@
+/* SPDX-License-Identifier: MIT */
+
+#include "proto/conn.h"
+
+#include "base/text.h"
+#include "proto/codec.h"
+#include "proto/frame.h"
+#include "proto/inflate.h"
+#include "proto/message.h"
+#include "proto/value.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#define FIRST_BYTES     4096u          /* received together with the header */
+#define STEP_BYTES      (256u * 1024u) /* received at once of a long answer */
+#define KEEP_BYTES      (64u * 1024u)  /* memory that a connection keeps between calls */
+#define REQUEST_PARTS   3u             /* beginning, arguments, keywords */
+#define REASON_SIZE     512u           /* of a refused handshake, as it is shown */
+#define BEGINNING_BYTES 24u            /* shown of what does not speak Pyro5 */
+#define DAEMON_OBJECT   "Pyro.Daemon"
+#define STREAM_CLOSE    "close_stream"
+#define UNKNOWN_OBJECT  "unknown object" /* what Pyro5 says */
+
+void conn_init(Conn *conn, int fd, uint32_t n_message_max)
+{
+        *conn = (Conn){ .fd = fd, .n_message_max = n_message_max };
+        buffer_init(&conn->in, (size_t)FRAME_HEADER_SIZE + n_message_max + FIRST_BYTES);
+        buffer_init(&conn->out, FRAME_HEADER_SIZE + FRAME_HANDSHAKE_MAX_BYTES);
+}
+
+void conn_deinit(Conn *conn)
+{
+        closep(&conn->fd);
+        conn->fd = -1;
+        buffer_deinit(&conn->in);
+        buffer_deinit(&conn->out);
+}
+
+/* For `return hang_up(conn, error_set(...))`. */
+static pyrope_status hang_up(Conn *conn, pyrope_status status)
+{
+        closep(&conn->fd);
+        conn->fd = -1;
+        return status;
+}
+
+static pyrope_status no_memory(Conn *conn, pyrope_error **error)
+{
+        return hang_up(conn, error_set(error, PYROPE_E_NOMEM, "out of memory"));
+}
+
+static pyrope_status wait_for(Conn *conn, short events, Deadline deadline, pyrope_error **error)
+{
+        struct pollfd pollfd = { .fd = conn->fd, .events = events };
+        int n;
+
+        do
+                n = poll(&pollfd, 1, deadline_left_ms(deadline));
+        while (n < 0 && errno == EINTR);
+        if (n > 0)
+                return PYROPE_OK; /* a hang-up shows when the socket is used */
+        if (n == 0)
+                return hang_up(conn, error_set(error, PYROPE_E_TIMEOUT, "no answer in time"));
+        return hang_up(conn, error_set(error, PYROPE_E_IO, "poll: %s", strerror(errno)));
+}
+
+/* Drops what was sent from the front of the parts. */
+static void advance(struct msghdr *message, size_t n_sent)
+{
+        while (message->msg_iovlen > 0 && n_sent >= message->msg_iov->iov_len) {
+                n_sent -= message->msg_iov->iov_len;
+                message->msg_iov++;
+                message->msg_iovlen--;
+        }
+        if (message->msg_iovlen > 0) {
+                message->msg_iov->iov_base = (uint8_t *)message->msg_iov->iov_base + n_sent;
+                message->msg_iov->iov_len -= n_sent;
+        }
+}
+
+static pyrope_status send_parts(Conn *conn, struct iovec *parts, size_t n_parts, Deadline deadline,
+                                pyrope_error **error)
+{
+        struct msghdr message = { .msg_iov = parts, .msg_iovlen = n_parts };
+        pyrope_status status;
+        ssize_t n;
+
+        while (message.msg_iovlen > 0) {
+                n = sendmsg(conn->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+                if (n >= 0) {
+                        advance(&message, (size_t)n);
+                } else if (errno == EAGAIN) {
+                        status = wait_for(conn, POLLOUT, deadline, error);
+                        if (status)
+                                return status;
+                } else if (errno != EINTR) {
+                        return hang_up(conn, error_set(error, PYROPE_E_UNREACHABLE,
+                                                       "the daemon hung up (%s)", strerror(errno)));
+                }
+        }
+        return PYROPE_OK;
+}
+
+/* How many of the bytes that are missing to receive next: as many as came already, so that the peer
+ * pays for our memory. */
+static size_t next_step(const Conn *conn, size_t n_wanted)
+{
+        size_t n = conn->in.n < FIRST_BYTES ? FIRST_BYTES : conn->in.n;
+
+        n = n < STEP_BYTES ? n : STEP_BYTES;
+        return n < n_wanted ? n : n_wanted;
+}
+
+static pyrope_status receive_some(Conn *conn, size_t n_wanted, Deadline deadline,
+                                  pyrope_error **error)
+{
+        size_t n_room = next_step(conn, n_wanted);
+        pyrope_status status;
+        ssize_t n;
+
+        if (buffer_reserve(&conn->in, n_room))
+                return no_memory(conn, error);
+        status = wait_for(conn, POLLIN, deadline, error);
+        if (status)
+                return status;
+
+        n = recv(conn->fd, conn->in.data + conn->in.n, n_room, MSG_DONTWAIT);
+        if (n > 0)
+                conn->in.n += (size_t)n;
+        else if (n == 0)
+                return hang_up(conn, error_set(error, PYROPE_E_UNREACHABLE, "the daemon hung up %s",
+                                               conn->in.n ? "in the middle of its answer"
+                                                          : "instead of answering"));
+        else if (errno != EAGAIN && errno != EINTR)
+                return hang_up(conn, error_set(error, PYROPE_E_UNREACHABLE,
+                                               "the daemon hung up (%s)", strerror(errno)));
+        return PYROPE_OK;
+}
+
+static pyrope_status bad_frame(Conn *conn, int r, pyrope_error **error)
+{
+        char beginning[4 * BEGINNING_BYTES + TEXT_ESCAPE_MIN];
+        size_t n = conn->in.n < BEGINNING_BYTES ? conn->in.n : BEGINNING_BYTES;
+
+        if (r == FRAME_E_TOO_LARGE)
+                return hang_up(conn, error_set(error, PYROPE_E_TOO_LARGE,
+                                               "the answer is larger than the limit"));
+        if (r == FRAME_E_VERSION)
+                return hang_up(conn,
+                               error_set(error, PYROPE_E_PROTOCOL,
+                                         "the daemon speaks another version of Pyro's protocol"));
+        text_escape(conn->in.data, n, beginning, sizeof(beginning));
+        return hang_up(conn, error_set(error, PYROPE_E_PROTOCOL,
+                                       "what answers is no Pyro5 daemon; it said '%s'", beginning));
+}
+
+/* One whole frame into @conn->in, which answers the latest request. */
+static pyrope_status receive_frame(Conn *conn, size_t n_max, Deadline deadline, FrameHeader *ret,
+                                   pyrope_error **error)
+{
+        pyrope_status status;
+        size_t n_wanted;
+        int r;
+
+        for (;;) {
+                r = frame_header_parse(conn->in.data, conn->in.n, n_max, ret);
+                if (r && r != FRAME_E_INCOMPLETE)
+                        return bad_frame(conn, r, error);
+                if (r == 0 && conn->in.n >= frame_size(ret))
+                        break;
+                n_wanted = r ? FIRST_BYTES : (size_t)frame_size(ret) - conn->in.n;
+                status = receive_some(conn, n_wanted, deadline, error);
+                if (status)
+                        return status;
+        }
+
+        if (conn->in.n > frame_size(ret) || ret->seq != conn->seq)
+                return hang_up(conn, error_set(error, PYROPE_E_PROTOCOL,
+                                               "the daemon sent an answer to another request"));
+        if (frame_annotations_check(conn->in.data + FRAME_HEADER_SIZE, ret->n_annotations))
+                return hang_up(conn, error_set(error, PYROPE_E_PROTOCOL,
+                                               "the daemon sent annotations that are none"));
+        return PYROPE_OK;
+}
+
+/* The header goes to the front of @conn->out, where its place was left. */
+static void write_header(Conn *conn, uint8_t type, uint16_t flags, size_t n_payload)
+{
+        const FrameHeader header = {
+                .type = type,
+                .serializer = FRAME_SERIALIZER_MSGPACK,
+                .flags = flags,
+                .seq = ++conn->seq,
+                .n_payload = (uint32_t)n_payload,
+        };
+
+        frame_header_write(&header, conn->out.data);
+}
+
+/* Empties both buffers, for a request of which only the header's place is there. */
+static int begin_request(Conn *conn)
+{
+        static const uint8_t place[FRAME_HEADER_SIZE];
+
+        if (conn->in.n_allocated > KEEP_BYTES)
+                buffer_deinit(&conn->in);
+        buffer_clear(&conn->in);
+        buffer_clear(&conn->out);
+        return buffer_append(&conn->out, place, sizeof(place));
+}
+
+/* A request that lies in @conn->out as a whole, and its answer. */
+static pyrope_status exchange(Conn *conn, FrameType type, Deadline deadline, FrameHeader *ret,
+                              pyrope_error **error)
+{
+        struct iovec part = { conn->out.data, conn->out.n };
+        pyrope_status status;
+
+        write_header(conn, type, 0, conn->out.n - FRAME_HEADER_SIZE);
+        status = send_parts(conn, &part, 1, deadline, error);
+        if (status)
+                return status;
+        return receive_frame(conn, FRAME_HANDSHAKE_MAX_BYTES, deadline, ret, error);
+}
+
+static pyrope_status unexpected(Conn *conn, const FrameHeader *header, pyrope_error **error)
+{
+        return hang_up(conn, error_set(error, PYROPE_E_PROTOCOL,
+                                       "the daemon answered with message type %u, serializer %u",
+                                       header->type, header->serializer));
+}
+
+/* The payload as it was before it may have been compressed; @plain holds it then. */
+static pyrope_status find_payload(Conn *conn, const FrameHeader *header, Buffer *plain,
+                                  const uint8_t **ret, size_t *ret_n, pyrope_error **error)
+{
+        const uint8_t *payload = conn->in.data + FRAME_HEADER_SIZE + header->n_annotations;
+        int r;
+
+        if (!(header->flags & FRAME_COMPRESSED)) {
+                *ret = payload;
+                *ret_n = header->n_payload;
+                return PYROPE_OK;
+        }
+        r = inflate_payload(payload, header->n_payload, plain);
+        if (r == INFLATE_E_TOO_LARGE)
+                return bad_frame(conn, FRAME_E_TOO_LARGE, error);
+        if (r > 0)
+                return hang_up(
+                        conn, error_set(error, PYROPE_E_PROTOCOL, "the answer cannot be inflated"));
+        if (r < 0)
+                return no_memory(conn, error);
+        *ret = plain->data;
+        *ret_n = plain->n;
+        return PYROPE_OK;
+}
+
+/* The payload as a value; a long one takes the memory it was received in. */
+static pyrope_status take_payload(Conn *conn, const FrameHeader *header, pyrope_value **ret,
+                                  pyrope_error **error)
+{
+        CLEANUP(buffer_deinit) Buffer plain = BUFFER_INIT(conn->n_message_max);
+        pyrope_status status;
+        const uint8_t *payload;
+        size_t n_payload;
+        int r;
+
+        status = find_payload(conn, header, &plain, &payload, &n_payload, error);
+        if (status)
+                return status;
+        if (plain.data)
+                r = value_new_take(&plain, 0, ret);
+        else if (conn->in.n_allocated > KEEP_BYTES)
+                r = value_new_take(&conn->in, conn->in.n - n_payload, ret);
+        else
+                r = value_new_copy(payload, n_payload, ret);
+        if (r < 0)
+                return no_memory(conn, error);
+        if (r > 0)
+                return hang_up(conn, error_set(error, PYROPE_E_PROTOCOL,
+                                               "the answer cannot be read: %s", codec_strerror(r)));
+        return PYROPE_OK;
+}
+
+static pyrope_status refused(Conn *conn, const FrameHeader *header, pyrope_error **error)
+{
+        CLEANUP(buffer_deinit) Buffer plain = BUFFER_INIT(FRAME_HANDSHAKE_MAX_BYTES);
+        char reason[REASON_SIZE];
+        pyrope_status status;
+        const uint8_t *payload;
+        size_t n_payload;
+
+        status = find_payload(conn, header, &plain, &payload, &n_payload, error);
+        if (status)
+                return status;
+        message_connectfail_text(header->serializer, payload, n_payload, reason, sizeof(reason));
+        if (strcmp(reason, UNKNOWN_OBJECT) == 0)
+                return hang_up(conn, error_set(error, PYROPE_E_NOT_FOUND,
+                                               "the daemon has no such object"));
+        return hang_up(conn, error_set(error, PYROPE_E_DENIED,
+                                       "the daemon refused the connection: %s", reason));
+}
+
+static pyrope_status take_metadata(Conn *conn, const FrameHeader *header, pyrope_value **ret,
+                                   pyrope_error **error)
+{
+        CLEANUP(pyrope_value_freep) pyrope_value *payload = NULL;
+        pyrope_status status;
+        pyrope_view metadata;
+        const uint8_t *bytes;
+        size_t n_bytes;
+
+        status = take_payload(conn, header, &payload, error);
+        if (status)
+                return status;
+        if (message_connectok_unpack(pyrope_value_view(payload), &metadata))
+                return hang_up(conn, error_set(error, PYROPE_E_PROTOCOL,
+                                               "the daemon sent no metadata of the object"));
+        n_bytes = codec_view_bytes(metadata, &bytes);
+        return value_new_copy(bytes, n_bytes, ret) ? no_memory(conn, error) : PYROPE_OK;
+}
+
+static pyrope_status pack_connect(Conn *conn, const char *object, pyrope_error **error)
+{
+        CLEANUP(pyrope_writer_freep) pyrope_writer *writer = pyrope_writer_new();
+        const uint8_t *payload;
+        size_t n_payload;
+
+        if (!writer || begin_request(conn))
+                return no_memory(conn, error);
+        message_connect_pack(writer, object);
+        if (writer_finish(writer, &payload, &n_payload))
+                return hang_up(
+                        conn, error_set(error, PYROPE_E_NOT_FOUND, "no object can have this name"));
+        return buffer_append(&conn->out, payload, n_payload) ? no_memory(conn, error) : PYROPE_OK;
+}
+
+pyrope_status conn_connect(Conn *conn, const char *object, Deadline deadline,
+                           pyrope_value **ret_metadata, pyrope_error **error)
+{
+        pyrope_status status;
+        FrameHeader header;
+
+        status = pack_connect(conn, object, error);
+        if (status)
+                return status;
+        status = exchange(conn, FRAME_CONNECT, deadline, &header, error);
+        if (status)
+                return status;
+        if (header.type == FRAME_CONNECTFAIL)
+                return refused(conn, &header, error);
+        if (header.type != FRAME_CONNECTOK || header.serializer != FRAME_SERIALIZER_MSGPACK)
+                return unexpected(conn, &header, error);
+        return take_metadata(conn, &header, ret_metadata, error);
+}
+
+pyrope_status conn_ping(Conn *conn, Deadline deadline, pyrope_error **error)
+{
+        static const char payload[] = { 'p', 'i', 'n', 'g' };
+        pyrope_status status;
+        FrameHeader header;
+
+        if (!conn_is_open(conn))
+                return error_set(error, PYROPE_E_CLOSED, "the connection is closed");
+        if (begin_request(conn) || buffer_append(&conn->out, payload, sizeof(payload)))
+                return no_memory(conn, error);
+        status = exchange(conn, FRAME_PING, deadline, &header, error);
+        if (status)
+                return status;
+        return header.type == FRAME_PING ? PYROPE_OK : unexpected(conn, &header, error);
+}
+
+/* Arguments and keywords follow the beginning from where they lie. */
+static pyrope_status send_call(Conn *conn, const ConnCall *call, Deadline deadline,
+                               pyrope_error **error)
+{
+        static const uint8_t empty_list[] = { 0x90 }, empty_map[] = { 0x80 };
+        const uint8_t *args = empty_list, *kwargs = empty_map;
+        size_t n_args = sizeof(empty_list), n_kwargs = sizeof(empty_map);
+        struct iovec parts[REQUEST_PARTS];
+        uint64_t n_payload;
+        int r;
+
+        if (call->args.at)
+                n_args = codec_view_bytes(call->args, &args);
+        if (call->kwargs.at)
+                n_kwargs = codec_view_bytes(call->kwargs, &kwargs);
+        r = begin_request(conn);
+        if (r == 0)
+                r = message_invoke_begin(&conn->out, call->object, call->method);
+        if (r == -ENOMEM)
+                return no_memory(conn, error);
+        n_payload = (uint64_t)conn->out.n - FRAME_HEADER_SIZE + n_args + n_kwargs;
+        if (r || n_payload > conn->n_message_max)
+                return error_set(error, PYROPE_E_TOO_LARGE,
+                                 "the arguments are larger than the limit");
+
+        write_header(conn, FRAME_INVOKE, call->flags, (size_t)n_payload);
+        parts[0] = (struct iovec){ conn->out.data, conn->out.n };
+        parts[1] = (struct iovec){ (void *)(uintptr_t)args, n_args };
+        parts[2] = (struct iovec){ (void *)(uintptr_t)kwargs, n_kwargs };
+        return send_parts(conn, parts, REQUEST_PARTS, deadline, error);
+}
+
+/* The daemon keeps a stream until somebody asks for it or its time is over. */
+static void close_stream(Conn *conn, const FrameHeader *header, Deadline deadline)
+{
+        CLEANUP(buffer_deinit) Buffer args = BUFFER_INIT(FRAME_HANDSHAKE_MAX_BYTES);
+        ConnCall call = { .object = DAEMON_OBJECT, .method = STREAM_CLOSE, .flags = FRAME_ONEWAY };
+        const uint8_t *at = conn->in.data + FRAME_HEADER_SIZE;
+        size_t n_left = header->n_annotations;
+        FrameAnnotation chunk;
+
+        while (frame_annotation_next(&at, &n_left, &chunk) == 0) {
+                if (strcmp(chunk.id, "STRM") != 0)
+                        continue;
+                if (codec_pack_list(&args, 1) == 0 &&
+                    codec_pack_str(&args, (const char *)chunk.data, chunk.n_data) == 0 &&
+                    codec_check(args.data, args.n, &call.args) == 0)
+                        (void)send_call(conn, &call, deadline, NULL); /* the error is the stream */
+                return;
+        }
+}
+
+static pyrope_status take_result(Conn *conn, const FrameHeader *header, pyrope_value **ret,
+                                 pyrope_error **error)
+{
+        CLEANUP(pyrope_value_freep) pyrope_value *value = NULL;
+        pyrope_status status;
+
+        status = take_payload(conn, header, &value, error);
+        if (status)
+                return status;
+        if (header->flags & FRAME_EXCEPTION) {
+                if (error)
+                        *error = message_exception_error(pyrope_value_view(value));
+                return PYROPE_E_REMOTE;
+        }
+        if (ret)
+                *ret = TAKE(value);
+        return PYROPE_OK;
+}
+
+static bool is_type_or_absent(pyrope_view item, pyrope_type type)
+{
+        return !item.at || pyrope_type_of(item) == type;
+}
+
+pyrope_status conn_invoke(Conn *conn, const ConnCall *call, Deadline deadline, pyrope_value **ret,
+                          pyrope_error **error)
+{
+        pyrope_status status;
+        FrameHeader header;
+
+        if (!conn_is_open(conn))
+                return error_set(error, PYROPE_E_CLOSED, "the connection is closed");
+        if (!is_type_or_absent(call->args, PYROPE_LIST) ||
+            !is_type_or_absent(call->kwargs, PYROPE_MAP))
+                return error_set(error, PYROPE_E_INVALID,
+                                 "arguments must be a list, keywords a map");
+        status = send_call(conn, call, deadline, error);
+        if (status || call->flags & FRAME_ONEWAY)
+                return status;
+        status = receive_frame(conn, conn->n_message_max, deadline, &header, error);
+        if (status)
+                return status;
+
+        if (header.type != FRAME_RESULT || header.serializer != FRAME_SERIALIZER_MSGPACK)
+                return unexpected(conn, &header, error);
+        /* Before the exception: a stream has that flag as well. */
+        if (header.flags & FRAME_STREAM) {
+                close_stream(conn, &header, deadline);
+                return error_set(error, PYROPE_E_PROTOCOL,
+                                 "the result is an item stream, which is not supported here");
+        }
+        return take_result(conn, &header, ret, error);
+}

@@ -1,0 +1,90 @@
+#pragma once
+
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Connection: the client's end of one conversation
+ *
+ * Requests over a connected stream socket, each followed by its answer, each before a deadline. It
+ * neither connects sockets nor tries anything twice: after a deadline, a hang-up or an answer that
+ * breaks the protocol it is closed, and whoever owns it connects anew. Not for several threads at
+ * once.
+ *
+ * What the peer sends is hostile until proven: memory grows with the bytes that came, never with
+ * those that were announced.
+ *
+ * Errors tell what happened, not where: the caller puts the object and its place in front.
+ */
+
+#include "base/buffer.h"
+#include "base/clock.h"
+#include "base/defs.h"
+
+#include <pyrope/value.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct Conn Conn;
+typedef struct ConnCall ConnCall;
+
+struct Conn {
+        int fd;                 /* owned; -1 once the connection is closed */
+        uint16_t seq;           /* of the latest request */
+        uint32_t n_message_max; /* bytes of annotations and payload, either way */
+        Buffer in;              /* what came of the answer */
+        Buffer out;             /* header and beginning of a request */
+};
+
+/* What is called; members are borrowed. */
+struct ConnCall {
+        const char *object;
+        const char *method;
+        pyrope_view args;   /* a list; absent: none */
+        pyrope_view kwargs; /* a map; absent: none */
+        uint16_t flags;     /* 0 or FRAME_ONEWAY */
+};
+
+/**
+ * conn_init() - begin with a connected stream socket
+ * @fd:            taken
+ * @n_message_max: see FRAME_MESSAGE_MAX_BYTES
+ */
+void conn_init(Conn *conn, int fd, uint32_t n_message_max);
+
+/** conn_deinit() - hang up. */
+void conn_deinit(Conn *conn);
+
+/** conn_is_open() - whether a call may still be made. */
+static inline bool conn_is_open(const Conn *conn)
+{
+        return conn->fd >= 0;
+}
+
+/**
+ * conn_connect() - the handshake, once
+ * @object:       whose metadata are asked for; calls may be to others
+ * @ret_metadata: a map with the lists methods, oneway, attrs; owned by the caller
+ *
+ * Return: PYROPE_OK; PYROPE_E_NOT_FOUND (the daemon has no such object), PYROPE_E_DENIED (it
+ * refuses, for a reason in the text), PYROPE_E_TIMEOUT, PYROPE_E_UNREACHABLE (it hung up),
+ * PYROPE_E_PROTOCOL, PYROPE_E_NOMEM. Whatever fails closes the connection.
+ */
+NODISCARD pyrope_status conn_connect(Conn *conn, const char *object, Deadline deadline,
+                                     pyrope_value **ret_metadata, pyrope_error **error);
+
+/**
+ * conn_invoke() - call and wait for the answer
+ * @ret: NULL, or receives the result, owned by the caller; NULL for a oneway call, which is only
+ *       sent
+ *
+ * Return: PYROPE_OK; PYROPE_E_REMOTE (the method raised an exception: the connection stays open);
+ * PYROPE_E_TOO_LARGE and PYROPE_E_INVALID (nothing was sent, it stays open); PYROPE_E_PROTOCOL for
+ * an item stream, which is not supported here (it stays open); else closed: PYROPE_E_TIMEOUT,
+ * PYROPE_E_UNREACHABLE, PYROPE_E_PROTOCOL, PYROPE_E_TOO_LARGE (the answer), PYROPE_E_NOMEM,
+ * PYROPE_E_CLOSED if it was closed before.
+ */
+NODISCARD pyrope_status conn_invoke(Conn *conn, const ConnCall *call, Deadline deadline,
+                                    pyrope_value **ret, pyrope_error **error);
+
+/** conn_ping() - one round trip without a method. Return: as conn_invoke(). */
+NODISCARD pyrope_status conn_ping(Conn *conn, Deadline deadline, pyrope_error **error);
