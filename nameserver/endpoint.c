@@ -22,7 +22,7 @@ static bool parse_address(const char *host, struct in6_addr *ret)
         return inet_pton(AF_INET6, host, ret) == 1;
 }
 
-static bool is_wildcard(const char *host)
+bool endpoint_is_wildcard(const char *host)
 {
         static const uint8_t v4_any[4];
         struct in6_addr address;
@@ -47,7 +47,7 @@ static bool is_loopback(const char *host)
 int endpoint_init(const Location *location, const char *zone, StoreEndpoint *ret)
 {
         assert(!location->path != !location->host);
-        if (location->host && is_wildcard(location->host))
+        if (location->host && endpoint_is_wildcard(location->host))
                 return ENDPOINT_E_WILDCARD;
         *ret = (StoreEndpoint){
                 .zone = zone,

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+
+/* The methods that change something; when they answer, it is on the disk. */
+
+#include "nameserver/endpoint.h"
+#include "nameserver/method.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* After store_register(), store_register_endpoint() and store_set_tags(). */
+static int check_change(pyrope_call *call, NameServer *nameserver, StoreText name, int r,
+                        const ErrorText *error)
+{
+        if (r == STORE_E_EXISTS)
+                return method_raise_name(call, "name already registered", name);
+        if (r == STORE_E_NOT_FOUND)
+                return method_raise_name(call, "unknown name", name);
+        return method_check_store(call, nameserver, r, error);
+}
+
+/* What register() and register_endpoint() are told. */
+typedef struct Arguments Arguments;
+
+struct Arguments {
+        StoreText name;
+        Uri uri;
+        ArgumentTags tags;
+        bool safe;
+};
+
+static void arguments_deinit(Arguments *arguments)
+{
+        uri_deinit(&arguments->uri);
+        argument_tags_deinit(&arguments->tags);
+}
+
+/* Name and URI come first in both methods; raises what is wrong in the order that Pyro5 does. */
+static int get_arguments(pyrope_call *call, size_t at_safe, size_t at_metadata, Arguments *ret)
+{
+        int r;
+
+        r = method_uri(call, 1, &ret->uri);
+        if (r == 0)
+                r = method_name(call, 0, &ret->name);
+        if (r == 0)
+                r = method_tags(call, at_metadata, "metadata", &ret->tags);
+        if (r)
+                return r;
+        /* The nameserver's own entry is what clients find it by. */
+        if (method_is_own_name(ret->name))
+                return method_raise_name(call, "name is reserved", ret->name);
+        ret->safe = pyrope_truth(pyrope_argument(call, at_safe));
+        return 0;
+}
+
+static StoreObject object_of(pyrope_call *call, const Arguments *arguments)
+{
+        return (StoreObject){
+                .name = arguments->name,
+                .object = "", /* PYRONAME and PYROMETA stand for whatever is found */
+                .owner = pyrope_call_uid(call),
+                .tags = arguments->tags.items,
+                .n_tags = arguments->tags.n,
+        };
+}
+
+int method_register(pyrope_call *call, void *self)
+{
+        CLEANUP(arguments_deinit) Arguments arguments = { 0 };
+        CLEANUP(freep) char *uri = NULL;
+        NameServer *nameserver = self;
+        ErrorText error = { "" };
+        StoreEndpoint endpoint;
+        StoreObject object;
+        int r;
+
+        r = get_arguments(call, /* at_safe= */ 2, /* at_metadata= */ 3, &arguments);
+        if (r)
+                return r;
+        uri = uri_format(&arguments.uri);
+        if (!uri)
+                return method_check_store(call, nameserver, -ENOMEM, &error);
+        object = object_of(call, &arguments);
+        object.uri = uri;
+        if (arguments.uri.kind == URI_PYRO) {
+                if (endpoint_init(&arguments.uri.location, nameserver->zone, &endpoint))
+                        return pyrope_raise(call, "Pyro5.errors.PyroError",
+                                            "invalid uri (%s is an address to listen on)",
+                                            arguments.uri.location.host);
+                object.object = arguments.uri.object;
+                object.endpoints = &endpoint;
+                object.n_endpoints = 1;
+        }
+        r = store_register(nameserver->store, &object, arguments.safe, &error);
+        return check_change(call, nameserver, arguments.name, r, &error);
+}
+
+int method_register_endpoint(pyrope_call *call, void *self)
+{
+        CLEANUP(arguments_deinit) Arguments arguments = { 0 };
+        ArgumentWay way = {
+                .zone = pyrope_argument(call, 2),
+                .ssh = pyrope_argument(call, 3),
+                .nathost = pyrope_argument(call, 4),
+                .natport = pyrope_argument(call, 5),
+        };
+        bool keep_tags = !argument_is_given(pyrope_argument(call, 7));
+        NameServer *nameserver = self;
+        ErrorText error = { "" };
+        ArgumentEndpoint endpoint;
+        StoreObject object;
+        int r;
+
+        r = get_arguments(call, /* at_safe= */ 6, /* at_metadata= */ 7, &arguments);
+        if (r)
+                return r;
+        r = argument_endpoint(&way, &arguments.uri, nameserver->zone, &endpoint, &error);
+        if (r)
+                return method_raise_argument(call, r, &error);
+        object = object_of(call, &arguments);
+        object.object = arguments.uri.object;
+        object.endpoints = &endpoint.endpoint;
+        object.n_endpoints = 1;
+        r = store_register_endpoint(nameserver->store, &object, arguments.safe, keep_tags, &error);
+        return check_change(call, nameserver, arguments.name, r, &error);
+}
+
+int method_set_metadata(pyrope_call *call, void *self)
+{
+        CLEANUP(argument_tags_deinit) ArgumentTags tags = { 0 };
+        NameServer *nameserver = self;
+        ErrorText error = { "" };
+        StoreText name;
+        int r;
+
+        r = method_name(call, 0, &name);
+        if (r == 0)
+                r = method_tags(call, 1, "metadata", &tags);
+        if (r)
+                return r;
+        r = store_set_tags(nameserver->store, name, tags.items, tags.n, &error);
+        return check_change(call, nameserver, name, r, &error);
+}
+
+/* The first filter that is true counts; @ret_any tells whether there is one. */
+static int get_removal(pyrope_call *call, Search *ret, bool *ret_any)
+{
+        pyrope_view name = pyrope_argument(call, 0);
+        pyrope_view prefix = pyrope_argument(call, 1);
+        pyrope_view regex = pyrope_argument(call, 2);
+        StoreText text;
+        int r;
+
+        *ret_any = true;
+        if (pyrope_truth(name) && !pyrope_str_equals(name, NAMESERVER_OBJECT)) {
+                r = method_name(call, 0, &text);
+                if (r == 0)
+                        ret->query = (StoreQuery){ .kind = STORE_NAME, .text = text };
+                return r;
+        }
+        if (pyrope_truth(prefix) || pyrope_truth(regex))
+                return method_search(call, prefix, regex, ret);
+        *ret_any = false;
+        return 0;
+}
+
+int method_remove(pyrope_call *call, void *self)
+{
+        static const StoreText own = { NAMESERVER_OBJECT, sizeof(NAMESERVER_OBJECT) - 1 };
+        CLEANUP(search_deinit) Search search = { 0 };
+        NameServer *nameserver = self;
+        ErrorText error = { "" };
+        bool any = false;
+        size_t n = 0;
+        int r;
+
+        r = get_removal(call, &search, &any);
+        if (r)
+                return r;
+        if (any) {
+                r = store_remove(nameserver->store, &search.query, own, &n, &error);
+                if (method_check_store(call, nameserver, r, &error))
+                        return PYROPE_RAISED;
+        }
+        pyrope_write_uint(pyrope_result(call), n);
+        return 0;
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+
+#include "nameserver/nameserver.h"
+
+#include "nameserver/endpoint.h"
+#include "nameserver/method.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+/* What stock tools look for. */
+#define OWN_TAG "class:Pyro5.nameserver.NameServer"
+
+static const pyrope_method methods[] = {
+        { "count", NULL, method_count, 0, "number of registered names, its own included" },
+        { "list", "[prefix regex return_metadata]", method_list, 0,
+          "names and their URIs, by prefix or regular expression" },
+        { "lookup", "name [return_metadata]", method_lookup, 0, "URI of a name" },
+        { "ping", NULL, method_ping, 0, "nothing, as a sign of life" },
+        { "register", "name uri [safe metadata]", method_register, 0,
+          "make a name stand for a URI" },
+        { "register_endpoint", "name uri [zone ssh nathost natport safe metadata]",
+          method_register_endpoint, 0, "add the way to an object from one zone" },
+        { "remove", "[name prefix regex]", method_remove, 0,
+          "forget a name, or those with a prefix or by a regular expression" },
+        { "resolve", "name", method_resolve, 0, "all that is known of a name" },
+        { "set_metadata", "name metadata", method_set_metadata, 0, "replace the tags of a name" },
+        { "yplookup", "[meta_all meta_any return_metadata]", method_yplookup, 0,
+          "names and their URIs, by metadata tags" },
+        { 0 },
+};
+
+const pyrope_class nameserver_class = { .name = "NameServer", .methods = methods };
+
+/* Whether the entry is there as it should be; negative or an outcome of the store else. */
+static int find_own(NameServer *nameserver, StoreText name, const char *uri, ErrorText *error)
+{
+        const StoreObject *object;
+        int r;
+
+        r = store_reader_find(nameserver->reader, name, 0, &object, error);
+        if (r == 0 && strcmp(object->uri, uri) != 0)
+                r = STORE_E_NOT_FOUND;
+        store_reader_end(nameserver->reader);
+        return r;
+}
+
+int nameserver_announce(NameServer *nameserver, const char *uri, ErrorText *error)
+{
+        static const StoreText name = { NAMESERVER_OBJECT, sizeof(NAMESERVER_OBJECT) - 1 };
+        static const StoreText tag = { OWN_TAG, sizeof(OWN_TAG) - 1 };
+        CLEANUP(uri_deinit) Uri parsed = { 0 };
+        StoreEndpoint endpoint;
+        StoreObject object;
+        int r;
+
+        r = find_own(nameserver, name, uri, error);
+        if (r != STORE_E_NOT_FOUND)
+                return r;
+        r = uri_parse(uri, &parsed);
+        if (r)
+                return error_fold(r);
+        r = endpoint_init(&parsed.location, nameserver->zone, &endpoint);
+        if (r)
+                return error_fold(r);
+        object = (StoreObject){
+                .name = name,
+                .object = NAMESERVER_OBJECT,
+                .uri = uri,
+                .owner = geteuid(),
+                .tags = &tag,
+                .n_tags = 1,
+                .endpoints = &endpoint,
+                .n_endpoints = 1,
+        };
+        return store_register(nameserver->store, &object, /* safe= */ false, error);
+}

@@ -1,0 +1,42 @@
+#pragma once
+
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Nameserver
+ *
+ * The object `Pyro.NameServer`: Pyro5's eight methods as stock clients know them, and
+ * register_endpoint() and resolve() for those who know of zones (docs/nameserver.md). It reads
+ * arguments, asks the store, and writes answers.
+ *
+ * Its methods run one at a time, as the class says to the daemon; that is what makes one store and
+ * one reader enough.
+ */
+
+#include "nameserver/store.h"
+
+#include <pyrope/daemon.h>
+
+#define NAMESERVER_OBJECT "Pyro.NameServer" /* its id, and its name in itself */
+
+typedef struct NameServer NameServer;
+
+struct NameServer {
+        Store *store;        /* borrowed */
+        StoreReader *reader; /* borrowed; of that store */
+        const char *zone;    /* where it runs; borrowed */
+        bool is_failing;     /* the last change failed, and the log says so */
+};
+
+/* For pyrope_daemon_register(), with a NameServer as self. */
+extern const pyrope_class nameserver_class;
+
+/**
+ * nameserver_announce() - enter the nameserver's own name, which nobody else can take or remove
+ * @uri:        of the object, as the daemon gives it
+ *
+ * Writes only if the entry is not there yet, with this URI.
+ *
+ * Return: 0, STORE_E_*, -ENOMEM; as store_register().
+ */
+NODISCARD int nameserver_announce(NameServer *nameserver, const char *uri, ErrorText *error);
