@@ -218,3 +218,10 @@ int reach_choose(pyrope_view record, const char *zone, const Location *nameserve
         best = (Location){ 0 };
         return 0;
 }
+
+char *reach_label(const Location *at)
+{
+        if (at->path && !at->ssh)
+                return strdup(at->path);
+        return location_format(at);
+}

@@ -47,3 +47,7 @@ NODISCARD int reach_told(const Location *teller, const Location *told, Location 
  */
 NODISCARD int reach_choose(pyrope_view record, const char *zone, const Location *nameserver,
                            Location *ret);
+
+/** reach_label() - a location as people write it: a path, host:port, ssh://... Return: owned,
+ * free(); NULL: out of memory. */
+NODISCARD char *reach_label(const Location *at);

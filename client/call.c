@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+
+/* Calls through a proxy. */
+
+#include "base/log.h"
+#include "client/context.h"
+#include "client/proxy.h"
+#include "proto/conn.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+/* Puts "object.method" before the text of a failure that is ours; a remote exception speaks for
+ * itself. */
+static pyrope_status call_failed(const pyrope_proxy *proxy, const char *method,
+                                 pyrope_status status, pyrope_error **error)
+{
+        CLEANUP(freep) char *label = NULL;
+
+        if (status == PYROPE_OK || status == PYROPE_E_REMOTE)
+                return status;
+        label = proxy_label(proxy);
+        return error_prefix(error, status, "%s: %s", label ? label : proxy_object(proxy), method);
+}
+
+pyrope_status proxy_call(pyrope_proxy *proxy, const char *method, const pyrope_value *arguments,
+                         const pyrope_value *keywords, Deadline deadline, pyrope_value **ret,
+                         pyrope_error **error)
+{
+        ConnCall call = { .method = method,
+                          .args = pyrope_value_view(arguments),
+                          .kwargs = pyrope_value_view(keywords) };
+        LOG_CONTEXT("call", method);
+        pyrope_status status;
+        Conn *conn;
+
+        if (arguments && pyrope_type_of(call.args) != PYROPE_LIST)
+                return error_set(error, PYROPE_E_INVALID, "%s: the arguments are no list", method);
+        if (keywords && pyrope_type_of(call.kwargs) != PYROPE_MAP)
+                return error_set(error, PYROPE_E_INVALID, "%s: the keywords are no map", method);
+
+        status = proxy_enter(proxy, deadline, &conn, &call.object, error);
+        if (status)
+                return status;
+        atomic_fetch_add(&proxy_context(proxy)->n_calls, 1);
+        status = conn_invoke(conn, &call, deadline, ret, error);
+        proxy_leave(proxy);
+        return call_failed(proxy, method, status, error);
+}
+
+static pyrope_status arguments_new(const char *format, va_list arguments, pyrope_value **ret,
+                                   pyrope_error **error)
+{
+        CLEANUP(pyrope_writer_freep) pyrope_writer *writer = pyrope_writer_new();
+        CLEANUP(freep) char *list = NULL;
+
+        if (!writer || asprintf(&list, "[%s]", format) < 0)
+                return error_set(error, PYROPE_E_NOMEM, "out of memory");
+        pyrope_vpack(writer, list, arguments);
+        return pyrope_writer_take(writer, ret, error);
+}
+
+pyrope_status proxy_callf(pyrope_proxy *proxy, Deadline deadline, pyrope_value **ret,
+                          pyrope_error **error, const char *method, const char *format, ...)
+{
+        CLEANUP(pyrope_value_freep) pyrope_value *arguments = NULL;
+        pyrope_status status;
+        va_list list;
+
+        va_start(list, format);
+        status = arguments_new(format, list, &arguments, error);
+        va_end(list);
+        return status ? status : proxy_call(proxy, method, arguments, NULL, deadline, ret, error);
+}
+
+pyrope_status pyrope_callf(pyrope_proxy *proxy, const char *method, pyrope_value **ret,
+                           pyrope_error **error, const char *format, ...)
+{
+        CLEANUP(pyrope_value_freep) pyrope_value *arguments = NULL;
+        pyrope_status status;
+        va_list list;
+
+        va_start(list, format);
+        status = arguments_new(format, list, &arguments, error);
+        va_end(list);
+        return status ? status : pyrope_call_method(proxy, method, arguments, NULL, 0, ret, error);
+}
+
+pyrope_status pyrope_call_method(pyrope_proxy *proxy, const char *method,
+                                 const pyrope_value *arguments, const pyrope_value *keywords,
+                                 int64_t timeout_ms, pyrope_value **ret, pyrope_error **error)
+{
+        return proxy_call(proxy, method, arguments, keywords,
+                          context_deadline(proxy_context(proxy), timeout_ms), ret, error);
+}
+
+pyrope_status pyrope_ping(pyrope_proxy *proxy, int64_t timeout_ms, pyrope_error **error)
+{
+        Deadline deadline = context_deadline(proxy_context(proxy), timeout_ms);
+        const char *object;
+        pyrope_status status;
+        Conn *conn;
+
+        status = proxy_enter(proxy, deadline, &conn, &object, error);
+        if (status)
+                return status;
+        status = conn_ping(conn, deadline, error);
+        proxy_leave(proxy);
+        return call_failed(proxy, "ping", status, error);
+}

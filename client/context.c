@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT */
+
+#include "client/context.h"
+#include "client/tcp.h"
+
+#include "base/unix-socket.h"
+
+#include <string.h>
+
+DEFINE_CLEANUP(pyrope_context, pyrope_context_free);
+
+/* The option, else the environment, else NULL. An empty variable is as good as none. */
+static const char *setting(const char *option, const char *variable)
+{
+        const char *value = option ? option : secure_getenv(variable);
+
+        return value && *value ? value : NULL;
+}
+
+static pyrope_status set_nameserver(pyrope_context *context, const char *text, pyrope_error **error)
+{
+        int r;
+
+        if (!text)
+                return PYROPE_OK;
+        r = location_parse(text, &context->nameserver);
+        if (r == URI_E_INVALID)
+                return error_set(error, PYROPE_E_INVALID,
+                                 "nameserver '%s' is no location: /path, host:port, ssh://host or "
+                                 "ssh://host/./u:/path",
+                                 text);
+        return r ? error_set(error, PYROPE_E_NOMEM, "out of memory") : PYROPE_OK;
+}
+
+static pyrope_status set_zone(pyrope_context *context, const char *text, pyrope_error **error)
+{
+        if (!text) {
+                zone_default(context->zone);
+                return PYROPE_OK;
+        }
+        if (!zone_is_valid(text))
+                return error_set(error, PYROPE_E_INVALID,
+                                 "zone '%s': at most %u letters, digits, '.', '_' and '-'", text,
+                                 ZONE_SIZE - 1);
+        strcpy(context->zone, text);
+        return PYROPE_OK;
+}
+
+static pyrope_status set_runtime_dir(pyrope_context *context, const char *path,
+                                     pyrope_error **error)
+{
+        if (!path)
+                return PYROPE_OK;
+        if (path[0] != '/')
+                return error_set(error, PYROPE_E_INVALID,
+                                 "runtime directory '%s' is no absolute path", path);
+        context->runtime_dir = strdup(path);
+        return context->runtime_dir ? PYROPE_OK : error_set(error, PYROPE_E_NOMEM, "out of memory");
+}
+
+static pyrope_status configure(pyrope_context *context, const pyrope_options *options,
+                               pyrope_error **error)
+{
+        pyrope_status status;
+
+        context->timeout_ms = options->timeout_ms ? options->timeout_ms : CONTEXT_TIMEOUT_MS;
+        status = set_nameserver(context, setting(options->nameserver, "PYROPE_NAMESERVER"), error);
+        if (!status)
+                status = set_zone(context, setting(options->zone, "PYROPE_ZONE"), error);
+        if (!status) /* the variable is looked at by base/runtime-dir */
+                status = set_runtime_dir(context, options->runtime_dir, error);
+        if (status)
+                return status;
+
+        context->pool = ssh_pool_new(setting(options->ssh_config, "PYROPE_SSH_CONFIG"));
+        return context->pool ? PYROPE_OK : error_set(error, PYROPE_E_NOMEM, "out of memory");
+}
+
+pyrope_status pyrope_context_new(const pyrope_options *options, pyrope_context **ret,
+                                 pyrope_error **error)
+{
+        CLEANUP(pyrope_context_freep) pyrope_context *context = calloc(1, sizeof(*context));
+        pyrope_status status;
+
+        if (!context)
+                return error_set(error, PYROPE_E_NOMEM, "out of memory");
+        (void)pthread_mutex_init(&context->lock, NULL); /* cannot fail without attributes */
+        status = configure(context, options ? options : &(pyrope_options){ 0 }, error);
+        if (status)
+                return status;
+
+        *ret = TAKE(context);
+        return PYROPE_OK;
+}
+
+pyrope_context *pyrope_context_free(pyrope_context *context)
+{
+        if (!context)
+                return NULL;
+        pyrope_proxy_free(context->nameserver_proxy);
+        ssh_pool_free(context->pool);
+        (void)pthread_mutex_destroy(&context->lock);
+        free(context->runtime_dir);
+        location_deinit(&context->nameserver);
+        free(context);
+        return NULL;
+}
+
+void pyrope_context_statistics(pyrope_context *context, pyrope_statistics *ret)
+{
+        SshPoolCounts counts;
+
+        ssh_pool_counts(context->pool, &counts);
+        *ret = (pyrope_statistics){ .n_calls = atomic_load(&context->n_calls),
+                                    .n_ssh_sessions = counts.n_sessions,
+                                    .n_ssh_channels = counts.n_channels,
+                                    .n_local = atomic_load(&context->n_local) };
+}
+
+const char *pyrope_zone(const pyrope_context *context)
+{
+        return context->zone;
+}
+
+Deadline context_deadline(const pyrope_context *context, int64_t timeout_ms)
+{
+        return deadline_in(timeout_ms ? timeout_ms : context->timeout_ms);
+}
+
+/* -- streams ---------------------------------------------------------------------------------- */
+
+static pyrope_status open_unix(const char *path, Deadline deadline, int *ret_fd,
+                               pyrope_error **error)
+{
+        int r = unix_connect(path, deadline, ret_fd);
+
+        switch (r) {
+        case 0:
+                return PYROPE_OK;
+        case UNIX_E_REFUSED:
+                return error_set(error, PYROPE_E_UNREACHABLE, "nobody listens on %s", path);
+        case UNIX_E_DENIED:
+                return error_set(error, PYROPE_E_DENIED,
+                                 "%s: permission denied; the socket is another user's", path);
+        case UNIX_E_TIMEOUT:
+                return error_set(error, PYROPE_E_TIMEOUT,
+                                 "%s: the daemon does not accept connections", path);
+        case UNIX_E_TOO_LONG:
+                return error_set(error, PYROPE_E_INVALID,
+                                 "'%s' cannot be a socket: not absolute, or above %u bytes", path,
+                                 UNIX_PATH_MAX_BYTES);
+        default:
+                return error_set(error, PYROPE_E_IO, "cannot connect to %s: %s", path,
+                                 strerror(-r));
+        }
+}
+
+pyrope_status context_open(pyrope_context *context, const Location *at, Deadline deadline,
+                           int *ret_fd, pyrope_error **error)
+{
+        pyrope_status status;
+
+        if (at->ssh)
+                return ssh_pool_open(context->pool, at, deadline, ret_fd, error);
+
+        if (at->path)
+                status = open_unix(at->path, deadline, ret_fd, error);
+        else
+                status = tcp_connect(at->host, at->port, deadline, ret_fd, error);
+        if (!status)
+                atomic_fetch_add(&context->n_local, 1);
+        return status;
+}

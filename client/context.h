@@ -1,0 +1,49 @@
+#pragma once
+
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Context
+ *
+ * What one program shares: its settings, the SSH sessions, the nameserver's proxy, and counts. Any
+ * thread.
+ */
+
+#include "base/clock.h"
+#include "base/zone.h"
+#include "client/ssh-pool.h"
+#include "proto/value.h"
+
+#include <pthread.h>
+#include <pyrope/pyrope.h>
+#include <stdatomic.h>
+
+#define CONTEXT_TIMEOUT_MS 60000 /* where neither the options nor a call says another */
+
+struct pyrope_context {
+        /* Never change after pyrope_context_new(). */
+        Location nameserver; /* as given; all NULL: the socket in the runtime directory */
+        char *runtime_dir;   /* as given; NULL: $PYROPE_RUNTIME_DIR and the rest of its ladder */
+        char zone[ZONE_SIZE];
+        int64_t timeout_ms;
+        SshPool *pool;
+
+        atomic_uint_fast64_t n_calls;
+        atomic_uint_fast64_t n_local;
+
+        pthread_mutex_t lock;
+        pyrope_proxy *nameserver_proxy; /* guarded by lock; NULL until it is first needed */
+};
+
+/** context_deadline() - the moment for a duration of the API: -1 never, 0 the default. */
+Deadline context_deadline(const pyrope_context *context, int64_t timeout_ms);
+
+/**
+ * context_open() - a connected stream to a location
+ * @at:     a path or a port, here or on an SSH host
+ * @ret_fd: close-on-exec and non-blocking; owned by the caller
+ *
+ * Return: as ssh_pool_open().
+ */
+NODISCARD pyrope_status context_open(pyrope_context *context, const Location *at, Deadline deadline,
+                                     int *ret_fd, pyrope_error **error);

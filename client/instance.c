@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: MIT */
+
+#include "client/instance.h"
+
+#include "client/context.h"
+#include "client/proxy.h"
+
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+
+#define INSTANCE_END_MS    10000 /* for ending what could not be reached, whatever the deadline */
+#define USER_NAME_SIZE     256u
+#define PASSWD_BUFFER_SIZE 4096u
+
+/* Frees what is here; the run over there goes on. */
+static pyrope_instance *instance_free(pyrope_instance *instance)
+{
+        if (!instance)
+                return NULL;
+        pyrope_proxy_free(instance->proxy);
+        pyrope_proxy_free(instance->manager);
+        free(instance->job);
+        free(instance->manager_name);
+        free(instance);
+        return NULL;
+}
+
+DEFINE_CLEANUP(pyrope_instance, instance_free);
+
+/* Who asks, for people who read the job manager's status: "alice@laptop". */
+static void user_name(char out[static USER_NAME_SIZE])
+{
+        char buffer[PASSWD_BUFFER_SIZE], host[65] = "";
+        struct passwd entry, *found = NULL;
+
+        (void)getpwuid_r(geteuid(), &entry, buffer, sizeof(buffer), &found);
+        (void)gethostname(host, sizeof(host) - 1);
+        if (found)
+                (void)snprintf(out, USER_NAME_SIZE, "%s@%s", entry.pw_name, host);
+        else
+                (void)snprintf(out, USER_NAME_SIZE, "%u@%s", (unsigned)geteuid(), host);
+}
+
+static char *text_of(pyrope_view item)
+{
+        const char *text;
+        size_t n;
+
+        return pyrope_get_str(item, &text, &n) == PYROPE_OK ? strndup(text, n) : NULL;
+}
+
+static pyrope_status terminate(pyrope_instance *instance, Deadline deadline, pyrope_error **error)
+{
+        return proxy_callf(instance->manager, deadline, NULL, error, "terminateJob", "s",
+                           instance->job);
+}
+
+/* A job manager's answer says "no free slot: ..."; a status of its own lets callers look further.
+ */
+static pyrope_status allocation_failed(pyrope_status status, pyrope_error **error)
+{
+        const char *text = *error ? pyrope_error_text(*error) : "";
+        const char *busy = status == PYROPE_E_REMOTE ? strstr(text, "no free slot: ") : NULL;
+        pyrope_error *said = *error;
+
+        if (!busy)
+                return status;
+        status = error_set(error, PYROPE_E_BUSY, "%s", busy);
+        pyrope_error_free(said);
+        return status;
+}
+
+/* Asks for the job; what comes back is not believed before it is looked at. */
+static pyrope_status allocate(pyrope_instance *instance, const char *application, Deadline deadline,
+                              pyrope_value **ret, pyrope_error **error)
+{
+        CLEANUP(pyrope_value_freep) pyrope_value *answer = NULL;
+        CLEANUP(pyrope_error_freep) pyrope_error *why = NULL;
+        char user[USER_NAME_SIZE];
+        pyrope_status status;
+
+        user_name(user);
+        status = proxy_callf(instance->manager, deadline, &answer, &why, "allocateJob", "ss",
+                             application, user);
+        if (status) {
+                status = allocation_failed(status, &why);
+                if (error)
+                        *error = TAKE(why);
+                return status;
+        }
+
+        instance->job = text_of(pyrope_find(pyrope_value_view(answer), "job"));
+        if (!instance->job)
+                return error_set(error, PYROPE_E_PROTOCOL, "the answer of allocateJob has no job");
+        *ret = TAKE(answer);
+        return PYROPE_OK;
+}
+
+pyrope_status instance_new(pyrope_context *context, const char *manager_name,
+                           pyrope_proxy **manager, const char *application, Deadline deadline,
+                           pyrope_instance **ret, pyrope_error **error)
+{
+        CLEANUP(instance_freep) pyrope_instance *instance = calloc(1, sizeof(*instance));
+        CLEANUP(pyrope_value_freep) pyrope_value *answer = NULL;
+        pyrope_status status;
+
+        if (!instance)
+                return error_set(error, PYROPE_E_NOMEM, "out of memory");
+        instance->context = context;
+        instance->manager_name = strdup(manager_name);
+        if (!instance->manager_name)
+                return error_set(error, PYROPE_E_NOMEM, "out of memory");
+
+        instance->manager = *manager; /* lent, until nothing can fail any more */
+        status = allocate(instance, application, deadline, &answer, error);
+        if (!status) {
+                status =
+                        proxy_told(instance->manager, pyrope_find(pyrope_value_view(answer), "uri"),
+                                   deadline, &instance->proxy, error);
+                if (status)
+                        (void)terminate(instance, deadline_in(INSTANCE_END_MS), NULL);
+        }
+        if (status) {
+                instance->manager = NULL;
+                return status;
+        }
+
+        *manager = NULL;
+        *ret = TAKE(instance);
+        return PYROPE_OK;
+}
+
+pyrope_proxy *pyrope_instance_proxy(pyrope_instance *instance)
+{
+        return instance->proxy;
+}
+
+const char *pyrope_instance_job(const pyrope_instance *instance)
+{
+        return instance->job;
+}
+
+const char *pyrope_instance_manager(const pyrope_instance *instance)
+{
+        return instance->manager_name;
+}
+
+/* The entry of a job in a job manager's status; absent if there is none. */
+static pyrope_view find_job(pyrope_view status, const char *job)
+{
+        pyrope_view entry;
+
+        for (pyrope_iter it = pyrope_each(status); pyrope_next(&it, NULL, &entry);)
+                if (pyrope_str_equals(pyrope_find(entry, "job"), job))
+                        return entry;
+        return (pyrope_view){ 0 };
+}
+
+pyrope_status pyrope_instance_status(pyrope_instance *instance, int64_t timeout_ms, char **ret,
+                                     pyrope_error **error)
+{
+        CLEANUP(pyrope_value_freep) pyrope_value *answer = NULL;
+        pyrope_view entry, reason;
+        pyrope_status status;
+
+        status = proxy_callf(instance->manager, context_deadline(instance->context, timeout_ms),
+                             &answer, error, "getStatus", "");
+        if (status)
+                return status;
+
+        entry = find_job(pyrope_value_view(answer), instance->job);
+        reason = pyrope_find(entry, "reason");
+        if (!pyrope_truth(reason))
+                reason = pyrope_find(entry, "state");
+        *ret = pyrope_truth(reason) ? text_of(reason) : strdup("gone");
+        return *ret ? PYROPE_OK : error_set(error, PYROPE_E_NOMEM, "out of memory");
+}
+
+pyrope_status pyrope_release(pyrope_instance *instance, int64_t timeout_ms, pyrope_error **error)
+{
+        CLEANUP(pyrope_error_freep) pyrope_error *why = NULL;
+        pyrope_status status;
+
+        if (!instance)
+                return PYROPE_OK;
+        status = terminate(instance, context_deadline(instance->context, timeout_ms), &why);
+        if (status == PYROPE_E_REMOTE && why && strstr(pyrope_error_text(why), "no such job"))
+                status = PYROPE_OK;
+        instance_free(instance);
+
+        if (status && error)
+                *error = TAKE(why);
+        return status;
+}

@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: MIT */
+
+#include "client/proxy.h"
+
+#include "base/log.h"
+#include "client/context.h"
+#include "client/nameserver.h"
+#include "client/reach.h"
+#include "proto/conn.h"
+#include "proto/frame.h"
+#include "proto/value.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+struct pyrope_proxy {
+        pyrope_context *context; /* borrowed */
+
+        /* Never change after proxy_new(). */
+        Target target;          /* what names the object */
+        char *object;           /* id of the object, when it was found first */
+        char *uri;              /* at its own machine, likewise */
+        pyrope_value *metadata; /* as the daemon told it then */
+
+        pthread_mutex_t lock; /* held during a call; guards what follows */
+        Target found;         /* TARGET_OBJECT; all zero until it was found */
+        Conn conn;
+};
+
+static pyrope_status no_memory(pyrope_error **error)
+{
+        return error_set(error, PYROPE_E_NOMEM, "out of memory");
+}
+
+/* -- connecting ------------------------------------------------------------------------------- */
+
+char *proxy_label(const pyrope_proxy *proxy)
+{
+        CLEANUP(freep) char *location = NULL;
+        char *label;
+
+        switch (proxy->target.kind) {
+        case TARGET_NAMESERVER_ITSELF:
+                return nameserver_label(proxy->context);
+        case TARGET_NAME:
+        case TARGET_TAGS:
+                return strdup(proxy->target.text);
+        case TARGET_OBJECT:
+                break;
+        }
+        location = reach_label(&proxy->target.at);
+        return location && asprintf(&label, "%s at %s", proxy->target.text, location) >= 0 ? label
+                                                                                           : NULL;
+}
+
+/* Opens the way to where the object was found, and shakes hands. @ret_metadata may be NULL. */
+static pyrope_status open_found(pyrope_proxy *proxy, const Target *found, Deadline deadline,
+                                pyrope_value **ret_metadata, pyrope_error **error)
+{
+        CLEANUP(pyrope_value_freep) pyrope_value *metadata = NULL;
+        CLEANUP(freep) char *label = NULL;
+        LOG_CONTEXT("object", found->text);
+        pyrope_status status;
+        int fd;
+
+        status = context_open(proxy->context, &found->at, deadline, &fd, error);
+        if (!status) {
+                conn_deinit(&proxy->conn);
+                conn_init(&proxy->conn, fd, FRAME_MESSAGE_MAX_BYTES);
+                status = conn_connect(&proxy->conn, found->text, deadline, &metadata, error);
+        }
+        if (!status) {
+                if (ret_metadata)
+                        *ret_metadata = TAKE(metadata);
+                log_debug("connected%s%s", found->at.ssh ? " through ssh host " : "",
+                          found->at.ssh ? found->at.ssh : "");
+                return PYROPE_OK;
+        }
+        label = proxy_label(proxy);
+        return error_prefix(error, status, "%s", label ? label : found->text);
+}
+
+/* Makes the connection, anew if need be. The lock is held, or nobody else knows the proxy yet. */
+static pyrope_status proxy_connect(pyrope_proxy *proxy, Deadline deadline,
+                                   pyrope_value **ret_metadata, pyrope_error **error)
+{
+        CLEANUP(target_deinit) Target found = { 0 };
+        pyrope_status status;
+
+        status = nameserver_find(proxy->context, &proxy->target, deadline, &found, error);
+        if (!status)
+                status = open_found(proxy, &found, deadline, ret_metadata, error);
+        if (status)
+                return status;
+
+        target_deinit(&proxy->found);
+        proxy->found = found;
+        found = (Target){ 0 };
+        return PYROPE_OK;
+}
+
+/* The first connection, which tells what stays known. */
+static pyrope_status proxy_begin(pyrope_proxy *proxy, Deadline deadline, pyrope_error **error)
+{
+        Uri uri = { .kind = URI_PYRO };
+        pyrope_status status = proxy_connect(proxy, deadline, &proxy->metadata, error);
+
+        if (status)
+                return status;
+        uri.object = proxy->found.text;
+        uri.location = proxy->found.at;
+        uri.location.ssh = NULL;
+        proxy->uri = uri_format(&uri);
+        proxy->object = strdup(proxy->found.text);
+        return proxy->uri && proxy->object ? PYROPE_OK : no_memory(error);
+}
+
+pyrope_status proxy_new(pyrope_context *context, Target *target, Deadline deadline,
+                        pyrope_proxy **ret, pyrope_error **error)
+{
+        CLEANUP(pyrope_proxy_freep) pyrope_proxy *proxy = calloc(1, sizeof(*proxy));
+        pyrope_status status;
+
+        if (!proxy) {
+                target_deinit(target);
+                return no_memory(error);
+        }
+        proxy->context = context;
+        proxy->target = *target;
+        *target = (Target){ 0 };
+        conn_init(&proxy->conn, -1, FRAME_MESSAGE_MAX_BYTES);
+        (void)pthread_mutex_init(&proxy->lock, NULL); /* cannot fail without attributes */
+        status = proxy_begin(proxy, deadline, error);
+        if (status)
+                return status;
+
+        *ret = TAKE(proxy);
+        return PYROPE_OK;
+}
+
+pyrope_status pyrope_proxy_new(pyrope_context *context, const char *object, int64_t timeout_ms,
+                               pyrope_proxy **ret, pyrope_error **error)
+{
+        Target target;
+        int r = target_parse(object, &target);
+
+        if (r == TARGET_E_INVALID)
+                return error_set(error, PYROPE_E_INVALID,
+                                 "'%s' is neither a name nor a URI: PYRO:object@./u:/path, "
+                                 "PYRO:object@host:port, PYRONAME:name, PYROMETA:tag",
+                                 object);
+        if (r)
+                return no_memory(error);
+        return proxy_new(context, &target, context_deadline(context, timeout_ms), ret, error);
+}
+
+pyrope_status proxy_told(pyrope_proxy *from, pyrope_view item, Deadline deadline,
+                         pyrope_proxy **ret, pyrope_error **error)
+{
+        CLEANUP(location_deinit) Location teller = { 0 };
+        Target target;
+        int r;
+
+        if (proxy_at(from, &teller))
+                return no_memory(error);
+        r = target_told(item, &teller, &target);
+        if (r == TARGET_E_TYPE)
+                return error_set(error, PYROPE_E_TYPE, "expected the URI of an object, got %s",
+                                 pyrope_type_name(pyrope_type_of(item)));
+        if (r == TARGET_E_INVALID)
+                return error_set(error, PYROPE_E_INVALID, "%s told a URI that is none",
+                                 proxy_object(from));
+        if (r)
+                return no_memory(error);
+        return proxy_new(from->context, &target, deadline, ret, error);
+}
+
+pyrope_status pyrope_proxy_received(pyrope_proxy *from, pyrope_view item, int64_t timeout_ms,
+                                    pyrope_proxy **ret, pyrope_error **error)
+{
+        return proxy_told(from, item, context_deadline(from->context, timeout_ms), ret, error);
+}
+
+pyrope_proxy *pyrope_proxy_free(pyrope_proxy *proxy)
+{
+        if (!proxy)
+                return NULL;
+        conn_deinit(&proxy->conn);
+        target_deinit(&proxy->found);
+        (void)pthread_mutex_destroy(&proxy->lock);
+        pyrope_value_free(proxy->metadata);
+        free(proxy->uri);
+        free(proxy->object);
+        target_deinit(&proxy->target);
+        free(proxy);
+        return NULL;
+}
+
+/* -- turns ------------------------------------------------------------------------------------ */
+
+/* Waits for other threads' calls. Return: false if the deadline passed first. */
+static bool proxy_lock(pyrope_proxy *proxy, Deadline deadline)
+{
+        int left_ms = deadline_left_ms(deadline);
+        struct timespec until;
+
+        if (left_ms < 0)
+                return pthread_mutex_lock(&proxy->lock) == 0;
+        (void)clock_gettime(CLOCK_MONOTONIC, &until);
+        until.tv_sec += left_ms / 1000;
+        until.tv_nsec += left_ms % 1000 * 1000000L;
+        if (until.tv_nsec >= 1000000000L) {
+                until.tv_sec++;
+                until.tv_nsec -= 1000000000L;
+        }
+        return pthread_mutex_clocklock(&proxy->lock, CLOCK_MONOTONIC, &until) == 0;
+}
+
+/* Whether the daemon still holds the line. It never speaks first, so anything to read is its end.
+ */
+static bool is_connected(const Conn *conn)
+{
+        struct pollfd pollfd = { .fd = conn->fd, .events = POLLIN | POLLRDHUP };
+
+        return conn_is_open(conn) && poll(&pollfd, 1, 0) == 0;
+}
+
+pyrope_status proxy_enter(pyrope_proxy *proxy, Deadline deadline, Conn **ret,
+                          const char **ret_object, pyrope_error **error)
+{
+        pyrope_status status = PYROPE_OK;
+
+        if (!proxy_lock(proxy, deadline))
+                return error_set(error, PYROPE_E_TIMEOUT, "%s: other calls took all the time",
+                                 proxy->object);
+        if (!is_connected(&proxy->conn))
+                status = proxy_connect(proxy, deadline, NULL, error);
+        if (status) {
+                proxy_leave(proxy);
+                return status;
+        }
+        *ret = &proxy->conn;
+        *ret_object = proxy->found.text;
+        return PYROPE_OK;
+}
+
+void proxy_leave(pyrope_proxy *proxy)
+{
+        (void)pthread_mutex_unlock(&proxy->lock);
+}
+
+int pyrope_proxy_fd(pyrope_proxy *proxy)
+{
+        int fd;
+
+        (void)pthread_mutex_lock(&proxy->lock);
+        fd = proxy->conn.fd;
+        (void)pthread_mutex_unlock(&proxy->lock);
+        return fd;
+}
+
+pyrope_status pyrope_wait_hangup(pyrope_proxy *proxy, int64_t timeout_ms)
+{
+        struct pollfd pollfd = { .fd = pyrope_proxy_fd(proxy), .events = POLLIN | POLLRDHUP };
+        Deadline deadline = context_deadline(proxy->context, timeout_ms);
+        int n;
+
+        if (pollfd.fd < 0)
+                return PYROPE_OK;
+        do
+                n = poll(&pollfd, 1, deadline_left_ms(deadline));
+        while (n < 0 && errno == EINTR);
+        return n == 0 ? PYROPE_E_TIMEOUT : PYROPE_OK;
+}
+
+/* -- what is known ---------------------------------------------------------------------------- */
+
+const char *proxy_object(const pyrope_proxy *proxy)
+{
+        return proxy->object;
+}
+
+const char *pyrope_proxy_uri(const pyrope_proxy *proxy)
+{
+        return proxy->uri;
+}
+
+pyrope_view pyrope_proxy_metadata(const pyrope_proxy *proxy)
+{
+        return pyrope_value_view(proxy->metadata);
+}
+
+pyrope_context *proxy_context(const pyrope_proxy *proxy)
+{
+        return proxy->context;
+}
+
+bool proxy_has_method(const pyrope_proxy *proxy, const char *method)
+{
+        pyrope_view name;
+
+        for (pyrope_iter it = pyrope_each(pyrope_find(pyrope_proxy_metadata(proxy), "methods"));
+             pyrope_next(&it, NULL, &name);)
+                if (pyrope_str_equals(name, method))
+                        return true;
+        return false;
+}
+
+int proxy_at(pyrope_proxy *proxy, Location *ret)
+{
+        int r;
+
+        (void)pthread_mutex_lock(&proxy->lock);
+        r = location_copy(&proxy->found.at, ret);
+        (void)pthread_mutex_unlock(&proxy->lock);
+        return r;
+}

@@ -1,0 +1,69 @@
+#pragma once
+
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Proxy
+ *
+ * One remote object and the connection to its daemon. What names the object is kept, so that a lost
+ * connection is made again by the next call: a name is looked up again, for the object may live
+ * elsewhere by then. One call at a time; others wait for their turn, no longer than their deadline.
+ */
+
+#include "base/clock.h"
+#include "client/target.h"
+#include "proto/conn.h"
+
+#include <pyrope/pyrope.h>
+
+DEFINE_CLEANUP(pyrope_proxy, pyrope_proxy_free);
+
+/**
+ * proxy_new() - connect to what @target names
+ * @target: taken, whatever comes; all zero afterwards
+ *
+ * Return: as pyrope_proxy_new().
+ */
+NODISCARD pyrope_status proxy_new(pyrope_context *context, Target *target, Deadline deadline,
+                                  pyrope_proxy **ret, pyrope_error **error);
+
+/** proxy_told() - as pyrope_proxy_received(), with a deadline. */
+NODISCARD pyrope_status proxy_told(pyrope_proxy *from, pyrope_view item, Deadline deadline,
+                                   pyrope_proxy **ret, pyrope_error **error);
+
+/**
+ * proxy_enter() - wait for the turn, and connect again if need be
+ * @ret:        borrowed until proxy_leave(), as is
+ * @ret_object: the id that the object has now
+ *
+ * Return: PYROPE_OK, then call proxy_leave(); as pyrope_proxy_new().
+ */
+NODISCARD pyrope_status proxy_enter(pyrope_proxy *proxy, Deadline deadline, Conn **ret,
+                                    const char **ret_object, pyrope_error **error);
+void proxy_leave(pyrope_proxy *proxy);
+
+/** proxy_label() - what errors call the object: as the user named it. Return: owned, free(); NULL:
+ * out of memory. */
+NODISCARD char *proxy_label(const pyrope_proxy *proxy);
+
+/** proxy_call() - as pyrope_call_method(), with a deadline. */
+NODISCARD pyrope_status proxy_call(pyrope_proxy *proxy, const char *method,
+                                   const pyrope_value *arguments, const pyrope_value *keywords,
+                                   Deadline deadline, pyrope_value **ret, pyrope_error **error);
+
+/** proxy_callf() - as pyrope_callf(), with a deadline; @error comes after it. */
+NODISCARD pyrope_status proxy_callf(pyrope_proxy *proxy, Deadline deadline, pyrope_value **ret,
+                                    pyrope_error **error, const char *method, const char *format,
+                                    ...);
+
+/** proxy_has_method() - whether the daemon told of it on connecting first. */
+bool proxy_has_method(const pyrope_proxy *proxy, const char *method);
+
+/** proxy_at() - how the daemon is reached. Return: 0 with @ret owned by the caller; -ENOMEM. */
+NODISCARD int proxy_at(pyrope_proxy *proxy, Location *ret);
+
+/** proxy_context() - borrowed. */
+pyrope_context *proxy_context(const pyrope_proxy *proxy);
+
+/** proxy_object() - the object's id. Return: borrowed from @proxy. */
+const char *proxy_object(const pyrope_proxy *proxy);

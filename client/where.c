@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+
+#include "client/where.h"
+
+#include "base/private-dir.h"
+#include "base/random.h"
+#include "base/runtime-dir.h"
+#include "client/context.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* What base/runtime-dir said, as a status. */
+static pyrope_status runtime_failed(int r, const ErrorText *why, pyrope_error **error)
+{
+        if (r == -ENOMEM)
+                return error_set(error, PYROPE_E_NOMEM, "out of memory");
+        return error_set(error, r == RUNTIME_DIR_E_NOT_FOUND ? PYROPE_E_NOT_FOUND : PYROPE_E_DENIED,
+                         "%s", why->text);
+}
+
+static pyrope_status join(const char *directory, const char *name, char **ret, pyrope_error **error)
+{
+        if (asprintf(ret, "%s/%s", directory, name) < 0)
+                return error_set(error, PYROPE_E_NOMEM, "out of memory");
+        return PYROPE_OK;
+}
+
+pyrope_status where_socket(const pyrope_context *context, const char *name, char **ret,
+                           pyrope_error **error)
+{
+        CLEANUP(freep) char *path = NULL;
+        ErrorText why = { "" };
+        struct stat st;
+        pyrope_status status;
+        int r;
+
+        if (!context->runtime_dir) {
+                r = runtime_dir_find(name, ret, &why);
+                return r ? runtime_failed(r, &why, error) : PYROPE_OK;
+        }
+        r = private_dir_check(context->runtime_dir, &why);
+        if (r)
+                return error_set(
+                        error, r == PRIVATE_DIR_E_NOT_FOUND ? PYROPE_E_NOT_FOUND : PYROPE_E_DENIED,
+                        "%s", why.text);
+        status = join(context->runtime_dir, name, &path, error);
+        if (status)
+                return status;
+        if (lstat(path, &st) < 0 || !S_ISSOCK(st.st_mode))
+                return error_set(error, PYROPE_E_NOT_FOUND, "%s: no such socket", path);
+
+        *ret = TAKE(path);
+        return PYROPE_OK;
+}
+
+/* The directory for sockets of ours, made if need be. */
+static pyrope_status new_directory(const pyrope_context *context, char **ret, pyrope_error **error)
+{
+        ErrorText why = { "" };
+        int r;
+
+        if (!context->runtime_dir) {
+                r = runtime_dir_create(ret, &why);
+                return r ? runtime_failed(r, &why, error) : PYROPE_OK;
+        }
+        r = private_dir_create(context->runtime_dir, &why);
+        if (r)
+                return error_set(error, PYROPE_E_DENIED, "%s", why.text);
+        *ret = strdup(context->runtime_dir);
+        return *ret ? PYROPE_OK : error_set(error, PYROPE_E_NOMEM, "out of memory");
+}
+
+pyrope_status where_new_socket(const pyrope_context *context, char **ret, pyrope_error **error)
+{
+        CLEANUP(freep) char *directory = NULL;
+        char name[] = "forward-xxxxxxxx.sock";
+        pyrope_status status = new_directory(context, &directory, error);
+
+        if (status)
+                return status;
+        random_id(name + strlen("forward-"), 8);
+        name[strlen("forward-") + 8] = '.'; /* where random_id() put its terminator */
+        return join(directory, name, ret, error);
+}
+
+pyrope_status pyrope_where(pyrope_context *context, char **ret, pyrope_error **error)
+{
+        CLEANUP(freep) char *socket = NULL;
+
+        if (where_socket(context, "nameserver.sock", &socket, NULL) != PYROPE_OK)
+                return new_directory(context, ret, error);
+
+        *strrchr(socket, '/') = '\0';
+        *ret = TAKE(socket);
+        return PYROPE_OK;
+}
