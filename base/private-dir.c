@@ -189,8 +189,9 @@ int private_dir_check(const char *path, ErrorText *error)
 
 int private_dir_create(const char *path, ErrorText *error)
 {
-        /* The mode is part of the creation: the directory is never open, whatever the umask. */
-        if (mkdir(path, 0700) < 0 && errno != EEXIST)
+        /* A path that is refused anyway must not leave a directory behind. The mode is part of the
+         * creation: the directory is never open, whatever the umask. */
+        if (path[0] == '/' && mkdir(path, 0700) < 0 && errno != EEXIST)
                 return refuse(path, -errno, error);
 
         return private_dir_check(path, error);

@@ -8,7 +8,7 @@
  * The private directory (see private-dir.h) where the daemons of one user on one computer have
  * their sockets. The first of these that can be had:
  *
- *      $PYROPE_RUNTIME_DIR             if set, this and no other
+ *      $PYROPE_RUNTIME_DIR             if set and not empty, this and no other
  *      $XDG_RUNTIME_DIR/pyrope         without the variable /run/user/UID/pyrope; since it vanishes
  *                                      at logout, daemons take it only if the user lingers or
  *                                      standard input is a terminal

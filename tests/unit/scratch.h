@@ -6,7 +6,8 @@
  * Scratch Directory
  *
  * A private directory for one test, in /tmp, and another user's view of it. Use scratch_setup() and
- * scratch_teardown() as a checked fixture, so that each test has its own.
+ * scratch_teardown() as a checked fixture, so that each test has its own. A test that fails leaves
+ * it behind, to be looked at.
  */
 
 #include <limits.h>

@@ -156,6 +156,10 @@ START_TEST(create_makes_it_private_whatever_the_umask)
         ck_assert_int_eq(chmod(scratch_path("d"), 0755), 0);
         ck_assert_int_eq(private_dir_create(scratch_path("d"), NULL), PRIVATE_DIR_E_UNSAFE);
         ck_assert_int_eq(private_dir_create(scratch_path("none/d"), NULL), PRIVATE_DIR_E_NOT_FOUND);
+
+        ck_assert_int_eq(chdir(scratch_dir), 0);
+        ck_assert_int_eq(private_dir_create("relative", NULL), PRIVATE_DIR_E_UNSAFE);
+        ck_assert_int_ne(access("relative", F_OK), 0);
 }
 END_TEST
 

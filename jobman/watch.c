@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: MIT */
+
+#include "jobman/watch.h"
+
+#include "base/log.h"
+#include "base/text.h"
+#include "jobman/instance.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <utlist.h>
+#include <uv.h>
+
+/*
+ * Design notes
+ *
+ * A WatchedJob is made by a call's thread, arrives through `arrivals`, and then belongs to the
+ * loop: polling, cleaning (in the pool), closed. Its handles are given back by libuv, so it is
+ * freed in its close callback, or right away if it never had a handle. The control descriptor
+ * belongs to the job and is closed by job_table_exited(), after the poll handle is stopped.
+ */
+
+enum {
+        WATCH_LINE_BYTES = 63,
+        WATCH_RETRY_MS = 5000,
+        WATCH_DRAIN_MS = 20, /* jobs that end before they are watched wake nobody */
+};
+
+typedef struct WatchedJob WatchedJob;
+
+struct WatchedJob {
+        Watch *watch;
+        Job *job;
+        int fd; /* borrowed from the job */
+        uv_poll_t poll;
+        uv_work_t cleaning;
+        char line[WATCH_LINE_BYTES + 1];
+        size_t n_line;
+        pid_t pid; /* the application's, once told */
+        WatchedJob *next;
+};
+
+struct Watch {
+        uv_loop_t loop;
+        uv_async_t arrivals;
+        uv_signal_t sigterm, sigint;
+        uv_timer_t retry, drain;
+        uv_work_t retrying;
+        bool is_retrying, is_stopping;
+        InstanceHost *host;
+        pthread_mutex_t lock;
+        WatchedJob *arrived; /* utlist LL; under the lock */
+};
+
+/* -- one job ---------------------------------------------------------------------------------- */
+
+static void on_poll_closed(uv_handle_t *handle)
+{
+        free(container_of((uv_poll_t *)handle, WatchedJob, poll));
+}
+
+static void clean_in_pool(uv_work_t *work)
+{
+        WatchedJob *self = container_of(work, WatchedJob, cleaning);
+
+        LOG_CONTEXT("job", self->job->info.id);
+        instance_clean(self->watch->host, self->job);
+}
+
+static void on_cleaned(uv_work_t *work, int status)
+{
+        WatchedJob *self = container_of(work, WatchedJob, cleaning);
+
+        (void)status;
+        uv_close((uv_handle_t *)&self->poll, on_poll_closed);
+}
+
+static void watched_gone(WatchedJob *self, const char *how)
+{
+        Watch *watch = self->watch;
+
+        (void)uv_poll_stop(&self->poll);
+        log_info("%s %s", self->job->info.id, how);
+        job_table_exited(watch->host->table, self->job, how);
+        (void)uv_queue_work(&watch->loop, &self->cleaning, clean_in_pool, on_cleaned);
+}
+
+static void describe_end(int status, char *ret, size_t n_ret)
+{
+        if (WIFSIGNALED(status))
+                (void)snprintf(ret, n_ret, "killed by signal %d (%s)", WTERMSIG(status),
+                               strsignal(WTERMSIG(status)));
+        else
+                (void)snprintf(ret, n_ret, "exit status %d", WEXITSTATUS(status));
+}
+
+/* Return: whether more may follow. */
+static bool watched_line(WatchedJob *self)
+{
+        char how[JOB_REASON_BYTES + 1];
+        int64_t number;
+
+        self->line[self->n_line] = '\0';
+        self->n_line = 0;
+        if (self->line[0] == '\0' || text_parse_int64(self->line + 2, 0, INT32_MAX, &number))
+                return true;
+        switch (self->line[0]) {
+        case 'P':
+                self->pid = (pid_t)number;
+                job_table_started(self->watch->host->table, self->job, self->pid);
+                return true;
+        case 'F':
+                (void)snprintf(how, sizeof(how), "cannot execute %s: %s",
+                               self->job->info.application->command[0], strerror((int)number));
+                watched_gone(self, how);
+                return false;
+        case 'X':
+                describe_end((int)number, how, sizeof(how));
+                watched_gone(self, how);
+                return false;
+        default:
+                return true;
+        }
+}
+
+/* The supervisor is dead and did not say how it ended: nothing of the group may stay. */
+static void watched_orphaned(WatchedJob *self)
+{
+        if (self->pid > 0)
+                (void)kill(-self->pid, SIGKILL);
+        watched_gone(self, "its supervisor was killed");
+}
+
+static void on_readable(uv_poll_t *poll, int status, int events)
+{
+        WatchedJob *self = container_of(poll, WatchedJob, poll);
+        char bytes[WATCH_LINE_BYTES];
+        ssize_t n, i;
+
+        (void)status;
+        (void)events;
+        n = recv(self->fd, bytes, sizeof(bytes), MSG_DONTWAIT);
+        if (n < 0 && (errno == EAGAIN || errno == EINTR))
+                return;
+        if (n <= 0) {
+                watched_orphaned(self);
+                return;
+        }
+        for (i = 0; i < n; i++) {
+                if (bytes[i] == '\n') {
+                        if (!watched_line(self))
+                                return;
+                } else if (self->n_line < WATCH_LINE_BYTES) {
+                        self->line[self->n_line++] = bytes[i];
+                }
+        }
+}
+
+/* -- the loop --------------------------------------------------------------------------------- */
+
+static void on_arrivals(uv_async_t *async)
+{
+        Watch *self = container_of(async, Watch, arrivals);
+        WatchedJob *arrived, *job, *next;
+
+        (void)pthread_mutex_lock(&self->lock);
+        arrived = TAKE(self->arrived);
+        (void)pthread_mutex_unlock(&self->lock);
+        LL_FOREACH_SAFE (arrived, job, next) {
+                /* Both fail only for a descriptor that is none: a bug. */
+                (void)uv_poll_init(&self->loop, &job->poll, job->fd);
+                (void)uv_poll_start(&job->poll, UV_READABLE | UV_DISCONNECT, on_readable);
+        }
+}
+
+int watch_add(Watch *self, Job *job)
+{
+        WatchedJob *watched = calloc(1, sizeof(*watched));
+
+        if (!watched)
+                return -ENOMEM;
+        watched->watch = self;
+        watched->job = job;
+        watched->fd = job->control_fd;
+        (void)pthread_mutex_lock(&self->lock);
+        LL_PREPEND(self->arrived, watched);
+        (void)pthread_mutex_unlock(&self->lock);
+        (void)uv_async_send(&self->arrivals);
+        return 0;
+}
+
+static void on_signal(uv_signal_t *signal, int number)
+{
+        Watch *self = signal->data;
+
+        if (self->is_stopping)
+                _exit(128 + number);
+        self->is_stopping = true;
+        uv_stop(&self->loop);
+}
+
+static void retry_in_pool(uv_work_t *work)
+{
+        Watch *self = container_of(work, Watch, retrying);
+
+        (void)registrar_retry(self->host->registrar);
+}
+
+static void on_retried(uv_work_t *work, int status)
+{
+        (void)status;
+        container_of(work, Watch, retrying)->is_retrying = false;
+}
+
+static void on_retry(uv_timer_t *timer)
+{
+        Watch *self = container_of(timer, Watch, retry);
+
+        if (self->is_retrying)
+                return;
+        self->is_retrying =
+                uv_queue_work(&self->loop, &self->retrying, retry_in_pool, on_retried) == 0;
+}
+
+static void on_drain(uv_timer_t *timer)
+{
+        Watch *self = container_of(timer, Watch, drain);
+
+        if (!self->is_retrying && job_table_is_idle(self->host->table))
+                uv_stop(&self->loop);
+}
+
+static int start_signal(Watch *self, uv_signal_t *signal, int number)
+{
+        int r;
+
+        r = uv_signal_init(&self->loop, signal);
+        if (r)
+                return r;
+        signal->data = self;
+        return uv_signal_start(signal, on_signal, number);
+}
+
+int watch_new(InstanceHost *host, Watch **ret)
+{
+        Watch *self = calloc(1, sizeof(*self));
+        int r;
+
+        if (!self)
+                return -ENOMEM;
+        self->host = host;
+        r = uv_loop_init(&self->loop);
+        if (r) {
+                free(self);
+                return r;
+        }
+        (void)pthread_mutex_init(&self->lock, NULL);
+        r = uv_async_init(&self->loop, &self->arrivals, on_arrivals);
+        if (!r)
+                r = start_signal(self, &self->sigterm, SIGTERM);
+        if (!r)
+                r = start_signal(self, &self->sigint, SIGINT);
+        if (!r)
+                r = uv_timer_init(&self->loop, &self->retry);
+        if (!r)
+                r = uv_timer_init(&self->loop, &self->drain);
+        if (!r)
+                r = uv_timer_start(&self->retry, on_retry, WATCH_RETRY_MS, WATCH_RETRY_MS);
+        if (r) {
+                (void)watch_free(self);
+                return r;
+        }
+        *ret = self;
+        return 0;
+}
+
+void watch_run(Watch *self)
+{
+        (void)uv_run(&self->loop, UV_RUN_DEFAULT);
+}
+
+void watch_drain(Watch *self)
+{
+        (void)uv_timer_stop(&self->retry);
+        (void)uv_timer_start(&self->drain, on_drain, 0, WATCH_DRAIN_MS);
+        (void)uv_run(&self->loop, UV_RUN_DEFAULT);
+        (void)uv_timer_stop(&self->drain);
+}
+
+static void close_handle(uv_handle_t *handle, void *unused)
+{
+        (void)unused;
+        if (!uv_is_closing(handle))
+                uv_close(handle, NULL);
+}
+
+Watch *watch_free(Watch *self)
+{
+        if (!self)
+                return NULL;
+        uv_walk(&self->loop, close_handle, NULL);
+        (void)uv_run(&self->loop, UV_RUN_DEFAULT);
+        (void)uv_loop_close(&self->loop);
+        (void)pthread_mutex_destroy(&self->lock);
+        free(self);
+        return NULL;
+}

@@ -1,0 +1,391 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * The target of the conformance checks on our own daemon: the object that reference_daemon.py has
+ * on stock Pyro5, and a decoy beside it.
+ *
+ *      conformance-target [--socket PATH] [--object-id ID]
+ */
+
+#include <getopt.h>
+#include <pthread.h>
+#include <pyrope/daemon.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define LOG_MAX   1024 /* entries; the checks make a few dozen */
+#define BYTES_MAX (1 << 28)
+#define OBJECT_ID "conformance.target"
+#define DECOY_ID  "conformance.decoy"
+
+typedef struct Target Target;
+
+/* Its methods run side by side, as under Pyro5's threads. */
+struct Target {
+        pthread_mutex_t lock;
+        pyrope_value *value; /* the attribute */
+        pyrope_value *log[LOG_MAX];
+        size_t n_log;
+};
+
+/* A copy that outlives the call. */
+static pyrope_value *copy_of(pyrope_view item)
+{
+        pyrope_writer *writer = pyrope_writer_new();
+        pyrope_value *value = NULL;
+
+        if (!writer)
+                return NULL;
+        pyrope_write_view(writer, item);
+        (void)pyrope_writer_take(writer, &value, NULL); /* else it stays NULL */
+        pyrope_writer_free(writer);
+        return value;
+}
+
+static int echo(pyrope_call *call, void *self)
+{
+        (void)self;
+        pyrope_write_view(pyrope_result(call), pyrope_argument(call, 0));
+        return 0;
+}
+
+static int add(pyrope_call *call, void *self)
+{
+        int64_t x, y;
+        double a, b;
+
+        (void)self;
+        if (pyrope_get_int(pyrope_argument(call, 0), &x) == PYROPE_OK &&
+            pyrope_get_int(pyrope_argument(call, 1), &y) == PYROPE_OK)
+                return pyrope_reply(call, "I", x + y);
+        if (pyrope_arguments(call, "ff", &a, &b))
+                return PYROPE_RAISED;
+        return pyrope_reply(call, "f", a + b);
+}
+
+static int kw(pyrope_call *call, void *self)
+{
+        pyrope_view b = pyrope_argument(call, 1);
+        pyrope_writer *result = pyrope_result(call);
+
+        (void)self;
+        pyrope_write_map(result, 3);
+        pyrope_write_str(result, "a");
+        pyrope_write_view(result, pyrope_argument(call, 0));
+        pyrope_write_str(result, "b");
+        if (pyrope_type_of(b) == PYROPE_ABSENT)
+                pyrope_write_int(result, 2);
+        else
+                pyrope_write_view(result, b);
+        pyrope_write_str(result, "c");
+        pyrope_write_view(result, pyrope_argument(call, 2));
+        return 0;
+}
+
+static int nothing(pyrope_call *call, void *self)
+{
+        (void)call;
+        (void)self;
+        return 0;
+}
+
+static int error(pyrope_call *call, void *self)
+{
+        const char *text = "boom";
+
+        (void)self;
+        if (pyrope_arguments(call, "s", &text))
+                return PYROPE_RAISED;
+        return pyrope_raise(call, "ValueError", "%s", text);
+}
+
+static int pyro_error(pyrope_call *call, void *self)
+{
+        const char *text = "no such thing";
+
+        (void)self;
+        if (pyrope_arguments(call, "s", &text))
+                return PYROPE_RAISED;
+        return pyrope_raise(call, "Pyro5.errors.NamingError", "%s", text);
+}
+
+static int oneway_log(pyrope_call *call, void *self)
+{
+        Target *target = self;
+        pyrope_value *message = copy_of(pyrope_argument(call, 0));
+
+        if (!message)
+                return pyrope_raise(call, "MemoryError", "out of memory");
+        pthread_mutex_lock(&target->lock);
+        if (target->n_log < LOG_MAX)
+                target->log[target->n_log++] = message;
+        else
+                pyrope_value_free(message);
+        pthread_mutex_unlock(&target->lock);
+        return pyrope_reply(call, "s", "must not be sent");
+}
+
+static int oneway_error(pyrope_call *call, void *self)
+{
+        (void)self;
+        return pyrope_raise(call, "ValueError", "nobody hears this");
+}
+
+static int get_log(pyrope_call *call, void *self)
+{
+        Target *target = self;
+
+        pthread_mutex_lock(&target->lock);
+        pyrope_write_list(pyrope_result(call), target->n_log);
+        for (size_t i = 0; i < target->n_log; i++)
+                pyrope_write_view(pyrope_result(call), pyrope_value_view(target->log[i]));
+        pthread_mutex_unlock(&target->lock);
+        return 0;
+}
+
+static int clear_log(pyrope_call *call, void *self)
+{
+        Target *target = self;
+
+        (void)call;
+        pthread_mutex_lock(&target->lock);
+        while (target->n_log > 0)
+                pyrope_value_free(target->log[--target->n_log]);
+        pthread_mutex_unlock(&target->lock);
+        return 0;
+}
+
+/* What `sleep` is asked for is time itself, so there is no event to wait for. */
+static int sleep_for(pyrope_call *call, void *self)
+{
+        struct timespec left;
+        double seconds;
+
+        (void)self;
+        if (pyrope_arguments(call, "f", &seconds))
+                return PYROPE_RAISED;
+        if (!(seconds >= 0 && seconds < 3600))
+                return pyrope_raise(call, "ValueError", "0 to 3600 seconds");
+        left.tv_sec = (time_t)seconds;
+        left.tv_nsec = (long)((seconds - (double)left.tv_sec) * 1e9);
+        while (nanosleep(&left, &left)) {
+        }
+        return pyrope_reply(call, "s", "woke");
+}
+
+/* len() as Python counts: characters of a str. */
+static int size(pyrope_call *call, void *self)
+{
+        pyrope_view data = pyrope_argument(call, 0);
+        size_t n = pyrope_count(data);
+        const char *text;
+        size_t n_text;
+
+        (void)self;
+        if (pyrope_get_str(data, &text, &n_text) == PYROPE_OK) {
+                n = 0;
+                for (size_t i = 0; i < n_text; i++)
+                        n += ((unsigned char)text[i] & 0xc0) != 0x80;
+        }
+        return pyrope_reply(call, "I", (int64_t)n);
+}
+
+static int make_bytes(pyrope_call *call, void *self)
+{
+        unsigned char *bytes;
+        int n;
+
+        (void)self;
+        if (pyrope_arguments(call, "i", &n))
+                return PYROPE_RAISED;
+        if (n < 0 || n > BYTES_MAX)
+                return pyrope_raise(call, "ValueError", "0 to %d bytes", BYTES_MAX);
+        bytes = malloc((size_t)n + 1);
+        if (!bytes)
+                return pyrope_raise(call, "MemoryError", "no memory for %d bytes", n);
+        for (int i = 0; i < n; i++)
+                bytes[i] = (unsigned char)i;
+        pyrope_write_bytes(pyrope_result(call), bytes, (size_t)n);
+        free(bytes);
+        return 0;
+}
+
+static int myself(pyrope_call *call, void *self)
+{
+        char *uri = pyrope_daemon_uri(pyrope_call_daemon(call), pyrope_call_object(call));
+
+        (void)self;
+        if (!uri)
+                return pyrope_raise(call, "MemoryError", "out of memory");
+        pyrope_write_proxy(pyrope_result(call), uri);
+        free(uri);
+        return 0;
+}
+
+static int my_uri(pyrope_call *call, void *self)
+{
+        char *uri = pyrope_daemon_uri(pyrope_call_daemon(call), pyrope_call_object(call));
+
+        (void)self;
+        if (!uri)
+                return pyrope_raise(call, "MemoryError", "out of memory");
+        pyrope_write_uri(pyrope_result(call), uri);
+        free(uri);
+        return 0;
+}
+
+static int get_value(pyrope_call *call, void *self)
+{
+        Target *target = self;
+
+        pthread_mutex_lock(&target->lock);
+        if (target->value)
+                pyrope_write_view(pyrope_result(call), pyrope_value_view(target->value));
+        else
+                pyrope_write_int(pyrope_result(call), 7);
+        pthread_mutex_unlock(&target->lock);
+        return 0;
+}
+
+static int set_value(pyrope_call *call, void *self)
+{
+        Target *target = self;
+        pyrope_value *value = copy_of(pyrope_argument(call, 0));
+
+        if (!value)
+                return pyrope_raise(call, "MemoryError", "out of memory");
+        pthread_mutex_lock(&target->lock);
+        pyrope_value_free(target->value);
+        target->value = value;
+        pthread_mutex_unlock(&target->lock);
+        return 0;
+}
+
+static int get_readonly(pyrope_call *call, void *self)
+{
+        (void)self;
+        return pyrope_reply(call, "s", "fixed");
+}
+
+static int length(pyrope_call *call, void *self)
+{
+        (void)self;
+        return pyrope_reply(call, "i", 3);
+}
+
+static int get_item(pyrope_call *call, void *self)
+{
+        static const char *const items[] = { "zero", "one", "two" };
+        int i;
+
+        (void)self;
+        if (pyrope_arguments(call, "i", &i))
+                return PYROPE_RAISED;
+        if (i < 0 || i > 2)
+                return pyrope_raise(call, "IndexError", "list index out of range");
+        return pyrope_reply(call, "s", items[i]);
+}
+
+static int hello(pyrope_call *call, void *self)
+{
+        (void)self;
+        return pyrope_reply(call, "s", "decoy");
+}
+
+static const pyrope_method target_methods[] = {
+        { "echo", "x", echo, 0, "give the argument back unchanged" },
+        { "add", "a b", add, 0, "sum of two numbers" },
+        { "kw", "a [b c]", kw, 0, "show how the arguments were bound" },
+        { "nothing", NULL, nothing, 0, "return nil" },
+        { "error", "[text]", error, 0, "raise builtins.ValueError(text)" },
+        { "pyro_error", "[text]", pyro_error, 0, "raise Pyro5.errors.NamingError(text)" },
+        { "oneway_log", "msg", oneway_log, PYROPE_ONEWAY, "append to the log" },
+        { "oneway_error", NULL, oneway_error, PYROPE_ONEWAY, "fail silently" },
+        { "get_log", NULL, get_log, 0, "the log as a list" },
+        { "clear_log", NULL, clear_log, 0, "empty the log" },
+        { "sleep", "seconds", sleep_for, 0, "take time" },
+        { "size", "data", size, 0, "length of a bytes, str or list argument" },
+        { "make_bytes", "n", make_bytes, 0, "n bytes counting 0..255 around" },
+        { "myself", NULL, myself, 0, "a proxy to this very object" },
+        { "my_uri", NULL, my_uri, 0, "this object's URI" },
+        { "__len__", NULL, length, 0, "3" },
+        { "__getitem__", "i", get_item, 0, "zero, one or two" },
+        { 0 },
+};
+
+static const pyrope_attribute target_attributes[] = {
+        { "value", get_value, set_value },
+        { "readonly", get_readonly, NULL },
+        { 0 },
+};
+
+static const pyrope_class target_class = {
+        .name = "Target",
+        .methods = target_methods,
+        .attributes = target_attributes,
+        .flags = PYROPE_CONCURRENT,
+};
+
+static const pyrope_method decoy_methods[] = {
+        { "hello", NULL, hello, 0, "decoy" },
+        { 0 },
+};
+
+static const pyrope_class decoy_class = { .name = "Decoy", .methods = decoy_methods };
+
+/* Returns the exit status of a wrong command line, or 0. */
+static int parse(int argc, char **argv, pyrope_daemon_options *options, const char **id)
+{
+        static const struct option longs[] = {
+                { "socket", required_argument, NULL, 's' },
+                { "object-id", required_argument, NULL, 'i' },
+                { 0 },
+        };
+        int option;
+
+        while ((option = getopt_long(argc, argv, "", longs, NULL)) != -1) {
+                switch (option) {
+                case 's':
+                        options->socket = optarg;
+                        break;
+                case 'i':
+                        *id = optarg;
+                        break;
+                default:
+                        return 2;
+                }
+        }
+        return optind == argc ? 0 : 2;
+}
+
+int main(int argc, char **argv)
+{
+        Target target = { .lock = PTHREAD_MUTEX_INITIALIZER };
+        pyrope_daemon_options options = { .socket = NULL };
+        pyrope_daemon *daemon = NULL;
+        pyrope_error *why = NULL;
+        const char *id = OBJECT_ID;
+        pyrope_status status;
+
+        if (parse(argc, argv, &options, &id)) {
+                fprintf(stderr, "usage: conformance-target [--socket PATH] [--object-id ID]\n");
+                return 2;
+        }
+        status = pyrope_daemon_new(&options, &daemon, &why);
+        if (status == PYROPE_OK)
+                status = pyrope_daemon_register(daemon, id, &target_class, &target, &why);
+        if (status == PYROPE_OK)
+                status = pyrope_daemon_register(daemon, DECOY_ID, &decoy_class, NULL, &why);
+        if (status == PYROPE_OK)
+                status = pyrope_daemon_run(daemon, &why);
+        if (status)
+                fprintf(stderr, "conformance-target: %s\n", pyrope_error_text(why));
+        pyrope_error_free(why);
+        pyrope_daemon_free(daemon);
+        while (target.n_log > 0)
+                pyrope_value_free(target.log[--target.n_log]);
+        pyrope_value_free(target.value);
+        return status ? 1 : 0;
+}
