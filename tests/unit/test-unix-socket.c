@@ -321,6 +321,23 @@ START_TEST(peer_uid_of_what_is_no_unix_peer_is_denied)
 }
 END_TEST
 
+/* In a user namespace without a map every uid reads as the overflow uid: nobody can say who that
+ * is, so even we ourselves are denied. */
+START_TEST(peer_uid_without_mapping_is_denied)
+{
+        uid_t uid = 4711;
+        int pair[2];
+
+        ck_assert_int_eq(unix_socketpair(pair), 0);
+        if (unshare(CLONE_NEWUSER) < 0) {
+                ck_assert(errno == EPERM || errno == ENOSPC); /* not for everybody everywhere */
+                return;
+        }
+        ck_assert_int_eq(unix_peer_uid(pair[0], &uid), UNIX_E_DENIED);
+        ck_assert_uint_eq(uid, 4711);
+}
+END_TEST
+
 /* From here on two users are needed, so these run as root only. */
 
 static int connect_and_wait(void *userdata)
@@ -490,6 +507,7 @@ static TCase *connecting(void)
         tcase_add_test(tcase, connect_waits_for_room_in_a_full_backlog);
         tcase_add_test(tcase, peer_uid_is_ours_on_our_own_sockets);
         tcase_add_test(tcase, peer_uid_of_what_is_no_unix_peer_is_denied);
+        tcase_add_test(tcase, peer_uid_without_mapping_is_denied);
         return tcase;
 }
 
