@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "proto/codec.h"
+#include "proto/inflate.h"
 #include "proto/value.h"
 
 #include <errno.h>
@@ -46,13 +47,21 @@ static void pack_connectok(const Interface *interface, pyrope_writer *writer)
         pyrope_write_view(writer, pyrope_value_view(interface->metadata));
 }
 
+static Object *find_object(Registry *registry, pyrope_view id)
+{
+        const char *text;
+        size_t n_text;
+
+        if (pyrope_get_str(id, &text, &n_text) != PYROPE_OK)
+                return NULL;
+        return registry_find(registry, text, n_text);
+}
+
 /* Reads the CONNECT. Returns a reference, or NULL with the reason, in Pyro5's words. */
 static Object *find_connected(Registry *registry, const Frame *frame, const char **ret_reason)
 {
         MessageConnect connect;
         pyrope_view payload;
-        const char *id;
-        size_t n_id;
 
         *ret_reason = "the handshake is not a map of handshake and object";
         if (codec_check(frame_payload(frame), frame->header.n_payload, &payload) ||
@@ -65,9 +74,7 @@ static Object *find_connected(Registry *registry, const Frame *frame, const char
         if (!connect.object.at)
                 return NULL;
         *ret_reason = "unknown object";
-        if (pyrope_get_str(connect.object, &id, &n_id) != PYROPE_OK)
-                return NULL;
-        return registry_find(registry, id, n_id);
+        return find_object(registry, connect.object);
 }
 
 int dispatch_connect(Registry *registry, const Frame *frame, Call *call, Answer *ret)
@@ -146,8 +153,15 @@ int dispatch_read(const Frame *frame, uint64_t n_max, Call *call, Invocation *re
         int r;
 
         *ret = (Invocation){ .flags = frame->header.flags, .inflated = BUFFER_INIT(n_max) };
-        if (ret->flags & FRAME_COMPRESSED)
-                return DISPATCH_E_CLOSE;
+        if (ret->flags & FRAME_COMPRESSED) {
+                r = inflate_payload(payload, n_payload, &ret->inflated);
+                if (r) {
+                        log_debug("a compressed call cannot be inflated (%d)", r);
+                        return DISPATCH_E_CLOSE;
+                }
+                payload = ret->inflated.data;
+                n_payload = ret->inflated.n;
+        }
         r = codec_check(payload, n_payload, &view);
         if (r)
                 return raise_malformed(call, r);
@@ -161,12 +175,8 @@ int dispatch_read(const Frame *frame, uint64_t n_max, Call *call, Invocation *re
 
 int dispatch_find(Registry *registry, const Invocation *invocation, Call *call, Object **ret)
 {
-        Object *object = NULL;
-        const char *id;
-        size_t n_id;
+        Object *object = find_object(registry, invocation->message.object);
 
-        if (pyrope_get_str(invocation->message.object, &id, &n_id) == PYROPE_OK)
-                object = registry_find(registry, id, n_id);
         if (!object) {
                 call_raise(call, "Pyro5.errors.DaemonError", "unknown object");
                 return DISPATCH_E_RAISED;
@@ -204,20 +214,19 @@ static int raise_unknown(Call *call, const char *name, size_t n_name)
                           class_name(call), shown);
 }
 
-/* @name is a view of a str. */
-static int run_method(Call *call, pyrope_view name, pyrope_view args, pyrope_view kwargs)
+static int run_method(Call *call, const MessageInvoke *message)
 {
         const InterfaceMethod *method;
         const char *text = "";
         size_t n_text = 0;
         ErrorText why;
 
-        (void)pyrope_get_str(name, &text, &n_text); /* what is no str names no method */
+        (void)pyrope_get_str(message->method, &text, &n_text); /* no str: names no method */
         method = interface_find_method(call->object->interface, text, n_text);
         if (!method)
                 return raise_unknown(call, text, n_text);
-        if (signature_bind(&method->signature, class_name(call), method->method->name, args, kwargs,
-                           call->arguments, &why))
+        if (signature_bind(&method->signature, class_name(call), method->method->name,
+                           message->args, message->kwargs, call->arguments, &why))
                 return call_raise(call, "TypeError", "%s", why.text);
         call->n_arguments = method->signature.n_names;
         return call_run(call, method->method->run, method->method->name, &method->signature);
@@ -272,14 +281,6 @@ static int append_result(Call *call, Buffer *results)
         return buffer_append(results, bytes, n_bytes);
 }
 
-/* Whether a type may stand for the arguments of a call of a batch. */
-static bool is_or_nil(pyrope_view item, pyrope_type type)
-{
-        pyrope_type is = pyrope_type_of(item);
-
-        return is == type || is == PYROPE_NIL;
-}
-
 static bool is_callable(const Call *call, pyrope_view name)
 {
         const char *text;
@@ -297,24 +298,21 @@ static bool is_callable(const Call *call, pyrope_view name)
  */
 static int run_batched(Call *call, pyrope_view item, Buffer *results, bool *ret_is_void)
 {
-        pyrope_view name = pyrope_at(item, 0);
-        pyrope_view args = pyrope_at(item, 1);
-        pyrope_view kwargs = pyrope_at(item, 2);
+        MessageInvoke batched;
 
         writer_reset(call->writer, CALL_KEEP_BYTES);
         *ret_is_void = true;
-        if (pyrope_count(item) != 3 || !is_or_nil(args, PYROPE_LIST) ||
-            !is_or_nil(kwargs, PYROPE_MAP)) {
+        if (message_batch_unpack(item, &batched)) {
                 call_raise(call, "ValueError",
                            "a call of a batch is a list of method, arguments and keywords");
                 return 0;
         }
-        if (!is_callable(call, name)) {
-                (void)run_method(call, name, args, kwargs); /* raises the AttributeError */
+        if (!is_callable(call, batched.method)) {
+                (void)run_method(call, &batched); /* raises the AttributeError */
                 return 0;
         }
         *ret_is_void = false;
-        if (run_method(call, name, args, kwargs))
+        if (run_method(call, &batched))
                 return append_failure(call, results);
         return append_result(call, results);
 }
@@ -378,7 +376,7 @@ int dispatch_run(const Invocation *invocation, Call *call)
         else if (pyrope_str_equals(message->method, "__setattr__"))
                 r = run_attribute(call, /* is_set= */ true, message->args);
         else
-                r = run_method(call, message->method, message->args, message->kwargs);
+                r = run_method(call, message);
         return r ? DISPATCH_E_RAISED : 0;
 }
 

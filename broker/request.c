@@ -5,19 +5,33 @@
 #include <assert.h>
 #include <string.h>
 
-Request *request_new(Object *object, const Caller *caller, const Frame *frame)
+static uint8_t *keep_bytes(const Frame *frame, Buffer *in)
+{
+        const uint8_t *begin = frame->bytes - FRAME_HEADER_SIZE;
+        uint8_t *memory;
+
+        if (in->data == begin && in->n == frame->n_bytes) {
+                memory = in->data;
+                buffer_init(in, in->n_max);
+                return memory;
+        }
+        memory = malloc(frame->n_bytes);
+        if (memory)
+                memcpy(memory, begin, frame->n_bytes);
+        return memory;
+}
+
+Request *request_new(Object *object, const Caller *caller, const Frame *frame, Buffer *in)
 {
         CLEANUP(request_freep) Request *request = calloc(1, sizeof(*request));
-        size_t n_body = frame->n_bytes - FRAME_HEADER_SIZE;
 
         if (!request)
                 return NULL;
-        request->bytes = malloc(n_body + 1);
-        if (!request->bytes)
+        request->memory = keep_bytes(frame, in);
+        if (!request->memory)
                 return NULL;
-        memcpy(request->bytes, frame->bytes, n_body);
         request->frame = *frame;
-        request->frame.bytes = request->bytes;
+        request->frame.bytes = request->memory + FRAME_HEADER_SIZE;
         request->caller = *caller;
         request->object = object_ref(object);
         return TAKE(request);
@@ -29,7 +43,7 @@ Request *request_free(Request *request)
                 return NULL;
         assert(!request->peer);
         object_unref(request->object);
-        free(request->bytes);
+        free(request->memory);
         free(request);
         return NULL;
 }

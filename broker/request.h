@@ -5,10 +5,11 @@
 /*
  * Request
  *
- * A call that cannot run at once: a copy of its frame, so that the thread that received it is free
+ * A call that cannot run at once: its frame, kept, so that the thread that received it is free
  * for others. It belongs to a peer who waits for the answer, or to nobody (oneway).
  */
 
+#include "base/buffer.h"
 #include "broker/object.h"
 #include "broker/session.h"
 
@@ -29,18 +30,20 @@ struct Request {
         Object *object; /* a reference */
         Peer *peer;     /* who goes on when the call is over, owned until then; NULL: nobody */
         Caller caller;
-        Frame frame;    /* points into bytes */
-        uint8_t *bytes; /* owned */
+        Frame frame;     /* points into memory */
+        uint8_t *memory; /* owned */
 };
 
 /**
- * request_new() - copy a frame
+ * request_new() - keep a frame
  * @object:     borrowed; gets a reference
  * @frame:      borrowed
+ * @in:         if it holds just this frame, its memory is taken, else the frame is copied
  *
  * Return: owned by the caller, without a peer; NULL if memory is out.
  */
-NODISCARD Request *request_new(Object *object, const Caller *caller, const Frame *frame);
+NODISCARD Request *request_new(Object *object, const Caller *caller, const Frame *frame,
+                               Buffer *in);
 
 /* Its peer must have been taken out. Return: NULL. */
 Request *request_free(Request *request);

@@ -16,12 +16,18 @@ static int reject(SessionReject *ret, const FrameHeader *header, const char *tex
 }
 
 /* Judges a header that cannot be parsed; without a handshake there is nobody to talk to yet. */
-static int judge_unparsed(const Session *session, int r, SessionReject *ret_reject)
+static int judge_unparsed(const Session *session, int r, const uint8_t *bytes,
+                          SessionReject *ret_reject)
 {
+        char text[64];
+
         if (session->is_open)
                 return SESSION_E_CLOSE;
-        if (r == FRAME_E_VERSION)
-                return reject(ret_reject, NULL, "another version of the protocol than 502");
+        if (r == FRAME_E_VERSION) {
+                snprintf(text, sizeof(text), "invalid protocol version: %u",
+                         (unsigned)bytes[4] << 8 | bytes[5]);
+                return reject(ret_reject, NULL, text);
+        }
         if (r == FRAME_E_TOO_LARGE)
                 return reject(ret_reject, NULL, "the handshake is larger than 65536 bytes");
         return reject(ret_reject, NULL, "this is not the Pyro protocol");
@@ -75,7 +81,7 @@ int session_next(const Session *session, const uint8_t *bytes, size_t n_bytes, F
                 return SESSION_E_INCOMPLETE;
         }
         if (r)
-                return judge_unparsed(session, r, ret_reject);
+                return judge_unparsed(session, r, bytes, ret_reject);
         r = session->is_open ? judge_open(&header) : judge_handshake(&header, ret_reject);
         if (r)
                 return r;

@@ -51,7 +51,7 @@ struct Worker {
         Call call;
         Window window;
         bool is_hot; /* the peer that is being served calls again and again */
-        uint8_t bytes[PEER_RECEIVE_BYTES];
+        _Alignas(16) uint8_t bytes[PEER_RECEIVE_BYTES];
 };
 
 /* -- what becomes of a peer ------------------------------------------------------------------- */
@@ -63,7 +63,7 @@ static int keep_rest(Worker *worker, Peer *peer)
         Window window = worker->window;
         int r = 0;
 
-        worker->window = (Window){ .bytes = NULL };
+        worker->window = (Window){ .bytes = worker->bytes };
         if (window.n > 0 && window.bytes == peer->in.data)
                 buffer_consume(&peer->in, window.at);
         else
@@ -130,14 +130,15 @@ static Step send_answer(Worker *worker, Peer *peer, const Answer *answer)
 /* Runs a call that was read, and writes about it. */
 static int run_logged(Worker *worker, const Frame *frame, const Invocation *invocation)
 {
+        bool is_logged = log_is_enabled(LOG_LEVEL_DEBUG);
+        int64_t began_ms = is_logged ? clock_boottime_ms() : 0;
         Call *call = &worker->call;
-        int64_t began_ms = clock_boottime_ms();
         const char *method = "";
         size_t n_method = 0;
         int r;
 
         r = dispatch_run(invocation, call);
-        if (!log_is_enabled(LOG_LEVEL_DEBUG))
+        if (!is_logged)
                 return r;
         (void)pyrope_get_str(invocation->message.method, &method, &n_method);
         log_debug("call %u of %s.%.*s: %s after %" PRId64 " ms", frame->header.seq,
@@ -206,9 +207,21 @@ static Step park(Worker *worker, Peer *peer, Request *taken)
         return STEP_GONE;
 }
 
+/* Keeps the frame that was just read from the window. */
+static Request *keep_frame(Worker *worker, Peer *peer, const Frame *frame)
+{
+        bool was_peers = worker->window.bytes == peer->in.data;
+        Request *request = request_new(worker->call.object, &peer->caller, frame, &peer->in);
+
+        /* The memory that the window lies in may be the request's now. */
+        if (was_peers && !peer->in.data)
+                worker->window = (Window){ .bytes = worker->bytes };
+        return request;
+}
+
 static Step run_later(Worker *worker, Peer *peer, const Frame *frame)
 {
-        Request *request = request_new(worker->call.object, &peer->caller, frame);
+        Request *request = keep_frame(worker, peer, frame);
 
         if (request)
                 return park(worker, peer, request);
@@ -222,7 +235,7 @@ static Step send_off(Worker *worker, Peer *peer, const Frame *frame)
 {
         CLEANUP(request_freep) Request *request = NULL;
 
-        request = request_new(worker->call.object, &peer->caller, frame);
+        request = keep_frame(worker, peer, frame);
         if (!request)
                 return STEP_CLOSE;
         switch (schedule_submit(&worker->daemon->schedule, request)) {
@@ -260,7 +273,7 @@ static Step invoke_object(Worker *worker, Peer *peer, const Frame *frame,
 
 static Step on_invoke(Worker *worker, Peer *peer, const Frame *frame)
 {
-        CLEANUP(invocation_deinit) Invocation invocation;
+        CLEANUP(invocation_deinit) Invocation invocation = { .flags = 0 };
         CLEANUP(object_unrefp) Object *object = NULL;
         Daemon *daemon = worker->daemon;
         Call *call = &worker->call;
@@ -430,7 +443,7 @@ static void on_peer(Worker *worker, uint64_t key)
 /* A call that had to wait runs now. */
 static void run_request(Worker *worker, Request *taken)
 {
-        CLEANUP(invocation_deinit) Invocation invocation;
+        CLEANUP(invocation_deinit) Invocation invocation = { .flags = 0 };
         CLEANUP(request_freep) Request *request = taken;
         Schedule *schedule = &worker->daemon->schedule;
         Peer *peer = TAKE(request->peer);

@@ -23,7 +23,6 @@ MISSING = {
 
 # title of a check that is skipped -> why
 LATER = {
-    "compressed requests": "the broker hangs up on compressed requests yet",
     "proxy as result": "a proxy travels without metadata, which its receiver then fetches",
 }
 
