@@ -361,8 +361,7 @@ const char *config_name(const ConfigSection *section)
         return section->name;
 }
 
-/* The index of a key, which the schema has: a program that asks for another one is wrong from its
- * first start on, and ends there in every build. */
+/* The index of a key that the schema has. */
 static size_t index_of(const ConfigSection *section, const char *key)
 {
         for (size_t i = 0; i < section->n_values; i++)
@@ -376,8 +375,7 @@ static const ConfigValue *value_of(const ConfigSection *section, const char *key
 {
         size_t i = index_of(section, key);
 
-        if (!(types & 1u << section->schema->keys[i].type))
-                abort();
+        assert(types & 1u << section->schema->keys[i].type);
         return &section->values[i].value;
 }
 

@@ -302,7 +302,7 @@ static int find_command(const Parser *parser, const char *name, const OptionsCom
 
 int options_parse(const Options *options, int argc, char **argv, OptionsResult *ret)
 {
-        const OptionsCommand *command = NULL;
+        const OptionsCommand *command;
         Parser parser;
         int first;
         int r;
