@@ -150,9 +150,12 @@ int listener_start(Listener *listener, Poller *poller)
 {
         int r;
 
+        /* A worker may see the first connection before poller_add() has returned here. */
+        pthread_mutex_lock(&listener->lock);
         r = poller_add(poller, listener->fd, POLLER_LISTENER, EPOLLIN);
         if (r == 0)
                 listener->poller = poller;
+        pthread_mutex_unlock(&listener->lock);
         return r;
 }
 
