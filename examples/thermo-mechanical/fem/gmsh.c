@@ -9,6 +9,7 @@
 #include "examples/thermo-mechanical/fem/gmsh.h"
 
 #include "examples/thermo-mechanical/fem/lines.h"
+#include "examples/thermo-mechanical/fem/numbering.h"
 
 #include <errno.h>
 #include <math.h>
@@ -20,26 +21,19 @@
 #define LINE_BYTES_LEAST 6u   /* the shortest line that names a group, a node or an element */
 #define PLANE_TOLERANCE  1e-9 /* metres off the plane z = 0 */
 
-typedef struct Number Number;
 typedef struct Reader Reader;
-
-/* The number that the file gives to a node or an element, and its place in the file's list. */
-struct Number {
-        uint32_t id;
-        uint32_t index;
-};
 
 struct Reader {
         Lines lines;
         Complaint *complaint; /* borrowed */
         bool has_format;
-        Number *numbers; /* of the nodes, by id; owned */
+        Numbering nodes;
         Mesh mesh;
 };
 
 static void reader_deinit(Reader *reader)
 {
-        free(reader->numbers);
+        numbering_deinit(&reader->nodes);
         mesh_deinit(&reader->mesh);
 }
 
@@ -181,27 +175,15 @@ static int read_groups(Reader *reader)
         return read_end(reader, "PhysicalNames");
 }
 
-static int compare_numbers(const void *a, const void *b)
+/* Refuses what bears the same number as one before it; the first stands on @first_line. */
+static int sort_numbers(Reader *reader, const char *what, size_t first_line, Numbering *numbering)
 {
-        const Number *x = a;
-        const Number *y = b;
+        const NumberingEntry *second = numbering_sort(numbering);
 
-        if (x->id != y->id)
-                return x->id < y->id ? -1 : 1;
-        return x->index < y->index ? -1 : 1;
-}
-
-/* Sorts by id, and refuses what bears the same id as one before it; @first_line has index 0. */
-static int sort_numbers(Reader *reader, const char *what, size_t first_line, Number *numbers,
-                        size_t n)
-{
-        qsort(numbers, n, sizeof(*numbers), compare_numbers);
-        for (size_t i = 1; i < n; i++)
-                if (numbers[i].id == numbers[i - 1].id) {
-                        reader->lines.number = first_line + numbers[i].index;
-                        return refuse(reader, "a second %s %u", what, numbers[i].id);
-                }
-        return 0;
+        if (!second)
+                return 0;
+        reader->lines.number = first_line + second->place;
+        return refuse(reader, "a second %s %u", what, second->number);
 }
 
 static int read_coordinate(Reader *reader, const char *what, double max, double *ret)
@@ -253,8 +235,7 @@ static int read_nodes(Reader *reader)
                 return r;
         mesh->nodes = calloc(n_nodes + 1, sizeof(*mesh->nodes));
         mesh->node_ids = calloc(n_nodes + 1, sizeof(*mesh->node_ids));
-        reader->numbers = calloc(n_nodes + 1, sizeof(*reader->numbers));
-        if (!mesh->nodes || !mesh->node_ids || !reader->numbers)
+        if (!mesh->nodes || !mesh->node_ids || numbering_init(&reader->nodes, n_nodes))
                 return -ENOMEM;
 
         first_line = reader->lines.number + 1;
@@ -262,9 +243,9 @@ static int read_nodes(Reader *reader)
                 r = read_node(reader);
                 if (r)
                         return r;
-                reader->numbers[i] = (Number){ .id = mesh->node_ids[i], .index = i };
+                numbering_add(&reader->nodes, mesh->node_ids[i]);
         }
-        r = sort_numbers(reader, "node", first_line, reader->numbers, n_nodes);
+        r = sort_numbers(reader, "node", first_line, &reader->nodes);
         if (r)
                 return r;
         return read_end(reader, "Nodes");
@@ -330,26 +311,15 @@ static int read_tags(Reader *reader, Element *element)
 
 static int read_corner(Reader *reader, uint32_t *ret)
 {
-        Number wanted = { 0 };
-        size_t low = 0;
-        size_t high = reader->mesh.n_nodes;
+        uint32_t number;
         int r;
 
-        r = read_number(reader, "a node number", &wanted.id);
+        r = read_number(reader, "a node number", &number);
         if (r)
                 return r;
-        while (low < high) {
-                size_t middle = (low + high) / 2;
-
-                if (reader->numbers[middle].id < wanted.id)
-                        low = middle + 1;
-                else
-                        high = middle;
-        }
-        if (low == reader->mesh.n_nodes || reader->numbers[low].id != wanted.id)
-                return refuse(reader, "there is no node %u", wanted.id);
-
-        *ret = reader->numbers[low].index;
+        *ret = numbering_find(&reader->nodes, number);
+        if (*ret == NUMBERING_NONE)
+                return refuse(reader, "there is no node %u", number);
         return 0;
 }
 
@@ -408,21 +378,22 @@ static void add_element(Mesh *mesh, const Element *element)
 
 static int read_element_lines(Reader *reader, uint32_t n_elements)
 {
-        CLEANUP(free_memory) Number *numbers = calloc(n_elements + 1, sizeof(*numbers));
+        CLEANUP(numbering_deinit) Numbering numbering = { 0 };
         size_t first_line = reader->lines.number + 1;
         Element element;
         int r;
 
-        if (!numbers)
-                return -ENOMEM;
+        r = numbering_init(&numbering, n_elements);
+        if (r)
+                return r;
         for (uint32_t i = 0; i < n_elements; i++) {
                 r = read_element(reader, &element);
                 if (r)
                         return r;
-                numbers[i] = (Number){ .id = element.id, .index = i };
+                numbering_add(&numbering, element.id);
                 add_element(&reader->mesh, &element);
         }
-        return sort_numbers(reader, "element", first_line, numbers, n_elements);
+        return sort_numbers(reader, "element", first_line, &numbering);
 }
 
 static int read_elements(Reader *reader)
@@ -510,59 +481,10 @@ static int read_sections(Reader *reader)
         }
 }
 
-/* Marks the nodes of surface elements in @places, then numbers them in the order of the file. */
-static void place_nodes(Mesh *mesh, uint32_t *places)
-{
-        uint32_t n_used = 0;
-
-        for (size_t e = 0; e < mesh->n_surfaces; e++)
-                for (size_t i = 0; i < element_n_nodes(mesh->surfaces[e].kind); i++)
-                        places[mesh->surfaces[e].nodes[i]] = 1;
-        for (size_t i = 0; i < mesh->n_nodes; i++) {
-                if (!places[i]) {
-                        places[i] = UINT32_MAX;
-                        continue;
-                }
-                memmove(mesh->nodes[n_used], mesh->nodes[i], sizeof(*mesh->nodes));
-                mesh->node_ids[n_used] = mesh->node_ids[i];
-                places[i] = n_used++;
-        }
-        mesh->n_nodes = n_used;
-}
-
-/* Returns false if a node of the element was left out. */
-static bool renumber(Element *element, const uint32_t *places)
-{
-        for (size_t i = 0; i < element_n_nodes(element->kind); i++) {
-                element->nodes[i] = places[element->nodes[i]];
-                if (element->nodes[i] == UINT32_MAX)
-                        return false;
-        }
-        return true;
-}
-
-static int drop_unused_nodes(Reader *reader)
-{
-        Mesh *mesh = &reader->mesh;
-        CLEANUP(free_memory) uint32_t *places = calloc(mesh->n_nodes + 1, sizeof(*places));
-
-        if (!places)
-                return -ENOMEM;
-        place_nodes(mesh, places);
-        for (size_t i = 0; i < mesh->n_surfaces; i++)
-                (void)renumber(&mesh->surfaces[i], places);
-        for (size_t i = 0; i < mesh->n_borders; i++)
-                if (!renumber(&mesh->borders[i], places))
-                        return complaint_set(reader->complaint,
-                                             "%.100s: element %u touches no triangle and no "
-                                             "quadrilateral",
-                                             reader->lines.name, mesh->borders[i].id);
-        return 0;
-}
-
 int gmsh_parse(Mesh *ret, const char *name, const char *text, size_t n_text, Complaint *complaint)
 {
         CLEANUP(reader_deinit) Reader reader = { .complaint = complaint };
+        const Element *stray;
         int r;
 
         lines_init(&reader.lines, name, text, n_text, 0);
@@ -572,9 +494,13 @@ int gmsh_parse(Mesh *ret, const char *name, const char *text, size_t n_text, Com
         if (reader.mesh.n_surfaces == 0)
                 return complaint_set(complaint, "%.100s: no triangle and no quadrilateral in it",
                                      name);
-        r = drop_unused_nodes(&reader);
+        r = mesh_drop_unused(&reader.mesh, &stray);
         if (r)
                 return r;
+        if (stray)
+                return complaint_set(complaint,
+                                     "%.100s: element %u touches no triangle and no quadrilateral",
+                                     name, stray->id);
 
         *ret = reader.mesh;
         reader.mesh = (Mesh){ 0 };

@@ -9,6 +9,7 @@
  * Borders are the line and point elements that boundary conditions refer to by group.
  */
 
+#include "examples/thermo-mechanical/fem/defs.h"
 #include "examples/thermo-mechanical/fem/element.h"
 
 #define MESH_NODES_MAX      1000000u
@@ -50,3 +51,12 @@ void mesh_corners(const Mesh *mesh, const Element *element, double ret[ELEMENT_N
 
 /** mesh_length() - length of a line element, metres */
 double mesh_length(const Mesh *mesh, const Element *line);
+
+/**
+ * mesh_drop_unused() - leave out the nodes that no surface element uses; the others keep their
+ * order
+ * @ret_stray:  a border that has such a node, or NULL; the mesh is of no use then
+ *
+ * Return: 0, -ENOMEM.
+ */
+NODISCARD int mesh_drop_unused(Mesh *mesh, const Element **ret_stray);
