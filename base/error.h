@@ -37,8 +37,9 @@ struct ErrorText {
 /**
  * error_text_set() - write the line
  * @error:      receives it, or NULL to drop it
- * @format:     as printf(); what comes out is escaped as text_escape() does, so that names and
- *              paths of strangers can neither break the line nor move the terminal
+ * @format:     as printf(), also with the text of @error itself; what comes out is escaped as
+ * text_escape() does, so that names and paths of strangers can neither break the line nor move the
+ * terminal
  *
  * errno is kept.
  */

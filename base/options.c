@@ -302,7 +302,7 @@ static int find_command(const Parser *parser, const char *name, const OptionsCom
 
 int options_parse(const Options *options, int argc, char **argv, OptionsResult *ret)
 {
-        const OptionsCommand *command;
+        const OptionsCommand *command = NULL;
         Parser parser;
         int first;
         int r;

@@ -142,9 +142,8 @@ static int create_place(const Place *place, const char *path, ErrorText *error)
 /* Adds what was wrong with one place to the list of them. */
 static void add_reason(ErrorText *reasons, const ErrorText *reason)
 {
-        size_t n = strlen(reasons->text);
-
-        snprintf(reasons->text + n, sizeof(reasons->text) - n, "%s%s", n ? "; " : "", reason->text);
+        error_text_set(reasons, "%s%s%s", reasons->text, reasons->text[0] ? "; " : "",
+                       reason->text);
 }
 
 static int give(const char *path, char **ret_path)
@@ -173,8 +172,7 @@ int runtime_dir_create(char **ret_path, ErrorText *error)
                         break;
         }
         error_text_set(error,
-                       "no directory for sockets: %s; "
-                       "set PYROPE_RUNTIME_DIR to a directory of your own",
+                       "no directory for sockets; set PYROPE_RUNTIME_DIR to one of your own (%s)",
                        reasons.text);
         return RUNTIME_DIR_E_UNUSABLE;
 }
@@ -217,8 +215,8 @@ int runtime_dir_find(const char *name, char **ret_path, ErrorText *error)
                 r = RUNTIME_DIR_E_NOT_FOUND;
         }
         error_text_set(error,
-                       "no daemon has a socket '%s' here: %s; start it, or set "
-                       "PYROPE_RUNTIME_DIR as it was for the daemon",
+                       "no daemon has a socket '%s' here; start it, or set PYROPE_RUNTIME_DIR as "
+                       "it was for the daemon (%s)",
                        name, reasons.text);
         return r;
 }

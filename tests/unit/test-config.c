@@ -333,6 +333,56 @@ START_TEST(other_users_of_the_ini_library_keep_their_settings)
 }
 END_TEST
 
+/* The linker puts these in the place of the allocations of the configuration code. */
+static int n_until_failure = -1; /* allocations that still succeed; -1 for all of them */
+
+static bool allocation_fails(void)
+{
+        return n_until_failure >= 0 && n_until_failure-- == 0;
+}
+
+void *__real_malloc(size_t n);
+void *__wrap_malloc(size_t n);
+void *__wrap_malloc(size_t n)
+{
+        return allocation_fails() ? NULL : __real_malloc(n);
+}
+
+void *__real_calloc(size_t n, size_t size);
+void *__wrap_calloc(size_t n, size_t size);
+void *__wrap_calloc(size_t n, size_t size)
+{
+        return allocation_fails() ? NULL : __real_calloc(n, size);
+}
+
+char *__real_strdup(const char *text);
+char *__wrap_strdup(const char *text);
+char *__wrap_strdup(const char *text)
+{
+        return allocation_fails() ? NULL : __real_strdup(text);
+}
+
+START_TEST(each_lack_of_memory_is_reported_and_leaks_nothing)
+{
+        static const char text[] = "[daemon]\nhosts = a b\n[application x]\ncommand = /x -y\n";
+        Config *config = NULL;
+        ErrorText error;
+        int n_failed = 0;
+        int r = -ENOMEM;
+
+        for (int n = 0; r; n++) {
+                n_until_failure = n;
+                r = config_parse("f", text, strlen(text), schema, &config, &error);
+                n_until_failure = -1;
+                n_failed += r == -ENOMEM;
+                ck_assert(r == 0 || r == -ENOMEM);
+                ck_assert(!config == !!r);
+        }
+        config_free(config);
+        ck_assert_int_gt(n_failed, 10);
+}
+END_TEST
+
 static int read_config(const char *path, ErrorText *error)
 {
         CLEANUP(config_freep) Config *config = NULL;
@@ -477,6 +527,7 @@ static TCase *texts(void)
         tcase_add_test(tcase, a_section_name_may_have_its_limit);
         tcase_add_test(tcase, a_file_may_have_1024_sections_and_not_one_more);
         tcase_add_test(tcase, refuse_names_the_line_of_the_key);
+        tcase_add_test(tcase, each_lack_of_memory_is_reported_and_leaks_nothing);
         tcase_add_test(tcase, other_users_of_the_ini_library_keep_their_settings);
         return tcase;
 }

@@ -91,6 +91,19 @@ static void listening_sockets_are_taken_over(void)
         REQUIRE(n == 0);
 }
 
+static void as_many_as_the_limit_are_taken_over(void)
+{
+        int fds[LISTEN_FDS_MAX];
+        size_t n = 99;
+
+        place(unix_listener(), 3);
+        for (unsigned i = 1; i < LISTEN_FDS_MAX; i++)
+                REQUIRE(dup2(3, 3 + (int)i) == 3 + (int)i);
+        announce("16");
+        REQUIRE(listen_fds_take(fds, &n, NULL) == 0);
+        REQUIRE(n == LISTEN_FDS_MAX && fds[LISTEN_FDS_MAX - 1] == 18);
+}
+
 static void without_the_variables_there_are_none(void)
 {
         int fds[LISTEN_FDS_MAX];
@@ -167,6 +180,7 @@ static const struct {
         void (*run)(void);
 } cases[] = {
         { "listening sockets are taken over", listening_sockets_are_taken_over },
+        { "as many as the limit are taken over", as_many_as_the_limit_are_taken_over },
         { "without the variables there are none", without_the_variables_there_are_none },
         { "the sockets of our parent are not ours", the_sockets_of_our_parent_are_not_ours },
         { "numbers that are none are refused", numbers_that_are_none_are_refused },

@@ -6,6 +6,7 @@
 #include "tests/unit/unit.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -132,6 +133,23 @@ START_TEST(a_ring_of_links_ends)
 }
 END_TEST
 
+START_TEST(forty_links_are_followed_and_not_one_more)
+{
+        char name[16] = "";
+        char target[16] = "real";
+
+        make_dir("real", 0755);
+        make_dir("real/d", 0700);
+        for (int i = 1; i <= 41; i++) {
+                snprintf(name, sizeof(name), "link%d", i);
+                ck_assert_int_eq(symlink(target, scratch_path(name)), 0);
+                memcpy(target, name, sizeof(name));
+        }
+        expect(scratch_path("link40/d"), 0, "");
+        expect(scratch_path("link41/d"), -ELOOP, "symbolic links");
+}
+END_TEST
+
 /* The place itself is safe, but somebody could turn the link to it. */
 START_TEST(a_link_in_a_directory_of_others_is_refused)
 {
@@ -220,6 +238,7 @@ static TCase *own_directories(void)
         tcase_add_test(tcase, a_link_to_a_private_directory_is_not_one);
         tcase_add_test(tcase, links_above_are_followed);
         tcase_add_test(tcase, a_ring_of_links_ends);
+        tcase_add_test(tcase, forty_links_are_followed_and_not_one_more);
         tcase_add_test(tcase, a_link_in_a_directory_of_others_is_refused);
         tcase_add_test(tcase, create_makes_it_private_whatever_the_umask);
         return tcase;
