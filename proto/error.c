@@ -64,6 +64,8 @@ const char *pyrope_error_traceback(const pyrope_error *error)
         return error->traceback;
 }
 
+static char *line_of(const char *format, va_list arguments) PRINTF(1, 0);
+
 /* Printed text as one line of bounded length, or NULL if memory is out. */
 static char *line_of(const char *format, va_list arguments)
 {
