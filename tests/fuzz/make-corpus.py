@@ -1,0 +1,205 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+
+"""
+Makes the seeds of the wire's fuzz targets from real traffic: what stock Pyro5, its client and its server, say to each
+other with msgpack, and what msgpack and msgpack-numpy pack.
+
+    python make-corpus.py DIR      writes DIR/frame, DIR/codec, DIR/message, DIR/exception, DIR/inflate, DIR/uri, DIR/conn
+
+The interpreter needs Pyro5, msgpack, msgpack-numpy and numpy (tests/support/venv makes one). Seeds are named by their
+contents, so that running it again changes only what changed.
+"""
+
+import datetime
+import hashlib
+import os
+import struct
+import sys
+import tempfile
+import threading
+import uuid
+import zlib
+
+import msgpack
+import msgpack_numpy
+import numpy
+import Pyro5.api
+import Pyro5.client
+import Pyro5.errors
+import Pyro5.nameserver
+import Pyro5.protocol
+
+HEADER = struct.Struct("!4sHBBHHII16sHH")
+CORRELATION = uuid.UUID("00112233-4455-6677-8899-aabbccddeeff")
+sent = []  # every frame of both ends, in order
+
+
+def record(cls):
+    plain = cls.__init__
+
+    def init(self, *args, **kwargs):
+        plain(self, *args, **kwargs)
+        sent.append(bytes(self.data))
+
+    cls.__init__ = init
+
+
+@Pyro5.api.expose
+class Target:
+    value = 5
+
+    def echo(self, *args, **kwargs):
+        return [list(args), kwargs]
+
+    def fail(self, kind):
+        raise {"value": ValueError("wrong value"), "key": KeyError("missing"),
+               "os": FileNotFoundError(2, "No such file or directory"), "two": RuntimeError("a", 2),
+               "naming": Pyro5.errors.NamingError("unknown name: x"), "empty": RuntimeError()}[kind]
+
+    def items(self):
+        yield from range(2)
+
+    @Pyro5.api.oneway
+    def quiet(self):
+        pass
+
+    @property
+    def number(self):
+        return 1.5
+
+    @number.setter
+    def number(self, to):
+        pass
+
+
+def converse(uri):
+    """One of each kind of message."""
+    with Pyro5.api.Proxy(uri) as proxy:
+        proxy.echo(1, "two", [3.0, None, True], key=b"\x00\xff", big=2**70, when=datetime.date(2026, 1, 2))
+        proxy.quiet()
+        proxy.number = proxy.number
+        for kind in ("value", "key", "os", "two", "naming", "empty"):
+            try:
+                proxy.fail(kind)
+            except Exception:
+                pass
+        list(proxy.items())
+        batch = Pyro5.api.BatchProxy(proxy)
+        batch.echo(1)
+        batch.fail("value")
+        try:
+            list(batch())
+        except ValueError:
+            pass
+        Pyro5.api.current_context.annotations = {"TEST": b"an annotation"}
+        proxy.echo()
+        Pyro5.api.current_context.annotations = {}
+        Pyro5.api.config.COMPRESSION = True
+        proxy.echo("long " * 100)
+        Pyro5.api.config.COMPRESSION = False
+        proxy._pyroConnection.send(
+            Pyro5.protocol.SendingMessage(Pyro5.protocol.MSG_PING, 0, 0, 42, b"ping").data)
+        proxy._pyroConnection.recv(HEADER.size + 4)
+    try:
+        Pyro5.api.Proxy(uri.replace("target", "nobody"))._pyroBind()
+    except Pyro5.errors.CommunicationError:
+        pass
+
+
+def ask_nameserver(uri):
+    with Pyro5.client.Proxy(uri) as names:
+        names.register("a name", "PYRO:obj@./u:/run/x", metadata=["tag"])
+        names.lookup("a name", return_metadata=True)
+        names.list(return_metadata=True)
+        names.yplookup(meta_any=["tag"])
+        names.remove("a name")
+
+
+def traffic(directory):
+    Pyro5.api.config.SERIALIZER = "msgpack"
+    record(Pyro5.protocol.SendingMessage)
+    Pyro5.api.current_context.correlation_id = CORRELATION
+    daemon = Pyro5.api.Daemon(unixsocket=os.path.join(directory, "d"))
+    uri = str(daemon.register(Target, "target"))
+    names_uri = daemon.register(Pyro5.nameserver.NameServer(), "Pyro.NameServer")
+    thread = threading.Thread(target=daemon.requestLoop, daemon=True)
+    thread.start()
+    converse(uri)
+    ask_nameserver(str(names_uri))
+    daemon.shutdown()
+    thread.join()
+    # Paths of this machine, in URIs and tracebacks, become as many slashes: lengths must stay.
+    paths = [directory, os.path.dirname(os.path.dirname(Pyro5.__file__)), os.path.dirname(os.path.abspath(__file__))]
+    return [without(frame, paths) for frame in sent]
+
+
+def without(frame, paths):
+    for path in paths:
+        frame = frame.replace(path.encode(), b"/" * len(path))
+    return frame
+
+
+def values():
+    pack = lambda value: msgpack.packb(value, use_bin_type=True, default=msgpack_numpy.encode)
+    for value in (None, True, 0, 127, 128, 65536, 2**32, 2**64 - 1, -1, -33, -2**15, -2**31, -2**63, 1.5, float("nan"), "",
+                  "é" * 20, "x" * 40, "y" * 300, b"", b"\x00" * 300, [], {}, list(range(20)), {str(i): i for i in range(17)},
+                  {b"bytes": {"": [[], {}, [None]]}}, msgpack.ExtType(0x31, b"123456789012345678901"),
+                  msgpack.ExtType(0x30, bytes(16)), msgpack.ExtType(5, b"abc"), msgpack.Timestamp(5, 6)):
+        yield pack(value)
+    for array in (numpy.zeros(0), numpy.arange(6.0).reshape(2, 3), numpy.arange(4, dtype=">i4"), numpy.array(1.0),
+                  numpy.ones((1, 1, 2), dtype=bool), numpy.array(["text"]), numpy.array([1j]),
+                  numpy.zeros(2, dtype=[("a", "<f8"), ("b", "<i4")]), numpy.float32(1.5), numpy.int64(7)):
+        yield pack(array)
+    packer = msgpack.Packer(use_single_float=True)
+    yield packer.pack(0.5)
+    nested = []
+    for _ in range(500):
+        nested = [nested]
+    yield pack(nested)
+
+
+URIS = ("PYRO:obj@host:9090", "PYRO:obj@./u:/run/x", "PYRO:obj@[::1]:9090", "pyro:Pyro.Daemon@127.0.0.1:1", "PYRONAME:name",
+        "PYRONAME:a.name@host", "PYROMETA:tag,other@host:9090", "PYRO:o@ssh://me@far:22/./u:/run/x", "ssh://host", "/run/x",
+        "[fe80::1%eth0]:80", "ssh://me@[::1]:22/host:80")
+
+
+def seeds():
+    with tempfile.TemporaryDirectory() as directory:
+        frames = traffic(directory)
+    for frame in frames:
+        tag, version, kind, serializer, flags, seq, n_data, n_notes, corr, reserved, magic = HEADER.unpack(frame[:40])
+        payload = frame[40 + n_notes:]
+        yield "frame", frame
+        if kind in (2, 3, 5, 6):
+            # The target's request has sequence 1.
+            yield "conn", HEADER.pack(tag, version, kind, serializer, flags, 1, n_data, n_notes, corr, 0, magic) + frame[40:]
+        if flags & 2:
+            yield "inflate", payload
+            payload = zlib.decompress(payload)
+        if kind != 6:
+            yield "message", bytes([kind, serializer]) + payload
+            yield "codec", payload
+        if flags & 1:
+            yield "exception", payload
+    for packed in values():
+        yield "codec", packed
+    for size in (0, 1, 1000, 100000):
+        yield "inflate", zlib.compress(bytes(size), 9)
+    for uri in URIS:
+        yield "uri", uri.encode()
+    for text in (b"\xfa\x0cinvalid data", b"u\x03\x00\x00\x00h\xc3\xa9"):
+        yield "message", b"\x03\x02" + text
+
+
+def main():
+    if len(sys.argv) != 2:
+        sys.exit(__doc__.strip())
+    for target, data in seeds():
+        where = os.path.join(sys.argv[1], target)
+        os.makedirs(where, exist_ok=True)
+        with open(os.path.join(where, hashlib.sha256(data).hexdigest()[:16]), "wb") as file:
+            file.write(data)
+
+
+main()
