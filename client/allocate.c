@@ -125,25 +125,45 @@ static pyrope_status search_manager(Search *search, const char *name, const char
         return add_candidate(search, name, strlen(name), error);
 }
 
+/* Whether "a, b, c" has a word. */
+static bool has_word(const Buffer *list, const char *word, size_t n_word)
+{
+        const char *at = list->n ? (const char *)list->data : "";
+
+        for (; *at; at += strspn(at, ", ")) {
+                size_t n = strcspn(at, ",");
+
+                if (n == n_word && memcmp(at, word, n) == 0)
+                        return true;
+                at += n;
+        }
+        return false;
+}
+
+/* Adds the application that a tag names, if it names one. */
+static void append_offer(Buffer *list, pyrope_view tag)
+{
+        size_t n = 0, n_prefix = strlen(TAG_OFFERS);
+        const char *text = NULL;
+
+        if (pyrope_get_str(tag, &text, &n) || n <= n_prefix ||
+            memcmp(text, TAG_OFFERS, n_prefix) != 0)
+                return;
+        text += n_prefix;
+        n -= n_prefix;
+        if (!has_word(list, text, n)) /* what does not fit is left out: it is only a hint */
+                (void)!buffer_append_printf(list, "%s%.*s", list->n ? ", " : "", (int)n, text);
+}
+
 /* "MechanicalSolver, ThermalSolver", of what all job managers offer. */
-static void append_offers(Buffer *text, pyrope_view managers)
+static void append_offers(Buffer *list, pyrope_view managers)
 {
         pyrope_view name, entry, tag;
 
         for (pyrope_iter it = pyrope_each(managers); pyrope_next(&it, &name, &entry);)
                 for (pyrope_iter tags = pyrope_each(pyrope_at(entry, 1));
-                     pyrope_next(&tags, NULL, &tag);) {
-                        const char *offer;
-                        size_t n, n_prefix = strlen(TAG_OFFERS);
-
-                        if (pyrope_get_str(tag, &offer, &n) || n < n_prefix ||
-                            memcmp(offer, TAG_OFFERS, n_prefix) != 0)
-                                continue;
-                        /* A list that is too long is cut: it is only a hint. */
-                        if (buffer_append_printf(text, "%s%.*s", text->n ? ", " : "",
-                                                 (int)(n - n_prefix), offer + n_prefix) < 0)
-                                return;
-                }
+                     pyrope_next(&tags, NULL, &tag);)
+                        append_offer(list, tag);
 }
 
 static pyrope_status not_offered(Search *search, const pyrope_value *managers, pyrope_error **error)
@@ -178,23 +198,19 @@ static pyrope_status search_candidates(Search *search, pyrope_error **error)
 
 /* -- who gives one ---------------------------------------------------------------------------- */
 
-/* Adds one job manager's failure to what will be told; its error is taken. */
+/* Adds one job manager's failure to what will be told. The class of a remote exception is left out:
+ * the text of a job manager says it all. */
 static void search_failed(Search *search, const Candidate *candidate, pyrope_status status,
-                          pyrope_error *why)
+                          const pyrope_error *why)
 {
-        CLEANUP(pyrope_error_freep) pyrope_error *one = why, *before = TAKE(search->why);
+        CLEANUP(pyrope_error_freep) pyrope_error *before = TAKE(search->why);
 
-        (void)error_prefix(&one, status, "%s", candidate->name);
-        if (!before) {
-                search->status = status;
-                search->why = TAKE(one);
-                return;
-        }
         /* What is wrong counts more than what is full. */
-        if (search->status == PYROPE_E_BUSY)
+        if (!before || search->status == PYROPE_E_BUSY)
                 search->status = status;
-        (void)error_set(&search->why, search->status, "%s; %s", pyrope_error_text(before),
-                        one ? pyrope_error_text(one) : pyrope_strerror(status));
+        (void)error_set(&search->why, search->status, "%s%s%s: %s",
+                        before ? pyrope_error_text(before) : "", before ? "; " : "",
+                        candidate->name, why ? pyrope_error_text(why) : pyrope_strerror(status));
 }
 
 /* A part of the time that is left, so that one silent job manager does not use up all of it. */
@@ -239,7 +255,7 @@ static void ask_candidates(Search *search)
 {
         for (size_t i = 0; i < search->n_candidates; i++) {
                 Candidate *candidate = &search->candidates[i];
-                pyrope_error *why = NULL;
+                CLEANUP(pyrope_error_freep) pyrope_error *why = NULL;
                 pyrope_status status;
 
                 status = ask_candidate(search, candidate,
@@ -258,8 +274,8 @@ static pyrope_instance *try_candidates(Search *search)
 {
         for (size_t i = 0; i < search->n_candidates; i++) {
                 Candidate *candidate = &search->candidates[i];
+                CLEANUP(pyrope_error_freep) pyrope_error *why = NULL;
                 pyrope_instance *instance = NULL;
-                pyrope_error *why = NULL;
                 pyrope_status status;
 
                 if (!candidate->manager)

@@ -53,9 +53,9 @@ static pyrope_status try_site_socket(pyrope_context *context, Location *at, int 
         if (!status)
                 return PYROPE_OK;
         return error_set(error, PYROPE_E_NOT_FOUND,
-                         "nameserver not found: '%s' told no path there (exit status %d), and "
+                         "nameserver ssh://%s: '%s' told no path there (exit status %d), and "
                          "nobody listens on %s; name its socket: ssh://%s/./u:/path",
-                         WHERE_COMMAND, exit_status, WHERE_SITE_SOCKET, at->ssh);
+                         at->ssh, WHERE_COMMAND, exit_status, WHERE_SITE_SOCKET, at->ssh);
 }
 
 static pyrope_status ask_host(pyrope_context *context, Deadline deadline, Location *ret,

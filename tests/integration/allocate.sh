@@ -1,0 +1,136 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# JSON has dollar signs; check calls our functions by name.
+# shellcheck disable=SC2016,SC2317
+
+. "$(dirname "$0")/../support/lib.sh"
+begin "allocate-app: instances on two hosts through SSH, held, used, released, lost"
+need_sshd 2
+export PYROPE_SSH_CONFIG=$FX_SSH_CONFIG
+
+# The nameserver and job manager A play host h1, in zone one; job manager B plays h2, in zone two. We are in zone
+# steer, so that nothing but the nameserver's own location leads anywhere without SSH.
+solver=$PYROPE_BIN_DIR/thermal-solver
+jobman_conf() { # NAME SSH-HOST WORK-DIR APPLICATIONS: the rest of the file from stdin
+        printf '[jobman]\nname = %s\nssh = %s\nworkDir = %s\n' "$1" "$2" "$3"
+        printf '[nameserver]\nlocation = %s\n' "$tmp/one/nameserver.sock"
+        cat
+}
+mkdir "$tmp/one" "$tmp/two" "$tmp/steer" "$tmp/jobs-a" "$tmp/jobs-b"
+jobman_conf Jobs@A h1 "$tmp/jobs-a" >"$tmp/a.conf" <<END
+[application Thermal]
+command = $solver
+maxJobs = 2
+[application Broken]
+command = /bin/false
+END
+jobman_conf Jobs@B h2 "$tmp/jobs-b" >"$tmp/b.conf" <<END
+[application Thermal]
+command = $solver
+END
+in_zone() { # ZONE COMMAND...
+        env "PYROPE_ZONE=$1" "PYROPE_RUNTIME_DIR=$tmp/$1" "${@:2}"
+}
+start ns in_zone one nameserver
+start a in_zone one jobman --config "$tmp/a.conf"
+start b in_zone two jobman --config "$tmp/b.conf"
+export PYROPE_ZONE=steer PYROPE_RUNTIME_DIR=$tmp/steer
+export PYROPE_NAMESERVER=ssh://h1/./u:$tmp/one/nameserver.sock
+
+free_slots() { # JOB-MANAGER
+        pyrope call "$1" getNumberOfFreeJobs
+}
+has_free() { # JOB-MANAGER N
+        [ "$(free_slots "$1")" = "$2" ]
+}
+lines() { # FILE N
+        [ "$(wc -l <"$1")" = "$2" ]
+}
+nothing_left() {
+        [ -z "$(find "$tmp/steer" "$tmp/jobs-a" "$tmp/jobs-b" -mindepth 1 ! -name '.*' -print -quit)" ]
+}
+hold() { # NAME ARGUMENT...: allocate-app in the background, until it prints a line
+        : >"$tmp/$1.out"
+        allocate-app "${@:2}" >>"$tmp/$1.out" 2>>"$tmp/$1.err" </dev/null {never_fd}<&- &
+        pid_of[$1]=$!
+        check "$1 has an instance" grep -q . <(wait_for_line "$tmp/$1.out" . "$!")
+}
+
+# --- names through SSH ---
+expect 0 pyrope list
+check "both job managers" said '^Jobs@B '
+expect 0 pyrope call Jobs@B getApplicationSignature
+expect 0 pyrope ping Jobs@A
+
+# --- for one command ---
+expect 0 allocate-app Thermal -- pyrope call Jobs@A getStatus
+check "it runs meanwhile" said '"state": "running"'
+expect 0 allocate-app Thermal Thermal@Jobs@B -- sh -c 'pyrope call $PYROPE_URI getApplicationSignature &&
+        [ "$PYROPE_URI" = "$PYROPE_URI_1" ] && [ "$PYROPE_JOB" = "$PYROPE_JOB_1" ] && echo "$PYROPE_JOB_2 $PYROPE_URI_2"'
+check "both in the environment" said '^Thermal-[2-9a-z]{8} PYRO:Thermal-[2-9a-z]{8}@\./u:'"$tmp/steer/"
+check "both are released" has_free Jobs@A 3
+check "both are released" has_free Jobs@B 1
+expect 7 allocate-app Thermal -- sh -c 'exit 7'
+expect 143 allocate-app Thermal -- sh -c 'kill -TERM $$'
+expect 127 allocate-app Thermal -- /no/such/command
+check "which command" complained 'cannot run /no/such/command: No such file'
+expect 126 allocate-app Thermal -- /etc/passwd
+expect 2 allocate-app Thermal --
+expect 2 allocate-app
+expect 0 allocate-app Jobs@B -- sh -c 'umask; ulimit -c >/dev/null; trap'
+check "the command has our umask, and no signal ignored" lines "$tmp/out" 1
+
+# --- held ---
+hold one --json Thermal@Jobs@B
+uri=$(sed -n 's/.*"uri": "\([^"]*\)".*/\1/p' "$tmp/one.out")
+job=$(sed -n 's/.*"job": "\([^"]*\)".*/\1/p' "$tmp/one.out")
+check "a local socket of ours alone" test "$(stat -c %a "${uri#*@./u:}")" = 600
+expect 0 pyrope call "$uri" getApplicationSignature
+expect 0 pyrope lookup "$job" --json
+check "known by its job id, with its SSH host" said '"ssh": "h2"'
+check "its slot is taken" has_free Jobs@B 0
+expect 1 allocate-app Thermal@Jobs@B -- true
+check "a full job manager says so" complained '^allocate-app: Thermal@Jobs@B: Jobs@B: no free slot: 1 of 1 '
+expect 1 allocate-app --json Jobs@B -- true
+check "and as JSON" said '^\{"error": \{"code": "E_BUSY", "text": "Jobs@B: '
+stop one INT
+check "Ctrl-C ends it in order" test $? = 0
+check "its only line was the result" lines "$tmp/one.out" 1
+check "without words" lines "$tmp/one.err" 0
+check "the slot is free" has_free Jobs@B 1
+expect 1 pyrope lookup "$job"
+
+hold one Thermal@Jobs@B
+stop one TERM
+check "SIGTERM ends it in order" test $? = 0
+check "the slot is free" has_free Jobs@B 1
+
+# --- lost ---
+hold one Thermal@Jobs@B
+victim=$(pyrope call Jobs@B getStatus | grep -oE '"state": "running"[^}]*' | grep -oE '"pid": [0-9]+' | grep -oE '[0-9]+')
+kill -KILL "$victim"
+check "allocate-app notices" wait_until is_gone "$(pid one)"
+wait "$(pid one)"
+check "and fails" test $? = 1
+check "with the reason" grep -qE '^allocate-app: Thermal-[2-9a-z]{8} on Jobs@B ended: killed by signal 9' "$tmp/one.err"
+check "the slot is free" has_free Jobs@B 1
+
+# --- what cannot be had ---
+expect 1 allocate-app Nothing
+check "what there is instead" complained '^allocate-app: Nothing: no job manager offers it \(nameserver ssh://h1/./u:[^ ]* knows: Broken, Thermal\)$'
+expect 1 allocate-app Broken
+check "why it did not start" complained '^allocate-app: Broken: Jobs@A: .*exit status 1'
+expect 1 allocate-app Jobs@A
+check "a choice is asked for" complained 'Broken.*Thermal|Thermal.*Broken'
+expect 1 allocate-app Thermal@Jobs@B Nothing -- true
+check "the first is released when the second fails" has_free Jobs@B 1
+expect 1 pyrope --nameserver "ssh://h1/./u:$tmp/none.sock" list
+check "nobody listens over there" complained "h1.*$tmp/none.sock"
+expect 1 pyrope --nameserver ssh://h1 list
+check "no nameserver there by itself" complained "ssh://h1: .*pyrope where nameserver"
+expect 1 pyrope --nameserver "ssh://nowhere.invalid/./u:/x" list
+check "an unknown host" complained "nowhere.invalid"
+expect 1 pyrope --ssh-config "$tmp/none" list
+check "no such configuration" complained "$tmp/none"
+check "nothing is left behind" nothing_left
+finish
