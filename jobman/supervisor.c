@@ -29,7 +29,7 @@
  */
 
 enum {
-        SUPERVISOR_STAT_BYTES = 255, /* of /proc/PID/stat: enough for the parent */
+        SUPERVISOR_STAT_BYTES = 255, /* of /proc/PID/stat: enough for parent and group */
         SUPERVISOR_POLL_MS = 50,     /* between two rounds of killing */
 };
 
@@ -47,10 +47,11 @@ struct Supervisor {
         bool inherits; /* SUPERVISOR_LISTEN_FD goes to the application */
 
         SupervisorState state;
-        bool is_deaf; /* the control socket has closed */
-        pid_t pid;    /* the application; leader of its process group */
-        bool exited;  /* the application is reaped, status holds */
-        int status;   /* as wait(2) has it */
+        bool is_deaf;   /* the control socket has closed */
+        pid_t pid;      /* the application; leader of its process group */
+        bool exited;    /* the application is reaped, status holds */
+        bool has_heirs; /* it was, and did not go alone */
+        int status;     /* as wait(2) has it */
         Deadline grace;
         int signal_fd;
 };
@@ -119,8 +120,8 @@ static int supervisor_start(Supervisor *self)
         return n == (ssize_t)sizeof(e) ? e : 0;
 }
 
-/* Parent of a process as /proc tells it; 0 if it is gone. */
-static pid_t parent_of(const char *pid)
+/* Parent and process group of a process as /proc tells them. Return: whether it is there. */
+static bool look_up(const char *pid, long *ret_parent, long *ret_group)
 {
         char path[64], stat[SUPERVISOR_STAT_BYTES + 1], *at;
         ssize_t n;
@@ -129,36 +130,51 @@ static pid_t parent_of(const char *pid)
         (void)snprintf(path, sizeof(path), "/proc/%s/stat", pid);
         fd = open(path, O_RDONLY | O_CLOEXEC);
         if (fd < 0)
-                return 0;
+                return false;
         n = read(fd, stat, SUPERVISOR_STAT_BYTES);
         (void)close(fd);
         stat[n > 0 ? n : 0] = '\0';
-        /* "PID (NAME) STATE PPID": a name may hold anything, so from its last bracket on. */
+        /* "PID (NAME) STATE PPID PGRP": a name may hold anything, so from its last bracket on. */
         at = strrchr(stat, ')');
-        return at && strlen(at) > 4 ? (pid_t)strtol(at + 4, NULL, 10) : 0;
+        if (!at || strlen(at) < 5)
+                return false;
+        *ret_parent = strtol(at + 4, &at, 10);
+        *ret_group = strtol(at, NULL, 10);
+        return true;
 }
 
 /*
- * One signal to all that is left: the application's group, and whoever became our child. Not every
+ * One signal to those who became our children and are not of the application's group. Not every
  * kernel has /proc/self/task/TID/children, so all of /proc is looked through.
  */
-static void supervisor_signal(const Supervisor *self, int number)
+static void supervisor_signal_orphans(const Supervisor *self, int number)
 {
         struct dirent *entry;
+        long parent, group;
         DIR *proc;
 
-        /* The group's number stays taken as long as its leader is not reaped. */
-        if (!self->exited)
-                (void)kill(-self->pid, number);
         proc = opendir("/proc");
         if (!proc)
                 return;
         while ((entry = readdir(proc))) {
-                if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9' &&
-                    parent_of(entry->d_name) == getpid())
+                if (entry->d_name[0] < '1' || entry->d_name[0] > '9')
+                        continue;
+                if (!look_up(entry->d_name, &parent, &group) || parent != (long)getpid())
+                        continue;
+                /* The group has got it already, as long as its number was ours to use. */
+                if (group != (long)self->pid || self->state == SUPERVISOR_KILLING)
                         (void)kill((pid_t)strtol(entry->d_name, NULL, 10), number);
         }
         (void)closedir(proc);
+}
+
+/* One signal to all that can be reached: the application's group, and our own children. */
+static void supervisor_signal(const Supervisor *self, int number)
+{
+        /* The group's number stays taken as long as its leader is not reaped. */
+        if (!self->exited)
+                (void)kill(-self->pid, number);
+        supervisor_signal_orphans(self, number);
 }
 
 /* Return: whether nothing is left. */
@@ -236,8 +252,14 @@ static void supervisor_loop(Supervisor *self)
         };
 
         while (!supervisor_reap(self)) {
-                if (self->exited)
-                        supervisor_end(self);
+                if (self->exited && !self->has_heirs) {
+                        /* What the application left behind is ours now, and was not asked yet. */
+                        self->has_heirs = true;
+                        if (self->state == SUPERVISOR_RUNNING)
+                                supervisor_end(self);
+                        else
+                                supervisor_signal_orphans(self, SIGTERM);
+                }
                 if (self->state == SUPERVISOR_ENDING && deadline_passed(self->grace))
                         self->state = SUPERVISOR_KILLING;
                 if (self->state == SUPERVISOR_KILLING)
