@@ -11,76 +11,12 @@
 #include "proto/repr.h"
 #include "proto/value.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/support/repack.h"
 
 #include <msgpack.h>
 #include <string.h>
 
 #define ORACLE_DEPTH_MAX 30u /* msgpack-c gives up at 32 */
-
-static void pack_scalar(pyrope_writer *writer, pyrope_view item)
-{
-        const char *text;
-        const void *data;
-        uint64_t large;
-        double number;
-        int64_t i;
-        size_t n;
-
-        switch (pyrope_type_of(item)) {
-        case PYROPE_NIL:
-                pyrope_write_nil(writer);
-                break;
-        case PYROPE_BOOL:
-                pyrope_write_bool(writer, pyrope_truth(item));
-                break;
-        case PYROPE_INT:
-                if (pyrope_get_int(item, &i) == PYROPE_OK)
-                        pyrope_write_int(writer, i);
-                else if (pyrope_get_uint(item, &large) == PYROPE_OK)
-                        pyrope_write_uint(writer, large);
-                break;
-        case PYROPE_FLOAT:
-                PROPERTY(pyrope_get_double(item, &number) == PYROPE_OK);
-                pyrope_write_double(writer, number);
-                break;
-        case PYROPE_STR:
-                PROPERTY(pyrope_get_str(item, &text, &n) == PYROPE_OK);
-                pyrope_write_strn(writer, text, n);
-                break;
-        case PYROPE_BYTES:
-                PROPERTY(pyrope_get_bytes(item, &data, &n) == PYROPE_OK);
-                pyrope_write_bytes(writer, data, n);
-                break;
-        default:
-                pyrope_write_view(writer, item); /* an extension type */
-                break;
-        }
-}
-
-/* Packs the item anew. Returns the deepest nesting. */
-static size_t pack(pyrope_writer *writer, pyrope_view item)
-{
-        pyrope_iter iter = pyrope_each(item);
-        pyrope_view key, value;
-        size_t depth = 0;
-        size_t n;
-
-        if (pyrope_type_of(item) == PYROPE_LIST)
-                pyrope_write_list(writer, pyrope_count(item));
-        else if (pyrope_type_of(item) == PYROPE_MAP)
-                pyrope_write_map(writer, pyrope_count(item));
-        else {
-                pack_scalar(writer, item);
-                return 0;
-        }
-        while (pyrope_next(&iter, &key, &value)) {
-                if (key.at)
-                        pack_scalar(writer, key);
-                n = pack(writer, value);
-                depth = n > depth ? n : depth;
-        }
-        return depth + 1;
-}
 
 static bool is_equal_scalar(pyrope_view one, pyrope_view other)
 {
@@ -174,12 +110,12 @@ static size_t check_value(pyrope_view view)
         size_t n_bytes;
         size_t depth;
 
-        depth = pack(writer, view);
+        depth = repack(writer, view);
         PROPERTY(depth <= CODEC_DEPTH_MAX);
         PROPERTY(pyrope_writer_take(writer, &first, NULL) == PYROPE_OK);
         PROPERTY(is_equal(view, pyrope_value_view(first)));
 
-        pack(writer, pyrope_value_view(first));
+        repack(writer, pyrope_value_view(first));
         PROPERTY(writer_finish(writer, &bytes, &n_bytes) == PYROPE_OK);
         PROPERTY(n_bytes == (size_t)(pyrope_value_view(first).end - pyrope_value_view(first).at));
         PROPERTY(memcmp(bytes, pyrope_value_view(first).at, n_bytes) == 0);
