@@ -304,25 +304,33 @@ static void settle_stream(SshLink *link, SshStream *stream)
         status = ssh_stream_settle(stream, &error);
         if (is_lost(link))
                 return; /* what it says then is not the host's answer */
-        if (status)
+        if (status) {
                 answer(link, stream, status, error);
-        if (!was_open && stream->state == SSH_STREAM_OPEN)
+                return;
+        }
+        if (!was_open && stream->state >= SSH_STREAM_OPEN && !stream->is_abandoned)
                 atomic_fetch_add(&link->shared->n_channels, 1);
+        if (!stream->request->command && stream->state >= SSH_STREAM_OPEN)
+                answer(link, stream, PYROPE_OK, NULL);
         if (stream->request->command && stream->state == SSH_STREAM_OVER)
                 finish_command(link, stream);
-        else if (!stream->request->command && stream->state == SSH_STREAM_OPEN)
-                answer(link, stream, PYROPE_OK, NULL);
 }
 
-/* libssh may read more from the socket in the middle of this, and call back for a stream that had
- * its turn already: so until nothing new has come. */
+/* libssh may read more from the socket in the middle of this, also where a channel is closed, and
+ * call back for a stream that had its turn already: so until nothing new has come. */
 static void settle_streams(SshLink *link)
 {
+        uint64_t n_bytes;
+
         do {
-                link->n_settled_bytes = link->bytes.in_bytes;
-                for (size_t i = 0; i < link->n_streams && !is_lost(link); i++)
+                n_bytes = link->bytes.in_bytes;
+                for (size_t i = link->n_streams; i-- > 0 && !is_lost(link);) {
                         settle_stream(link, link->streams[i]);
-        } while (link->n_settled_bytes != link->bytes.in_bytes && !is_lost(link));
+                        expire(link, link->streams[i]);
+                        if (link->streams[i]->state == SSH_STREAM_OVER)
+                                remove_stream(link, i);
+                }
+        } while (n_bytes != link->bytes.in_bytes && !is_lost(link));
 }
 
 static bool is_cheated(const SshLink *link)
@@ -354,11 +362,6 @@ static pyrope_status turn(SshLink *link, pyrope_error **error)
         if (is_cheated(link))
                 return error_set(error, PYROPE_E_PROTOCOL, "%s: sends more than it was allowed to",
                                  link->settings.label);
-        for (size_t i = link->n_streams; i-- > 0;) {
-                expire(link, link->streams[i]);
-                if (link->streams[i]->state == SSH_STREAM_OVER)
-                        remove_stream(link, i);
-        }
         return PYROPE_OK;
 }
 

@@ -67,8 +67,7 @@ struct SshLink {
         size_t n_streams;
         size_t n_allocated;
         size_t first;                    /* whose turn is first: it goes round */
-        struct ssh_counter_struct bytes; /* libssh counts; how we see that it read something */
-        uint64_t n_settled_bytes;        /* so many are accounted for */
+        struct ssh_counter_struct bytes; /* libssh counts them; shows us when it read */
         bool is_acknowledged;            /* sshd sends at once by itself: a command was run */
 };
 
