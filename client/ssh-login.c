@@ -75,8 +75,12 @@ static pyrope_status prepare(ssh_session session, const SshSettings *settings, i
         pyrope_status status;
 
         ssh_set_blocking(session, 0);
+        if (ssh_options_set(session, SSH_OPTIONS_HOST, settings->known_as))
+                return error_set(error, PYROPE_E_CONFIG,
+                                 "%s: libssh looks for no host key of a name like %s; give the "
+                                 "host a HostKeyAlias of letters, digits, '.' and '-'",
+                                 settings->label, settings->known_as);
         if (ssh_options_set(session, SSH_OPTIONS_PROCESS_CONFIG, &(bool){ false }) ||
-            ssh_options_set(session, SSH_OPTIONS_HOST, settings->known_as) ||
             ssh_options_set(session, SSH_OPTIONS_PORT, &port) ||
             ssh_options_set(session, SSH_OPTIONS_USER, settings->user) ||
             ssh_options_set(session, SSH_OPTIONS_FD, &fd))

@@ -17,7 +17,7 @@
 #include <stdbool.h>
 
 #define SSH_RUN_OUTPUT_MAX_BYTES 262144u /* ssh -G writes some 4 KiB */
-#define SSH_RUN_WORDS_MAX_BYTES  4096u   /* of what it said on standard error */
+#define SSH_RUN_WORDS_MAX_BYTES  16384u  /* of what it said on standard error */
 
 typedef struct SshRun SshRun;
 typedef struct SshProxy SshProxy;

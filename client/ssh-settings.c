@@ -37,18 +37,35 @@ static char *host_copy(const char *text, const char **ret_rest)
         return strndup(text, n);
 }
 
+/* ssh -G puts an IPv4 address into brackets, too: without them it is what people write. */
+static char *without_brackets(const char *text)
+{
+        const char *open = strchr(text, '['), *close = strchr(text, ']');
+        char *plain = NULL;
+
+        if (!open || !close || close < open || memchr(open, ':', (size_t)(close - open)))
+                return strdup(text);
+        if (asprintf(&plain, "%.*s%.*s%s", (int)(open - text), text, (int)(close - open - 1),
+                     open + 1, close + 1) < 0)
+                return NULL;
+        return plain;
+}
+
 pyrope_status ssh_target_parse(const char *text, SshTarget *ret, pyrope_error **error)
 {
         CLEANUP(ssh_target_deinit) SshTarget target = { 0 };
-        const char *at = strrchr(text, '@');
-        const char *rest;
+        CLEANUP(freep) char *plain = without_brackets(text);
+        const char *at, *rest;
         int64_t port = 0;
 
-        if (!uri_is_ssh_target(text))
+        if (!plain)
+                return error_set(error, PYROPE_E_NOMEM, "out of memory");
+        if (!uri_is_ssh_target(plain))
                 return error_set(error, PYROPE_E_INVALID, "%s: is not [user@]host[:port]", text);
+        at = strrchr(plain, '@');
         if (at)
-                target.user = strndup(text, (size_t)(at - text));
-        target.host = host_copy(at ? at + 1 : text, &rest);
+                target.user = strndup(plain, (size_t)(at - plain));
+        target.host = host_copy(at ? at + 1 : plain, &rest);
         if ((at && !target.user) || !target.host)
                 return error_set(error, PYROPE_E_NOMEM, "out of memory");
         if (rest[0] == ':' && text_parse_int64(rest + 1, 1, UINT16_MAX, &port))
