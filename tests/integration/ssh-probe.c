@@ -329,11 +329,12 @@ static int run_exec(int argc, char **argv)
         return 0;
 }
 
-/* hold PLACE: open, say READY, wait for the hang-up; then, on a line of standard input, again. */
+/* hold PLACE: open, say READY, wait for the hang-up; on a line of standard input, READY again. */
 static int run_hold(int argc, char **argv)
 {
         pyrope_error *error = NULL;
         pyrope_status status;
+        const char *ready = "READY";
         uint8_t chunk[CHUNK];
         int fd;
 
@@ -342,8 +343,9 @@ static int run_hold(int argc, char **argv)
                 status = open_place(argv[0], TIMEOUT_MS, &fd, &error);
                 if (status)
                         return fail(status, error);
-                printf("READY\n");
+                printf("%s\n", ready);
                 (void)fflush(stdout);
+                ready = "READY again";
                 while (receive_some(fd, chunk, sizeof(chunk)) > 0)
                         ;
                 (void)close(fd);
@@ -375,7 +377,7 @@ static int run_slow(int argc, char **argv)
         printf("quick %s\n", n_total == n ? "whole" : "CUT");
         for (n_total = 0; (n_got = receive_some(slow, chunk, sizeof(chunk))) > 0;)
                 n_total += n_got;
-        printf("slow %s %llu\n", n_total == n ? "whole" : "CUT", n_total);
+        printf("slow %s\n", n_total == n ? "whole" : "CUT");
         (void)close(slow);
         (void)close(quick);
         return 0;

@@ -1,0 +1,256 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+
+. "$(dirname "$0")/../support/lib.sh"
+begin "SSH sessions and their channels: bytes, host keys, logins, refusals, lost and silent hosts, forwards"
+
+probe=$PYROPE_TEST_BIN_DIR/ssh-probe
+server=$PYROPE_TEST_BIN_DIR/stream-server
+fixture=$top/tests/support/sshd_fixture.sh
+n_source=33554432
+
+# h2 forwards nothing, h3 accepts no keys.
+export FIXTURE_EXTRA_2="AllowTcpForwarding no
+AllowStreamLocalForwarding no"
+export FIXTURE_EXTRA_3="PubkeyAuthentication no
+PasswordAuthentication yes"
+need_sshd 3
+config=$FX_SSH_CONFIG
+mkdir "$tmp/s"
+for mode in echo count stall; do
+        start $mode "$server" "$tmp/s/$mode" $mode
+done
+start source "$server" "$tmp/s/source" source $n_source
+at=ssh://h1/./u:$tmp/s
+
+with() { # NAME LINES: a configuration $tmp/NAME with these lines before the fixture's own
+        { printf '%s\n' "$2"; cat "$config"; } >"$tmp/$1"
+}
+logins() { # how often somebody tried to log in to h1
+        grep -cE 'publickey|userauth|invalid user' "$FX_DIR/h1/log"
+}
+
+echo "# bytes"
+expect 0 "$probe" "$config" text "$at/echo" hello
+check "what is sent comes back" said '^hello$'
+expect 0 "$probe" "$config" text "$at/count" hello
+check "the end of one direction passes, and the other goes on" said '^5 '
+expect 0 "$probe" "$config" bulk "$at/echo" 67108864
+check "64 MiB there and back at once" said '^67108864 bytes back, equal$'
+expect 0 "$probe" "$config" slow "$at/source" $n_source
+check "a stream that nobody reads stops no other" said '^quick whole$'
+check "and loses nothing" said '^slow whole$'
+expect 0 "$probe" "$config" many "$at/echo" 50
+check "50 threads at once share one session" said '^sessions 1 channels 50$'
+expect 0 "$probe" "$config" two "$at/echo" "ssh://$FX_USER@$FX_H1:$FX_PORT/./u:$tmp/s/echo"
+check "two names of one host share one session" said '^sessions 1 channels 2$'
+expect 0 "$probe" "$config" text "h1,$FX_H1,$FX_PORT" ""
+check "a TCP port as seen from the host" said '^SSH-2.0-OpenSSH'
+
+echo "# commands"
+expect 0 "$probe" "$config" exec h1 'echo out; echo words >&2; exit 3'
+check "output" said '^out$'
+check "exit status" said '^exit 3$'
+# shellcheck disable=SC2016 # for the shell over there
+expect 0 "$probe" "$config" exec h1 'kill -TERM $$'
+check "killed by a signal" said '^exit 143$'
+expect 0 "$probe" "$config" exec h1 'head -c 65536 /dev/zero | tr "\0" x'
+expect 1 "$probe" "$config" exec h1 'head -c 65537 /dev/zero'
+check "more output than the limit is refused" complained '^E_TOO_LARGE h1 .* wrote more than 65536 bytes$'
+
+echo "# host keys"
+before=$(logins)
+refused() { # NAME LINES REGEX SENTENCE
+        with "$1" "$2"
+        expect 1 "$probe" "$tmp/$1" open "$at/echo"
+        check "$4" complained "^E_HOST_KEY h1 .*$3"
+}
+known=$(cut -d' ' -f2- "$FX_DIR/known_hosts" | head -1)
+other=$(cut -d' ' -f2- "$FX_DIR/known_hosts" | tail -1)
+name="[$FX_H1]:$FX_PORT"
+quoted="\\[$FX_H1\\]:$FX_PORT"
+print=$(ssh-keygen -l -f "$FX_DIR/h1/hostkey.pub" | cut -d' ' -f2 | sed 's/+/\\+/g')
+ssh-keygen -q -t ecdsa -N '' -f "$tmp/ecdsa"
+: >"$tmp/kh.none"
+echo "$name $other" >"$tmp/kh.changed"
+echo "$name $(cut -d' ' -f1,2 "$tmp/ecdsa.pub")" >"$tmp/kh.type"
+printf '%s\n' "$name $known" "@revoked * $known" >"$tmp/kh.revoked"
+printf '%s\n' "$name $known" "@revoked $name $other" "@cert-authority * $other" >"$tmp/kh.marked"
+refused unknown "UserKnownHostsFile $tmp/kh.none" "is not in $tmp/kh.none: it is ssh-ed25519 $print; run 'ssh -F $tmp/unknown h1' once and compare" \
+        "an unknown key: its fingerprint, and what to do"
+refused missing "UserKnownHostsFile $tmp/nothing" "is not in $tmp/nothing" "no known_hosts file at all"
+refused lax "StrictHostKeyChecking no
+UserKnownHostsFile $tmp/kh.none" "is not in" "StrictHostKeyChecking no weakens nothing"
+refused changed "UserKnownHostsFile $tmp/kh.changed" "HAS CHANGED.*ssh-keygen -R '$quoted' -f $tmp/kh.changed$" "a changed key"
+refused lax-changed "StrictHostKeyChecking no
+UserKnownHostsFile $tmp/kh.changed" "HAS CHANGED" "a changed key with StrictHostKeyChecking no"
+refused type "UserKnownHostsFile $tmp/kh.type" "is of a type that is not known" "a key of another type"
+refused revoked "UserKnownHostsFile $tmp/kh.revoked" "revoked in $tmp/kh.revoked" "a revoked key that is also listed plainly"
+refused global "UserKnownHostsFile $FX_DIR/known_hosts
+GlobalKnownHostsFile $tmp/kh.revoked" "revoked in $tmp/kh.revoked" "a key that the system's file revokes"
+mkdir "$tmp/only-ssh"
+ln -s "$(command -v ssh)" "$tmp/only-ssh/ssh"
+with marked "UserKnownHostsFile $tmp/kh.marked"
+expect 1 env PATH="$tmp/only-ssh" "$probe" "$tmp/marked" open "$at/echo"
+check "marked lines without ssh-keygen" complained '^E_HOST_KEY h1 .*install openssh-client$'
+check "none of these got as far as a login" test "$(logins)" = "$before"
+expect 0 "$probe" "$tmp/marked" open "$at/echo"
+with hashed "UserKnownHostsFile $FX_DIR/known_hosts.hashed"
+expect 0 "$probe" "$tmp/hashed" open "$at/echo"
+with second "UserKnownHostsFile $tmp/kh.none $FX_DIR/known_hosts"
+expect 0 "$probe" "$tmp/second" open "$at/echo"
+echo "cluster-a $known" >"$tmp/kh.alias"
+with alias "Host h1
+HostKeyAlias cluster-a
+UserKnownHostsFile $tmp/kh.alias"
+expect 0 "$probe" "$tmp/alias" open "$at/echo"
+sed -i s/cluster-a/cluster_a/ "$tmp/alias" "$tmp/kh.alias"
+expect 1 "$probe" "$tmp/alias" open "$at/echo"
+check "an alias that libssh does not take" complained '^E_CONFIG h1 .*HostKeyAlias of letters'
+
+echo "# settings"
+with list "RevokedHostKeys $tmp/list"
+expect 1 "$probe" "$tmp/list" open "$at/echo"
+check "a check that is not made is refused by name" complained '^E_CONFIG h1: .*revokedhostkeys'
+with broken "NoSuchKeyword yes"
+expect 1 "$probe" "$tmp/broken" open "$at/echo"
+check "a configuration that ssh refuses" complained '^E_CONFIG h1: ssh refuses its configuration: .*nosuchkeyword'
+expect 1 "$probe" "$config" open "h1;id,x,1"
+check "a host that is no host" complained '^E_INVALID '
+expect 1 env PATH=/nonexistent "$probe" "$config" open "$at/echo"
+check "no ssh program" complained '^E_CONFIG h1: .*install openssh-client$'
+
+echo "# logins"
+with nobody "User no-such-user"
+expect 1 "$probe" "$tmp/nobody" open "$at/echo"
+check "a refused login tells who, what was tried and what helps" \
+        complained "^E_AUTH h1 \(no-such-user@$FX_H1 port $FX_PORT\): login refused; the host allows publickey; keys tried: $FX_DIR/id_ed25519; .*'ssh -v -F $tmp/nobody h1'$"
+expect 1 "$probe" "$config" open "ssh://h3/./u:$tmp/s/echo"
+check "a host that takes no keys" complained '^E_AUTH h3 .*the host allows password'
+own_key() { # NAME: a configuration with the key $tmp/NAME.key, which h1 lets in, and no other
+        with "$1" "IdentityFile $tmp/$1.key"
+        sed -i "/$(basename "$FX_KEY")/d" "$tmp/$1"
+        cat "$tmp/$1.key.pub" >>"$FX_DIR/h1/authorized_keys"
+}
+ssh-keygen -q -t ed25519 -N '' -f "$tmp/open.key"
+own_key open
+expect 0 "$probe" "$tmp/open" open "$at/echo"
+for mode in 0640 0604 0620 0677; do
+        chmod $mode "$tmp/open.key"
+        expect 1 "$probe" "$tmp/open" open "$at/echo"
+        check "a key file of mode $mode" complained "^E_AUTH .*keys tried: none; .*open.key \(mode $mode"
+done
+chmod 600 "$tmp/open.key"
+if [ "$(id -u)" = 0 ]; then
+        chown 65534 "$tmp/open.key"
+        expect 1 "$probe" "$tmp/open" open "$at/echo"
+        check "a key file of another user" complained '^E_AUTH .*open.key \(belongs to user 65534\)'
+fi
+ssh-keygen -q -t ed25519 -N secret -f "$tmp/sealed.key"
+own_key sealed
+expect 1 "$probe" "$tmp/sealed" open "$at/echo"
+check "an encrypted key" complained '^E_AUTH .*sealed.key \(encrypted; give it to the agent by ssh-add\)'
+mkfifo "$tmp/fifo.key"
+cp "$tmp/open.key.pub" "$tmp/fifo.key.pub"
+own_key fifo
+expect 1 "$probe" "$tmp/fifo" open "$at/echo"
+check "a key file that is none" complained '^E_AUTH .*fifo.key \(not a key file\)'
+
+echo "# refusals"
+expect 1 "$probe" "$config" open "$at/none"
+check "nobody listens" complained "^E_UNREACHABLE h1 .*cannot connect to the socket $tmp/s/none: nobody listens there, or .*AllowStreamLocalForwarding no$"
+expect 1 "$probe" "$config" open "h1,$FX_H1,1"
+check "nobody listens at a port" complained '^E_UNREACHABLE h1 .*port 1 of .*Connection refused'
+expect 1 "$probe" "$config" open "ssh://h2/./u:$tmp/s/echo"
+check "sockets are not forwarded" complained '^E_UNREACHABLE h2 .*AllowStreamLocalForwarding no$'
+expect 1 "$probe" "$config" open "h2,$FX_H1,$FX_PORT"
+check "ports are not forwarded" complained '^E_DENIED h2 .*AllowTcpForwarding'
+with closed "Port 1"
+expect 1 "$probe" "$tmp/closed" open "$at/echo"
+check "no sshd" complained "^E_UNREACHABLE h1: connecting to $FX_H1 port 1: $FX_H1: Connection refused$"
+with nowhere "Host h1
+HostName no-such-host.invalid"
+expect 1 "$probe" "$tmp/nowhere" open "$at/echo"
+check "no such host" complained '^E_UNREACHABLE h1: there is no host name no-such-host.invalid: '
+
+echo "# ways"
+with jump "Host far
+HostName $FX_H2
+ProxyJump h1"
+expect 0 "$probe" "$tmp/jump" exec far 'echo there'
+check "through a jump host" said '^there$'
+with command "Host far
+HostName $FX_H2
+ProxyCommand ssh -F $config -W [%h]:%p h1"
+expect 0 "$probe" "$tmp/command" exec far 'echo there'
+check "through the user's ProxyCommand" said '^there$'
+with lost-jump "Host far
+HostName $FX_H2
+ProxyJump h1:1"
+expect 1 "$probe" "$tmp/lost-jump" exec far true
+check "a jump host that is not there" complained '^E_UNREACHABLE far .*the program in between said: .*'
+with strict-jump "Host far
+HostName $FX_H2
+ProxyJump $FX_H1
+Host $FX_H1
+UserKnownHostsFile $tmp/kh.none
+StrictHostKeyChecking no"
+expect 1 "$probe" "$tmp/strict-jump" exec far true
+check "a jump host with an unknown key" complained '^E_UNREACHABLE far .*Host key verification failed'
+
+echo "# hosts that fail"
+hold() { # NAME PLACE: holds a stream in the background; a line to $tmp/NAME.in opens it again
+        mkfifo "$tmp/$1.in"
+        exec 7<>"$tmp/$1.in"
+        "$probe" "$config" hold "$2" <"$tmp/$1.in" 7<&- >"$tmp/$1.out" 2>"$tmp/$1.err" {never_fd}<&- &
+        pid_of[$1]=$!
+        check "$1 is open" wait_for_line "$tmp/$1.out" '^READY' "${pid_of[$1]}"
+}
+hold lost "$at/stall"
+expect 0 "$fixture" kill1 "$FX_DIR" 1
+check "a lost session hangs up its streams" wait_for_line "$tmp/lost.out" 'hung up' "${pid_of[lost]}"
+expect 0 "$fixture" up1 "$FX_DIR" 1
+echo >&7
+check "the next stream makes a new session" wait_for_line "$tmp/lost.out" 'READY again' "${pid_of[lost]}"
+stop lost
+
+expect 0 "$fixture" freeze "$FX_DIR" 1
+expect 1 "$probe" "$config" open "$at/echo" 300
+check "a silent host: where it got stuck" complained '^E_TIMEOUT h1 .*exchanging keys: timed out$'
+expect 0 "$probe" "$config" late "$at/echo" 300
+check "the pool ends while a login hangs" test "$(head -1 "$tmp/err" | cut -c1-9)" = E_TIMEOUT
+check "without waiting for it" said '^pool ended$'
+expect 0 "$fixture" thaw "$FX_DIR" 1
+
+echo "# ends"
+expect 0 "$probe" "$config" stop "$at/stall" 20
+check "the end of the pool hangs up all streams" said '^20 of 20 hung up$'
+expect 0 "$probe" "$config" cycle "$at/echo" 5
+check "one session for all" said '^sessions 1 channels 5$'
+check "descriptors and threads are given back" said '^descriptors 0 threads 0$'
+
+echo "# forwards"
+forward() { # NAME: from $tmp/s/NAME to the echo server
+        mkfifo "$tmp/$1.in"
+        exec 7<>"$tmp/$1.in"
+        "$probe" "$config" forward "$at/echo" "$tmp/s/$1" <"$tmp/$1.in" 7<&- >"$tmp/$1.out" 2>&1 {never_fd}<&- &
+        pid_of[$1]=$!
+        check "$1 is ready" wait_for_line "$tmp/$1.out" READY "${pid_of[$1]}"
+}
+forward local
+check "the socket is ours alone" test "$(stat -c %a "$tmp/s/local")" = 600
+expect 0 "$probe" "$config" ping "$tmp/s/local" 100 64
+check "another program gets through" said '^round-trip'
+if [ "$(id -u)" = 0 ]; then
+        chmod 711 "$tmp" "$tmp/s"
+        chmod 666 "$tmp/s/local" "$tmp/s/echo"
+        expect 1 setpriv --reuid 65534 --regid 65534 --clear-groups "$probe" "$config" ping "$tmp/s/local" 1 64
+        expect 0 setpriv --reuid 65534 --regid 65534 --clear-groups "$probe" "$config" ping "$tmp/s/echo" 1 64
+        chmod 700 "$tmp" "$tmp/s"
+fi
+expect 1 "$probe" "$config" forward "$at/echo" "$tmp/s/local"
+check "a socket that is in use" complained '^E_EXISTS '
+echo >&7
+check "it ends" wait_for_line "$tmp/local.out" '^ended$' "${pid_of[local]}"
+check "and its socket is gone" test ! -e "$tmp/s/local"
+finish
