@@ -290,6 +290,10 @@ static void finish_command(SshLink *link, SshStream *stream)
                 status = error_set(&error, PYROPE_E_UNREACHABLE,
                                    "%s: '%s' ended without telling how", link->settings.label,
                                    command);
+        else if (buffer_append(&stream->request->output.text, "", 1))
+                status = error_set(&error, PYROPE_E_NOMEM, "out of memory");
+        else
+                stream->request->output.text.n--;
         stream->request->output.exit_status = stream->exit_status;
         link->is_acknowledged = true;
         answer(link, stream, status, error);

@@ -40,7 +40,8 @@ struct SshPoolCounts {
 };
 
 struct SshOutput {
-        Buffer text;     /* what the command wrote to standard output; buffer_deinit() */
+        Buffer text; /* what the command wrote to standard output, and a NUL that is not counted;
+                      buffer_deinit() */
         int exit_status; /* as the far side told; 128 + n if a signal ended it */
 };
 

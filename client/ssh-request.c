@@ -33,7 +33,7 @@ SshRequest *ssh_request_new(const Location *to, const char *command, int fd, Dea
         request->fd = -1;
         request->n_refs = 1;
         request->deadline = deadline;
-        buffer_init(&request->output.text, SSH_OUTPUT_MAX_BYTES);
+        buffer_init(&request->output.text, SSH_OUTPUT_MAX_BYTES + 1);
         if (cond_init(&request->answered)) {
                 free(request);
                 return NULL;

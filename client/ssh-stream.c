@@ -24,7 +24,9 @@ static void stream_enter(SshStream *stream, SshStreamState state)
 
 static int collect(SshStream *stream, const void *data, uint32_t n)
 {
-        if (buffer_append(&stream->request->output.text, data, n))
+        Buffer *text = &stream->request->output.text;
+
+        if (n > SSH_OUTPUT_MAX_BYTES - text->n || buffer_append(text, data, n))
                 stream->is_too_much = true;
         return (int)n;
 }
