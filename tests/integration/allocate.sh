@@ -28,12 +28,11 @@ jobman_conf Jobs@B h2 "$tmp/jobs-b" >"$tmp/b.conf" <<END
 [application Thermal]
 command = $solver
 END
-in_zone() { # ZONE COMMAND...
-        env "PYROPE_ZONE=$1" "PYROPE_RUNTIME_DIR=$tmp/$1" "${@:2}"
-}
-start ns in_zone one nameserver
-start a in_zone one jobman --config "$tmp/a.conf"
-start b in_zone two jobman --config "$tmp/b.conf"
+in_one=(env PYROPE_ZONE=one "PYROPE_RUNTIME_DIR=$tmp/one")
+in_two=(env PYROPE_ZONE=two "PYROPE_RUNTIME_DIR=$tmp/two")
+start ns "${in_one[@]}" nameserver --database "$tmp/ns.db"
+start a "${in_one[@]}" jobman --config "$tmp/a.conf"
+start b "${in_two[@]}" jobman --config "$tmp/b.conf"
 export PYROPE_ZONE=steer PYROPE_RUNTIME_DIR=$tmp/steer
 export PYROPE_NAMESERVER=ssh://h1/./u:$tmp/one/nameserver.sock
 
