@@ -92,7 +92,7 @@ converse() { # the same whether SSH is between or not
 
 is_killed() {
         ask 'status 2'
-        [ "$answer" = 'OK killed by signal 9' ]
+        [[ $answer == 'OK killed by signal 9'* ]]
 }
 
 converse_two() { # an instance that dies is noticed; one that is left is released
