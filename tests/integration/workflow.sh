@@ -17,15 +17,15 @@ ssh = $2
 [nameserver]
 location = $tmp/ns.sock
 [application $3]
-command = $PYROPE_BIN_DIR/$4
+command = $4
 maxJobs = 1
 END
         start "$1" env PYROPE_ZONE="$1" jobman --config "$tmp/$1.conf" --socket "$tmp/$1.sock"
 }
 
 start ns env PYROPE_ZONE=a nameserver --database "$tmp/ns.db" --socket "$tmp/ns.sock"
-jobman_at a h2 ThermalSolver thermal-solver
-jobman_at b h3 MechanicalSolver mechanical-solver
+jobman_at a h2 ThermalSolver "$PYROPE_BIN_DIR/thermal-solver"
+jobman_at b h3 MechanicalSolver "$PYROPE_BIN_DIR/mechanical-solver"
 
 all_free() {
         local name
@@ -76,4 +76,23 @@ refuse 'allocate a mechanical solver: .*NoSolver' ThermalSolver NoSolver
 refuse 'allocate a mechanical solver: .*no free slot' ThermalSolver ThermalSolver
 refuse "solve heat conduction: .*minimum" MechanicalSolver ThermalSolver
 expect 2 workflow ThermalSolver
+
+# A solver that starts when it is told to, so that the signal comes while the workflow waits for it.
+cat >"$tmp/late-solver" <<END
+#!/bin/sh
+touch "$tmp/began"
+until [ -e "$tmp/go" ]; do sleep 0.05; done
+exec "$PYROPE_BIN_DIR/thermal-solver"
+END
+chmod 700 "$tmp/late-solver"
+jobman_at late h2 LateSolver "$tmp/late-solver"
+workflow --nameserver "ssh://h1/./u:$tmp/ns.sock" LateSolver MechanicalSolver >"$tmp/out" 2>"$tmp/err" &
+check "the job manager starts the late solver" wait_until test -e "$tmp/began"
+kill -TERM $!
+touch "$tmp/go"
+wait $!
+check "an interrupted workflow fails" test $? = 1
+check "and says so" complained '^workflow: interrupted$'
+all_free
+check "the late solver is gone as well" test -z "$(ls "$tmp/late")"
 finish
