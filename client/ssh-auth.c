@@ -2,7 +2,7 @@
 
 #include "client/ssh-auth.h"
 
-#include "base/unix-socket.h"
+#include "client/ssh-agent.h"
 #include "client/ssh-step.h"
 
 #include <errno.h>
@@ -25,6 +25,8 @@ struct Login {
         pyrope_error **error;
         Buffer tried;      /* "the agent's keys, /home/me/.ssh/id_rsa" */
         Buffer unusable;   /* "/home/me/.ssh/id_dsa (encrypted)" */
+        SshNames known;    /* public halves of the key files, in base64 */
+        SshNames offered;  /* those that the agent has shown to the host */
         bool is_encrypted; /* libssh asked for the passphrase of the key that is being read */
 };
 
@@ -142,7 +144,10 @@ static pyrope_status run_try(const Login *login, TryFn fn, const void *userdata,
         pyrope_status status;
         int auth;
 
-        (void)snprintf(what, sizeof(what), "%s: logging in", login->settings->label);
+        (void)snprintf(what, sizeof(what), "%s: logging in%s%s", login->settings->label,
+                       fn == try_agent ? " with the agent at " : "",
+                       fn == try_agent ? login->settings->agent : "");
+        ssh_watch_tell(login->watch, what); /* the agent is waited for within libssh */
         while ((auth = fn(login->session, userdata)) == SSH_AUTH_AGAIN) {
                 status = ssh_step_wait(login->session, login->watch, what, login->error);
                 if (status)
@@ -169,6 +174,11 @@ static pyrope_status judge(const Login *login, Answer answer, bool *ret_is_in)
 static void key_freep(ssh_key *key)
 {
         ssh_key_free(*key);
+}
+
+static void string_freep(char **text)
+{
+        ssh_string_free_char(*text);
 }
 
 static int refuse_passphrase(const char *prompt, char *out, size_t n_out, int echo, int verify,
@@ -230,47 +240,101 @@ static ssh_key load_key(Login *login, const char *path)
         return NULL;
 }
 
+/* The public half in base64. NULL: out of memory. */
+static char *public_half(ssh_key key)
+{
+        CLEANUP(string_freep) char *text = NULL;
+
+        return ssh_pki_export_pubkey_base64(key, &text) ? NULL : strdup(text);
+}
+
+static bool was_offered(const Login *login, ssh_key key)
+{
+        CLEANUP(freep) char *text = public_half(key);
+
+        return text && ssh_names_have(&login->offered, text);
+}
+
+static bool ends_in_pub(const char *path)
+{
+        size_t n = strlen(path);
+
+        return n > 4 && !strcmp(path + n - 4, ".pub");
+}
+
 static pyrope_status try_file(Login *login, const char *path, bool *ret_is_in)
 {
-        CLEANUP(key_freep) ssh_key key = load_key(login, path);
+        CLEANUP(key_freep) ssh_key key = NULL;
         pyrope_status status;
         Answer answer;
 
         *ret_is_in = false;
-        if (!key)
+        if (ends_in_pub(path)) /* names a key of the agent */
+                return PYROPE_OK;
+        key = load_key(login, path);
+        if (!key || was_offered(login, key))
                 return PYROPE_OK;
         note(&login->tried, path, NULL);
         status = run_try(login, try_key, key, &answer);
         return status ? status : judge(login, answer, ret_is_in);
 }
 
+/* libssh reads the public half of a key file, also of an encrypted one; but it would wait for ever
+ * for the writer of a pipe. */
+static ssh_key load_public_half(const char *path)
+{
+        ssh_key key = NULL;
+        struct stat st;
+
+        if (stat(path, &st) || !S_ISREG(st.st_mode) || ssh_pki_import_pubkey_file(path, &key))
+                return NULL;
+        return key;
+}
+
+static void learn_public_halves(Login *login)
+{
+        const SshNames *identities = &login->settings->identities;
+
+        for (size_t i = 0; i < identities->n; i++) {
+                CLEANUP(key_freep) ssh_key key = NULL;
+                CLEANUP(freep) char *path = NULL;
+                CLEANUP(freep) char *text = NULL;
+
+                if (asprintf(&path, "%s.pub", identities->names[i]) < 0)
+                        path = NULL;
+                key = path ? load_public_half(path) : NULL;
+                if (!key)
+                        key = load_public_half(identities->names[i]);
+                text = key ? public_half(key) : NULL;
+                if (text && ssh_names_add(&login->known, text))
+                        return;
+        }
+}
+
 static pyrope_status try_agent_keys(Login *login, bool *ret_is_in)
 {
         const SshSettings *settings = login->settings;
+        char words[64];
+        SshAgent *agent;
         pyrope_status status;
-        Answer answer;
-        int fd, r;
+        Answer answer = ANSWER_NO;
+        int fd;
 
         *ret_is_in = false;
         if (!settings->agent)
                 return PYROPE_OK;
-        if (settings->is_identities_only) {
-                note(&login->unusable, "the agent's keys", "IdentitiesOnly is set");
+        learn_public_halves(login);
+        if (ssh_agent_start(settings, login->watch, &login->known, &fd, &agent, NULL)) {
+                note(&login->unusable, "those of the agent", "nobody answers at its socket");
                 return PYROPE_OK;
         }
-        r = unix_connect(settings->agent, login->watch->deadline, &fd);
-        if (r) {
-                note(&login->unusable, "the agent's keys", "nobody answers at its socket");
-                return PYROPE_OK;
-        }
-        if (ssh_set_agent_socket(login->session, fd)) {
-                (void)close(fd);
-                return fail_broken(login);
-        }
-        note(&login->tried, "the agent's keys", NULL);
+        (void)ssh_set_agent_socket(login->session, fd); /* fails only for no session */
         status = run_try(login, try_agent, NULL, &answer);
+        (void)ssh_agent_end(agent, &login->offered);
         if (status)
                 return status;
+        (void)snprintf(words, sizeof(words), "%zu of the agent", login->offered.n);
+        note(&login->tried, words, NULL);
         /* An agent that cannot sign is no reason to leave the files untried. */
         if (answer == ANSWER_BROKEN && ssh_is_connected(login->session) &&
             !(ssh_get_status(login->session) & (SSH_CLOSED | SSH_CLOSED_ERROR)))
@@ -312,5 +376,7 @@ pyrope_status ssh_auth(const SshTrust *trust, const SshWatch *watch, pyrope_erro
 
         buffer_deinit(&login.tried);
         buffer_deinit(&login.unusable);
+        ssh_names_deinit(&login.known);
+        ssh_names_deinit(&login.offered);
         return status;
 }

@@ -65,24 +65,7 @@ void ssh_link_leave(SshLink *link, uint64_t group)
 
 bool ssh_link_is_called(const SshLink *link, const char *target)
 {
-        for (size_t i = 0; i < link->targets.n; i++) {
-                if (!strcmp(link->targets.names[i], target))
-                        return true;
-        }
-        return false;
-}
-
-static int add_target(SshLink *link, const char *target)
-{
-        char *name;
-
-        if (link->targets.n == SSH_SETTINGS_LIST_MAX)
-                return -ENOSPC;
-        name = strdup(target);
-        if (!name)
-                return -ENOMEM;
-        link->targets.names[link->targets.n++] = name;
-        return 0;
+        return ssh_names_have(&link->targets, target);
 }
 
 /* -- answers ------------------------------------------------------------------------------------
@@ -388,7 +371,7 @@ static bool hand_over(SshLink *link, SshLink *other)
         SshRequest *queue, *request;
 
         for (size_t i = 0; i < link->targets.n; i++) {
-                if (add_target(other, link->targets.names[i]))
+                if (ssh_names_add(&other->targets, link->targets.names[i]))
                         return false;
         }
         queue = queue_take(link);
@@ -496,8 +479,7 @@ static void *run(void *userdata)
 static SshLink *link_free(SshLink *link)
 {
         ssh_settings_deinit(&link->settings);
-        for (size_t i = 0; i < link->targets.n; i++)
-                free(link->targets.names[i]);
+        ssh_names_deinit(&link->targets);
         closep(&link->wake_fd);
         free(link->streams);
         free(link->polled);
@@ -519,7 +501,7 @@ SshLink *ssh_link_start(SshShared *shared, const char *target)
         link->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
         (void)snprintf(link->doing, sizeof(link->doing), "%s: reading the SSH configuration",
                        target);
-        if (link->wake_fd < 0 || add_target(link, target) ||
+        if (link->wake_fd < 0 || ssh_names_add(&link->targets, target) ||
             ssh_thread_start(run, link, &link->thread))
                 return link_free(link);
         return link;

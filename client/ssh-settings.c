@@ -189,10 +189,10 @@ static pyrope_status take_identity(Reading *reading, const Keyword *keyword, cha
         (void)keyword;
         if (!strcasecmp(value, "none"))
                 return PYROPE_OK;
-        if (names->n == SSH_SETTINGS_LIST_MAX)
+        if (names->n == SSH_NAMES_MAX)
                 return error_set(reading->error, PYROPE_E_CONFIG,
                                  "%s: more than %u IdentityFile settings",
-                                 reading->settings->target, SSH_SETTINGS_LIST_MAX);
+                                 reading->settings->target, SSH_NAMES_MAX);
         names->names[names->n++] = value;
         return PYROPE_OK;
 }
@@ -265,9 +265,9 @@ static pyrope_status add_path(Reading *reading, const SshTokens *tokens, const c
 {
         pyrope_status status;
 
-        if (names->n == SSH_SETTINGS_LIST_MAX)
+        if (names->n == SSH_NAMES_MAX)
                 return error_set(reading->error, PYROPE_E_CONFIG, "%s: more than %u files in %s",
-                                 reading->settings->target, SSH_SETTINGS_LIST_MAX, what);
+                                 reading->settings->target, SSH_NAMES_MAX, what);
         status = ssh_expand_path(tokens, what, path, &names->names[names->n], reading->error);
         if (!status)
                 names->n++;
@@ -456,18 +456,11 @@ pyrope_status ssh_settings_read(const char *config_file, const char *target, con
 
 /* -- the structure ----------------------------------------------------------------------------- */
 
-static void names_deinit(SshNames *names)
-{
-        for (size_t i = 0; i < names->n; i++)
-                free(names->names[i]);
-        names->n = 0;
-}
-
 void ssh_settings_deinit(SshSettings *settings)
 {
-        names_deinit(&settings->user_known_hosts);
-        names_deinit(&settings->global_known_hosts);
-        names_deinit(&settings->identities);
+        ssh_names_deinit(&settings->user_known_hosts);
+        ssh_names_deinit(&settings->global_known_hosts);
+        ssh_names_deinit(&settings->identities);
         free(settings->target);
         ssh_target_deinit(&settings->typed);
         free(settings->config_file);

@@ -11,15 +11,13 @@
  * are refused by name. Knows nothing of libssh.
  */
 
+#include "client/ssh-names.h"
 #include "client/ssh-watch.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#define SSH_SETTINGS_LIST_MAX 32u
-
 typedef struct SshTarget SshTarget;
-typedef struct SshNames SshNames;
 typedef struct SshSettings SshSettings;
 
 /* [user@]host[:port], host without brackets; what is not there is NULL or 0. Owned. */
@@ -36,11 +34,6 @@ struct SshTarget {
  */
 NODISCARD pyrope_status ssh_target_parse(const char *text, SshTarget *ret, pyrope_error **error);
 void ssh_target_deinit(SshTarget *target);
-
-struct SshNames {
-        char *names[SSH_SETTINGS_LIST_MAX]; /* owned */
-        size_t n;
-};
 
 /* All owned; NULL where not set. */
 struct SshSettings {

@@ -6,6 +6,12 @@
 #include <errno.h>
 #include <string.h>
 
+void ssh_watch_tell(const SshWatch *watch, const char *what)
+{
+        if (watch->on_wait)
+                watch->on_wait(watch->userdata, what);
+}
+
 pyrope_status ssh_watch_poll(const SshWatch *watch, struct pollfd *fds, nfds_t n_fds,
                              Deadline until, const char *what, pyrope_error **error)
 {
@@ -13,8 +19,7 @@ pyrope_status ssh_watch_poll(const SshWatch *watch, struct pollfd *fds, nfds_t n
         int n_ready;
 
         assert(n_fds <= SSH_WATCH_FDS_MAX);
-        if (watch->on_wait)
-                watch->on_wait(watch->userdata, what);
+        ssh_watch_tell(watch, what);
         memcpy(all, fds, n_fds * sizeof(*fds));
         all[n_fds] = (struct pollfd){ .fd = watch->stop_fd, .events = POLLIN };
         do {

@@ -25,6 +25,9 @@ struct SshWatch {
         void *userdata;
 };
 
+/** ssh_watch_tell() - who wants to know hears what is waited for now. */
+void ssh_watch_tell(const SshWatch *watch, const char *what);
+
 /**
  * ssh_watch_poll() - poll() that ends
  * @fds:        @n_fds at most SSH_WATCH_FDS_MAX

@@ -156,6 +156,44 @@ own_key fifo
 expect 1 "$probe" "$tmp/fifo" open "$at/echo"
 check "a key file that is none" complained '^E_AUTH .*fifo.key \(not a key file\)'
 
+echo "# agents"
+agent() { # SOCKET: an agent with no keys; its pid is $agent_pid
+        eval "$(ssh-agent -a "$1")" >/dev/null
+        agent_pid=$SSH_AGENT_PID
+        unset SSH_AUTH_SOCK SSH_AGENT_PID
+}
+keep() { # KEY: the agent $tmp/agent gets it, and has no others then
+        SSH_AUTH_SOCK=$tmp/agent ssh-add -qD 2>/dev/null
+        SSH_AUTH_SOCK=$tmp/agent ssh-add -q "$@"
+}
+agent "$tmp/agent"
+for i in 1 2 3 4 5 6 7 8; do ssh-keygen -q -t ed25519 -N '' -C "other $i" -f "$tmp/other$i"; done
+sed -i '/IdentitiesOnly/d' "$tmp/sealed" # the fixture has it
+with sealed-only "IdentityAgent $tmp/agent
+IdentitiesOnly yes"
+sed -i "s|$FX_KEY|$tmp/sealed.key|" "$tmp/sealed-only"
+cp "$tmp/sealed.key" "$tmp/plain.key"
+ssh-keygen -q -p -P secret -N '' -f "$tmp/plain.key"
+keep "$tmp/plain.key"
+expect 0 env SSH_AUTH_SOCK="$tmp/agent" "$probe" "$tmp/sealed" open "$at/echo"
+expect 0 "$probe" "$tmp/sealed-only" open "$at/echo"
+keep "$tmp"/other[1-8]
+SSH_AUTH_SOCK=$tmp/agent ssh-add -q "$tmp/plain.key"
+expect 0 env SSH_AUTH_SOCK="$tmp/agent" "$probe" "$tmp/sealed" open "$at/echo"
+check "of an agent with many keys the one that is named is tried first" test "$(tail -20 "$FX_DIR/h1/log" | grep -c 'Too many authentication failures')" = 0
+keep "$tmp/open.key"
+expect 1 "$probe" "$tmp/sealed-only" open "$at/echo"
+check "IdentitiesOnly: no other key of the agent is offered" complained '^E_AUTH .*keys tried: 0 of the agent; .*encrypted'
+with gone "IdentityAgent $tmp/nothing"
+expect 0 "$probe" "$tmp/gone" open "$at/echo"
+kill -STOP "$agent_pid"
+with stopped "IdentityAgent $tmp/agent"
+expect 0 "$probe" "$tmp/stopped" late "$at/echo" 300
+check "an agent that does not answer: where it got stuck" grep -q "^E_TIMEOUT h1 .*logging in with the agent at $tmp/agent: timed out$" "$tmp/err"
+check "and the pool ends without it" said '^pool ended$'
+kill -CONT "$agent_pid"
+kill "$agent_pid"
+
 echo "# refusals"
 expect 1 "$probe" "$config" open "$at/none"
 check "nobody listens" complained "^E_UNREACHABLE h1 .*cannot connect to the socket $tmp/s/none: nobody listens there, or .*AllowStreamLocalForwarding no$"
