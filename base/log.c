@@ -30,6 +30,7 @@ _Thread_local const LogContext *log_context_;
 
 static const char *log_program; /* NULL before log_init() */
 static bool log_has_priorities; /* the journal reads standard error */
+static bool log_is_set_up;      /* by log_init(); atomic */
 
 int log_level_parse(const char *text, LogLevel *ret)
 {
@@ -64,6 +65,7 @@ void log_init(const char *program, LogLevel level)
 {
         const char *wanted = getenv("PYROPE_LOG");
 
+        (void)__atomic_exchange_n(&log_is_set_up, true, __ATOMIC_SEQ_CST);
         log_program = program;
         log_has_priorities = journal_reads_stderr();
         log_set_level(level);
@@ -72,6 +74,12 @@ void log_init(const char *program, LogLevel level)
         if (log_level_parse(wanted, &level))
                 log_warning("PYROPE_LOG=%s is none of error, warning, info, debug", wanted);
         log_set_level(level);
+}
+
+void log_init_library(void)
+{
+        if (!__atomic_exchange_n(&log_is_set_up, true, __ATOMIC_SEQ_CST))
+                log_init(program_invocation_short_name, LOG_LEVEL_WARNING);
 }
 
 static void format_time(char out[static TIME_SIZE])

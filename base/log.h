@@ -66,6 +66,13 @@ struct LogContext {
  */
 void log_init(const char *program, LogLevel level);
 
+/**
+ * log_init_library() - what a library does for a program that never heard of log_init()
+ *
+ * Takes the level from $PYROPE_LOG, once, unless log_init() was called. Any thread.
+ */
+void log_init_library(void);
+
 void log_set_level(LogLevel level);
 
 /* Whether a record of this level would be written: ask before costly preparations. */

@@ -126,6 +126,7 @@ pyrope_status pyrope_daemon_new(const pyrope_daemon_options *options, pyrope_dae
         pyrope_status status;
         int r;
 
+        log_init_library();
         if (!options)
                 options = &defaults;
         status = check_options(options, error);

@@ -137,13 +137,14 @@ static int run_logged(Worker *worker, const Frame *frame, const Invocation *invo
         size_t n_method = 0;
         int r;
 
+        LOG_CONTEXT("call", (unsigned)frame->header.seq);
         r = dispatch_run(invocation, call);
         if (!is_logged)
                 return r;
         (void)pyrope_get_str(invocation->message.method, &method, &n_method);
-        log_debug("call %u of %s.%.*s: %s after %" PRId64 " ms", frame->header.seq,
-                  call->object->id, n_method < 100 ? (int)n_method : 100, method,
-                  r ? call->exception.class_ : "done", clock_boottime_ms() - began_ms);
+        log_debug("%s.%.*s: %s after %" PRId64 " ms", call->object->id,
+                  n_method < 100 ? (int)n_method : 100, method, r ? call->exception.class_ : "done",
+                  clock_boottime_ms() - began_ms);
         return r;
 }
 

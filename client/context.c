@@ -3,6 +3,7 @@
 #include "client/context.h"
 #include "client/tcp.h"
 
+#include "base/log.h"
 #include "base/unix-socket.h"
 
 #include <string.h>
@@ -82,6 +83,7 @@ pyrope_status pyrope_context_new(const pyrope_options *options, pyrope_context *
         CLEANUP(pyrope_context_freep) pyrope_context *context = calloc(1, sizeof(*context));
         pyrope_status status;
 
+        log_init_library();
         if (!context)
                 return error_set(error, PYROPE_E_NOMEM, "out of memory");
         (void)pthread_mutex_init(&context->lock, NULL); /* cannot fail without attributes */
