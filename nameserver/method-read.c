@@ -23,7 +23,7 @@ int method_count(pyrope_call *call, void *self)
         int r;
 
         r = store_reader_count(nameserver->reader, &n, &error);
-        if (method_check_store(call, nameserver, r, &error))
+        if (method_check_store(call, &nameserver->cannot_read, r, &error))
                 return PYROPE_RAISED;
         pyrope_write_uint(pyrope_result(call), n);
         return 0;
@@ -49,7 +49,7 @@ static int find(pyrope_call *call, NameServer *nameserver, unsigned with, const 
         r = store_reader_find(nameserver->reader, name, with, ret, &error);
         if (r == STORE_E_NOT_FOUND)
                 return method_raise_name(call, "unknown name", name);
-        return method_check_store(call, nameserver, r, &error);
+        return method_check_store(call, &nameserver->cannot_read, r, &error);
 }
 
 int method_lookup(pyrope_call *call, void *self)
@@ -84,7 +84,7 @@ static int write_listing(pyrope_call *call, void *self, const StoreQuery *query,
 
         r = store_reader_begin(nameserver->reader, query, with_tags ? STORE_WITH_TAGS : 0, &n,
                                &error);
-        if (method_check_store(call, nameserver, r, &error))
+        if (method_check_store(call, &nameserver->cannot_read, r, &error))
                 return PYROPE_RAISED;
         pyrope_write_map(writer, n);
         while ((r = store_reader_next(nameserver->reader, &object, &error)) == 0) {
@@ -95,7 +95,9 @@ static int write_listing(pyrope_call *call, void *self, const StoreQuery *query,
                 if (with_tags)
                         write_tags(writer, object);
         }
-        return r == STORE_E_NOT_FOUND ? 0 : method_check_store(call, nameserver, r, &error);
+        return r == STORE_E_NOT_FOUND
+                       ? 0
+                       : method_check_store(call, &nameserver->cannot_read, r, &error);
 }
 
 int method_list(pyrope_call *call, void *self)

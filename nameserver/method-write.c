@@ -16,7 +16,7 @@ static int check_change(pyrope_call *call, NameServer *nameserver, StoreText nam
                 return method_raise_name(call, "name already registered", name);
         if (r == STORE_E_NOT_FOUND)
                 return method_raise_name(call, "unknown name", name);
-        return method_check_store(call, nameserver, r, error);
+        return method_check_store(call, &nameserver->cannot_write, r, error);
 }
 
 /* What register() and register_endpoint() are told. */
@@ -80,7 +80,7 @@ int method_register(pyrope_call *call, void *self)
                 return r;
         uri = uri_format(&arguments.uri);
         if (!uri)
-                return method_check_store(call, nameserver, -ENOMEM, &error);
+                return method_check_store(call, &nameserver->cannot_write, -ENOMEM, &error);
         object = object_of(call, &arguments);
         object.uri = uri;
         if (arguments.uri.kind == URI_PYRO) {
@@ -180,7 +180,7 @@ int method_remove(pyrope_call *call, void *self)
                 return r;
         if (any) {
                 r = store_remove(nameserver->store, &search.query, own, &n, &error);
-                if (method_check_store(call, nameserver, r, &error))
+                if (method_check_store(call, &nameserver->cannot_write, r, &error))
                         return PYROPE_RAISED;
         }
         pyrope_write_uint(pyrope_result(call), n);

@@ -104,19 +104,16 @@ static bool is_clients(int r)
         return r == STORE_E_STOPPED || r == STORE_E_LIMIT;
 }
 
-int method_check_store(pyrope_call *call, NameServer *nameserver, int r, const ErrorText *error)
+int method_check_store(pyrope_call *call, bool *is_failing, int r, const ErrorText *error)
 {
-        if (r && !is_clients(r) && !nameserver->is_failing) {
-                log_error("%s", error->text);
-                nameserver->is_failing = true;
-        }
-        if (r)
+        if (r && is_clients(r))
                 return raise_store(call, r, error);
-        if (nameserver->is_failing) {
-                log_info("%s: works again", store_path(nameserver->store));
-                nameserver->is_failing = false;
-        }
-        return 0;
+        if (r && !*is_failing)
+                log_error("%s", error->text);
+        if (!r && *is_failing)
+                log_info("the database works again");
+        *is_failing = r != 0;
+        return r ? raise_store(call, r, error) : 0;
 }
 
 bool method_is_own_name(StoreText name)

@@ -40,12 +40,12 @@ int method_raise_name(pyrope_call *call, const char *what, StoreText name);
 
 /**
  * method_check_store() - go on after 0, raise a failure that the method does not expect
- *
- * The log gets one line when failing begins, and one when it is over.
+ * @is_failing: the nameserver's cannot_read or cannot_write; the log gets one line when it begins,
+ *              and one when it is over
  *
  * Return: 0, PYROPE_RAISED.
  */
-NODISCARD int method_check_store(pyrope_call *call, NameServer *nameserver, int r,
+NODISCARD int method_check_store(pyrope_call *call, bool *is_failing, int r,
                                  const ErrorText *error);
 
 bool method_is_own_name(StoreText name);

@@ -25,7 +25,8 @@ struct NameServer {
         Store *store;        /* borrowed */
         StoreReader *reader; /* borrowed; of that store */
         const char *zone;    /* where it runs; borrowed */
-        bool is_failing;     /* the last change failed, and the log says so */
+        bool cannot_read;    /* the last reading failed, and the log says so */
+        bool cannot_write;   /* the last change failed, and the log says so */
 };
 
 /* For pyrope_daemon_register(), with a NameServer as self. */
