@@ -1,0 +1,440 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * The methods, called over a socket as clients call them. What comes back is compared as Python
+ * would print it; an exception as "NamingError: text".
+ */
+
+#include "nameserver/nameserver.h"
+
+#include "base/unix-socket.h"
+#include "proto/conn.h"
+#include "proto/repr.h"
+#include "proto/value.h"
+#include "tests/unit/scratch.h"
+#include "tests/unit/unit.h"
+
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#define LIMIT (1u << 26)
+#define OWN   "Pyro.NameServer"
+
+static NameServer nameserver;
+static pyrope_daemon *server;
+static Conn conn;
+static char own_uri[PATH_MAX];
+
+static void start(void)
+{
+        ErrorText error = { "" };
+        CLEANUP(freep) char *uri = NULL;
+        pyrope_daemon_options options = { .socket = scratch_path("ns.sock") };
+        pyrope_value *metadata = NULL;
+        int fd;
+
+        nameserver = (NameServer){ .zone = "here" };
+        ck_assert_msg(store_open(scratch_path("ns.db"), &nameserver.store, &error) == 0, "%s",
+                      error.text);
+        ck_assert_int_eq(store_reader_new(nameserver.store, &nameserver.reader, NULL), 0);
+        ck_assert_int_eq(pyrope_daemon_new(&options, &server, NULL), PYROPE_OK);
+        ck_assert_int_eq(pyrope_daemon_register(server, OWN, &nameserver_class, &nameserver, NULL),
+                         PYROPE_OK);
+        uri = pyrope_daemon_uri(server, OWN);
+        snprintf(own_uri, sizeof(own_uri), "%s", uri);
+        ck_assert_int_eq(nameserver_announce(&nameserver, own_uri, NULL), 0);
+        ck_assert_int_eq(pyrope_daemon_start(server, NULL), PYROPE_OK);
+
+        ck_assert_int_eq(unix_connect(scratch_path("ns.sock"), DEADLINE_NONE, &fd), 0);
+        conn_init(&conn, fd, LIMIT);
+        ck_assert_int_eq(conn_connect(&conn, OWN, DEADLINE_NONE, &metadata, NULL), PYROPE_OK);
+        pyrope_value_free(metadata);
+}
+
+static void stop(void)
+{
+        conn_deinit(&conn);
+        server = pyrope_daemon_free(server);
+        nameserver.reader = store_reader_free(nameserver.reader);
+        nameserver.store = store_close(nameserver.store);
+}
+
+static void setup(void)
+{
+        scratch_setup();
+        start();
+}
+
+static void teardown(void)
+{
+        stop();
+        scratch_teardown();
+}
+
+/* "Pyro5.errors.NamingError" and a text as "NamingError: text". */
+static void format_error(const pyrope_error *error, char *ret, size_t n_ret)
+{
+        const char *class_ = pyrope_error_class(error);
+        const char *dot;
+
+        ck_assert_msg(class_, "%s", pyrope_error_text(error));
+        dot = strrchr(class_, '.');
+        snprintf(ret, n_ret, "%s: %s", dot ? dot + 1 : class_, pyrope_error_text(error));
+}
+
+/* Calls with a packed list of arguments; the answer as text, good until the next call. */
+static const char *call(const char *method, pyrope_writer *writer)
+{
+        static char text[8192];
+        CLEANUP(pyrope_value_freep) pyrope_value *args = NULL;
+        CLEANUP(pyrope_value_freep) pyrope_value *result = NULL;
+        CLEANUP(pyrope_error_freep) pyrope_error *error = NULL;
+        ConnCall conn_call = { .object = OWN, .method = method };
+        pyrope_status status;
+
+        ck_assert_int_eq(pyrope_writer_take(writer, &args, NULL), PYROPE_OK);
+        conn_call.args = pyrope_value_view(args);
+        status = conn_invoke(&conn, &conn_call, DEADLINE_NONE, &result, &error);
+        if (status == PYROPE_OK)
+                repr_format(pyrope_value_view(result), text, sizeof(text));
+        else
+                format_error(error, text, sizeof(text));
+        return text;
+}
+
+static const char *answer(const char *method, const char *format, ...)
+{
+        CLEANUP(pyrope_writer_freep) pyrope_writer *writer = pyrope_writer_new();
+        va_list arguments;
+
+        va_start(arguments, format);
+        pyrope_vpack(writer, format, arguments);
+        va_end(arguments);
+        return call(method, writer);
+}
+
+#define EXPECT(expected, ...) ck_assert_str_eq(answer(__VA_ARGS__), (expected))
+#define URI(object, host, port)                                                                    \
+        "{'__class__': 'Pyro5.core.URI', 'state': ['PYRO', '" object "', None, '" host "', " port  \
+        "]}"
+
+/* Registers a, b and c with URIs of their own, and tags x; x, y; none. */
+static void register_three(void)
+{
+        EXPECT("None", "register", "[s s b [s]]", "a", "PYRO:oa@h:1", 0, "x");
+        EXPECT("None", "register", "[s s b [s s]]", "b", "PYRO:ob@h:2", 0, "x", "y");
+        EXPECT("None", "register", "[s s]", "c", "PYRO:oc@h:3");
+}
+
+START_TEST(the_nameserver_knows_itself)
+{
+        char expected[2 * PATH_MAX];
+
+        snprintf(expected, sizeof(expected),
+                 "{'%s': ['%s', ['class:Pyro5.nameserver.NameServer']]}", OWN, own_uri);
+        EXPECT("1", "count", "[]");
+        EXPECT("None", "ping", "[]");
+        EXPECT(expected, "list", "[n n b]", 1);
+}
+END_TEST
+
+START_TEST(its_own_entry_can_be_neither_taken_nor_removed)
+{
+        EXPECT("NamingError: name is reserved: " OWN, "register", "[s s]", OWN, "PYRO:x@h:1");
+        EXPECT("NamingError: name is reserved: " OWN, "register_endpoint", "[s s]", OWN,
+               "PYRO:x@h:1");
+        EXPECT("0", "remove", "[s]", OWN);
+        EXPECT("0", "remove", "[n s]", "Pyro");
+        EXPECT("0", "remove", "[n n s]", ".*");
+        EXPECT("1", "count", "[]");
+        /* As in Pyro5, this name counts as no filter. */
+        EXPECT("None", "register", "[s s]", "a", "PYRO:o@h:1");
+        EXPECT("1", "remove", "[s s]", OWN, "a");
+}
+END_TEST
+
+START_TEST(a_registered_name_is_looked_up)
+{
+        EXPECT("None", "register", "[s s b [s]]", "a", "PYRO:o@h:1", 0, "t");
+
+        EXPECT(URI("o", "h", "1"), "lookup", "[s]", "a");
+        EXPECT("[" URI("o", "h", "1") ", ['t']]", "lookup", "[s b]", "a", 1);
+        EXPECT("NamingError: unknown name: b", "lookup", "[s]", "b");
+        EXPECT("TypeError: name must be a str", "lookup", "[i]", 5);
+}
+END_TEST
+
+START_TEST(booleans_are_taken_by_truth)
+{
+        EXPECT("None", "register", "[s s]", "a", "PYRO:o@h:1");
+
+        /* What PYRONAME sends in stock Python. */
+        EXPECT(URI("o", "h", "1"), "lookup", "[s f]", "a", 0.0);
+        EXPECT(URI("o", "h", "1"), "lookup", "[s n]", "a");
+        EXPECT(URI("o", "h", "1"), "lookup", "[s s]", "a", "");
+        EXPECT("[" URI("o", "h", "1") ", []]", "lookup", "[s f]", "a", 0.5);
+        EXPECT("NamingError: name already registered: a", "register", "[s s s]", "a", "PYRO:o@h:1",
+               "yes");
+}
+END_TEST
+
+START_TEST(registering_again_replaces_unless_safe)
+{
+        EXPECT("None", "register", "[s s b [s]]", "a", "PYRO:o@h:1", 1, "t");
+        EXPECT("NamingError: name already registered: a", "register", "[s s b]", "a", "PYRO:p@h:2",
+               1);
+        EXPECT("[" URI("o", "h", "1") ", ['t']]", "lookup", "[s b]", "a", 1);
+
+        EXPECT("None", "register", "[s s]", "a", "PYRO:p@h:2");
+        EXPECT("[" URI("p", "h", "2") ", []]", "lookup", "[s b]", "a", 1);
+}
+END_TEST
+
+START_TEST(what_cannot_be_registered_is_refused)
+{
+        EXPECT("TypeError: only URIs or strings can be registered", "register", "[s i]", "a", 5);
+        EXPECT("PyroError: invalid uri", "register", "[s s]", "a", "nonsense");
+        EXPECT("TypeError: name must be a str", "register", "[n s]", "PYRO:o@h:1");
+        EXPECT("TypeError: metadata should not be a str, but another iterable (set, list, etc)",
+               "register", "[s s n s]", "a", "PYRO:o@h:1", "t");
+        EXPECT("TypeError: 'int' object is not iterable", "register", "[s s n i]", "a",
+               "PYRO:o@h:1", 7);
+        EXPECT("PyroError: invalid uri (0.0.0.0 is an address to listen on)", "register", "[s s]",
+               "a", "PYRO:o@0.0.0.0:1");
+        EXPECT("1", "count", "[]");
+}
+END_TEST
+
+START_TEST(metadata_are_replaced_and_cleared)
+{
+        EXPECT("None", "register", "[s s n [s]]", "a", "PYRO:o@h:1", "t");
+
+        EXPECT("None", "set_metadata", "[s [s s s]]", "a", "v", "u", "v");
+        EXPECT("[" URI("o", "h", "1") ", ['u', 'v']]", "lookup", "[s b]", "a", 1);
+        EXPECT("None", "set_metadata", "[s n]", "a");
+        EXPECT("[" URI("o", "h", "1") ", []]", "lookup", "[s b]", "a", 1);
+        EXPECT("NamingError: unknown name: b", "set_metadata", "[s []]", "b");
+}
+END_TEST
+
+START_TEST(names_are_listed)
+{
+        register_three();
+
+        EXPECT("{'a': 'PYRO:oa@h:1'}", "list", "[s]", "a");
+        EXPECT("{'b': ['PYRO:ob@h:2', ['x', 'y']]}", "list", "[s n b]", "b", 1);
+        EXPECT("{'a': 'PYRO:oa@h:1', 'c': 'PYRO:oc@h:3'}", "list", "[n s]", "[ac]$");
+        EXPECT("{}", "list", "[s]", "%");
+        EXPECT("ValueError: you can only filter on one thing at a time", "list", "[s s]", "a", "a");
+        EXPECT("TypeError: prefix must be a str", "list", "[i]", 5);
+        EXPECT("NamingError: invalid regex: missing closing parenthesis at position 2", "list",
+               "[n s]", "(a");
+        EXPECT("4", "count", "[]");
+}
+END_TEST
+
+START_TEST(names_are_found_by_metadata)
+{
+        register_three();
+
+        EXPECT("{'b': ['PYRO:ob@h:2', ['x', 'y']]}", "yplookup", "[[s s]]", "x", "y");
+        EXPECT("{'a': 'PYRO:oa@h:1', 'b': 'PYRO:ob@h:2'}", "yplookup", "[n [s s] b]", "x", "q", 0);
+        EXPECT("{}", "yplookup", "[[s]]", "q");
+        EXPECT("{}", "yplookup", "[[] []]");
+        EXPECT("{}", "yplookup", "[]");
+        EXPECT("ValueError: you can't use meta_all or meta_any at the same time", "yplookup",
+               "[[s] [s]]", "x", "y");
+        EXPECT("TypeError: metadata_all should not be a str, but another iterable (set, list, "
+               "etc)",
+               "yplookup", "[s]", "x");
+}
+END_TEST
+
+START_TEST(names_are_removed_by_the_first_filter)
+{
+        register_three();
+
+        EXPECT("0", "remove", "[]");
+        EXPECT("0", "remove", "[s s]", "none", "a");
+        EXPECT("1", "remove", "[s s]", "a", "b");
+        EXPECT("1", "remove", "[n s s]", "b", "c");
+        EXPECT("1", "remove", "[n n s]", "c|d");
+        EXPECT("NamingError: invalid regex: missing closing parenthesis at position 1", "remove",
+               "[n n s]", "(");
+        EXPECT("1", "count", "[]");
+}
+END_TEST
+
+START_TEST(a_regex_that_would_take_for_ever_is_given_up)
+{
+        char name[100];
+
+        memset(name, 'a', sizeof(name));
+        name[sizeof(name) - 1] = '\0';
+        EXPECT("None", "register", "[s s]", name, "PYRO:o@h:1");
+
+        EXPECT("NamingError: invalid regex: it takes too many steps", "list", "[n s]", "(a+)+[bc]");
+        EXPECT("NamingError: invalid regex: it takes too many steps", "remove", "[n n s]",
+               "(a+)+[bc]");
+        EXPECT("2", "count", "[]");
+}
+END_TEST
+
+START_TEST(arguments_may_have_names)
+{
+        CLEANUP(pyrope_writer_freep) pyrope_writer *writer = pyrope_writer_new();
+        CLEANUP(pyrope_value_freep) pyrope_value *kwargs = NULL;
+        CLEANUP(pyrope_value_freep) pyrope_value *result = NULL;
+        ConnCall register_call = { .object = OWN, .method = "register" };
+
+        pyrope_pack(writer, "{s:s s:s s:[s]}", "uri", "PYRO:o@h:1", "name", "a", "metadata", "t");
+        ck_assert_int_eq(pyrope_writer_take(writer, &kwargs, NULL), PYROPE_OK);
+        register_call.kwargs = pyrope_value_view(kwargs);
+
+        ck_assert_int_eq(conn_invoke(&conn, &register_call, DEADLINE_NONE, &result, NULL),
+                         PYROPE_OK);
+
+        EXPECT("[" URI("o", "h", "1") ", ['t']]", "lookup", "[s b]", "a", 1);
+}
+END_TEST
+
+/* Calls with one name of bytes that C would not take for a string. */
+static const char *answer_bytes(const char *method, const char *name, size_t n, const char *uri)
+{
+        CLEANUP(pyrope_writer_freep) pyrope_writer *writer = pyrope_writer_new();
+
+        pyrope_write_list(writer, uri ? 2 : 1);
+        pyrope_write_strn(writer, name, n);
+        if (uri)
+                pyrope_write_str(writer, uri);
+        return call(method, writer);
+}
+
+START_TEST(a_name_may_hold_anything)
+{
+        static char longest[5000];
+
+        memset(longest, '\'', sizeof(longest));
+        ck_assert_str_eq(answer_bytes("register", "a\0b", 3, "PYRO:o@h:1"), "None");
+        ck_assert_str_eq(answer_bytes("lookup", "a\0b", 3, NULL), URI("o", "h", "1"));
+        ck_assert_str_eq(answer_bytes("lookup", "a\0c", 3, NULL),
+                         "NamingError: unknown name: a\\x00c");
+        ck_assert_str_eq(answer_bytes("lookup", "a", 1, NULL), "NamingError: unknown name: a");
+
+        ck_assert_str_eq(answer_bytes("register", longest, sizeof(longest), "PYRO:o@h:2"), "None");
+        ck_assert_str_eq(answer_bytes("lookup", longest, sizeof(longest), NULL),
+                         URI("o", "h", "2"));
+        ck_assert_str_eq(answer_bytes("remove", longest, sizeof(longest), NULL), "1");
+}
+END_TEST
+
+#define RECORD(name, uri, tags, endpoints)                                                         \
+        "{'name': '" name "', 'object': 'o', 'uri': '" uri "', 'metadata': [" tags                 \
+        "], 'endpoints': [" endpoints "]}"
+#define ENDPOINT(zone, unix_, host, port, nathost, natport, ssh)                                   \
+        "{'zone': '" zone "', 'unix': " unix_ ", 'host': " host ", 'port': " port                  \
+        ", 'nathost': " nathost ", 'natport': " natport ", 'ssh': " ssh "}"
+
+START_TEST(what_a_stock_client_registered_is_resolved)
+{
+        EXPECT("None", "register", "[s s n [s]]", "a", "PYRO:o@h:1", "t");
+        EXPECT("None", "register", "[s s]", "alias", "PYRONAME:a");
+
+        EXPECT(RECORD("a", "PYRO:o@h:1", "'t'",
+                      ENDPOINT("here", "None", "'h'", "1", "None", "None", "None")),
+               "resolve", "[s]", "a");
+        EXPECT("{'name': 'alias', 'object': None, 'uri': 'PYRONAME:a', 'metadata': [], "
+               "'endpoints': []}",
+               "resolve", "[s]", "alias");
+        EXPECT("NamingError: unknown name: b", "resolve", "[s]", "b");
+}
+END_TEST
+
+START_TEST(endpoints_are_added_by_zone)
+{
+        EXPECT("None", "register_endpoint", "[s s s s n n b [s]]", "a", "PYRO:o@./u:/x", "za",
+               "me@far", 1, "t");
+        EXPECT("None", "register_endpoint", "[s s s n s i b]", "a", "PYRO:o@h:1", "zb", "nat", 5555,
+               1);
+
+        EXPECT(RECORD("a", "PYRO:o@nat:5555", "'t'",
+                      ENDPOINT("za", "'/x'", "None", "None", "None", "None",
+                               "'me@far'") ", " ENDPOINT("zb", "None", "'h'", "1", "'nat'", "5555",
+                                                         "None")),
+               "resolve", "[s]", "a");
+        EXPECT(URI("o", "nat", "5555"), "lookup", "[s]", "a");
+        EXPECT("NamingError: name already registered: a", "register_endpoint", "[s s n n n n b]",
+               "a", "PYRO:other@h:1", 1);
+        EXPECT("ValueError: ssh '-x' is not [user@]host[:port]", "register_endpoint", "[s s n s]",
+               "a", "PYRO:o@h:1", "-x");
+        EXPECT("ValueError: natport without nathost", "register_endpoint", "[s s n n n i]", "a",
+               "PYRO:o@h:1", 1);
+        EXPECT("ValueError: 0.0.0.0 is an address to listen on, not to go to", "register_endpoint",
+               "[s s]", "a", "PYRO:o@0.0.0.0:1");
+}
+END_TEST
+
+START_TEST(everything_is_there_after_a_restart)
+{
+        register_three();
+        stop();
+        start();
+
+        EXPECT("4", "count", "[]");
+        EXPECT("[" URI("ob", "h", "2") ", ['x', 'y']]", "lookup", "[s b]", "b", 1);
+}
+END_TEST
+
+START_TEST(when_the_disk_is_full_reading_goes_on)
+{
+        struct rlimit full = { .rlim_cur = 64 * 1024, .rlim_max = RLIM_INFINITY };
+        struct rlimit unlimited = { RLIM_INFINITY, RLIM_INFINITY };
+        static char name[STORE_NAME_MAX_BYTES + 1];
+        const char *text;
+
+        memset(name, 'n', sizeof(name) - 1);
+        EXPECT("None", "register", "[s s]", "a", "PYRO:o@h:1");
+
+        /* A file that may not grow stands for a disk that is full. */
+        signal(SIGXFSZ, SIG_IGN);
+        ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &full), 0);
+        text = answer("register", "[s s]", name, "PYRO:o@h:1");
+        ck_assert_msg(strncmp(text, "OSError: ", 9) == 0 && strstr(text, "ns.db: "), "%s", text);
+        EXPECT(URI("o", "h", "1"), "lookup", "[s]", "a");
+        EXPECT("2", "count", "[]");
+
+        ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &unlimited), 0);
+        EXPECT("None", "register", "[s s]", name, "PYRO:o@h:1");
+        EXPECT("3", "count", "[]");
+}
+END_TEST
+
+int main(void)
+{
+        Suite *suite = suite_create("nameserver/nameserver");
+        TCase *tests = tcase_create("nameserver");
+
+        tcase_add_checked_fixture(tests, setup, teardown);
+        tcase_add_test(tests, the_nameserver_knows_itself);
+        tcase_add_test(tests, its_own_entry_can_be_neither_taken_nor_removed);
+        tcase_add_test(tests, a_registered_name_is_looked_up);
+        tcase_add_test(tests, booleans_are_taken_by_truth);
+        tcase_add_test(tests, registering_again_replaces_unless_safe);
+        tcase_add_test(tests, what_cannot_be_registered_is_refused);
+        tcase_add_test(tests, metadata_are_replaced_and_cleared);
+        tcase_add_test(tests, names_are_listed);
+        tcase_add_test(tests, names_are_found_by_metadata);
+        tcase_add_test(tests, names_are_removed_by_the_first_filter);
+        tcase_add_test(tests, a_regex_that_would_take_for_ever_is_given_up);
+        tcase_add_test(tests, arguments_may_have_names);
+        tcase_add_test(tests, a_name_may_hold_anything);
+        tcase_add_test(tests, what_a_stock_client_registered_is_resolved);
+        tcase_add_test(tests, endpoints_are_added_by_zone);
+        tcase_add_test(tests, everything_is_there_after_a_restart);
+        tcase_add_test(tests, when_the_disk_is_full_reading_goes_on);
+        suite_add_tcase(suite, tests);
+        return unit_run(suite);
+}
