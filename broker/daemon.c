@@ -21,7 +21,8 @@
 #define N_WORKERS_MAX   64u   /* by default */
 #define N_WORKERS_LIMIT 4096u /* threads beyond this are a mistake */
 #define OBJECT_ENVIRON  "PYROPE_OBJECT"
-#define RANDOM_ID_SIZE  40u /* "obj_", 32 digits and NUL */
+#define RANDOM_ID_BYTES 16u
+#define RANDOM_ID_SIZE  (sizeof("obj_") + 2 * RANDOM_ID_BYTES)
 
 /* -- making and releasing --------------------------------------------------------------------- */
 
@@ -185,23 +186,21 @@ static pyrope_status register_as(Daemon *daemon, const char *id, const pyrope_cl
 pyrope_status pyrope_daemon_register(pyrope_daemon *daemon, const char *id,
                                      const pyrope_class *class_, void *self, pyrope_error **error)
 {
-        const char *chosen = id ? NULL : getenv(OBJECT_ENVIRON);
+        CLEANUP(pyrope_error_freep) pyrope_error *why = NULL;
+        const char *chosen = getenv(OBJECT_ENVIRON);
         char random[RANDOM_ID_SIZE] = "obj_";
-        pyrope_error *ignored = NULL;
         pyrope_status status;
 
         if (id)
                 return register_as(daemon, id, class_, self, error);
         if (chosen) {
-                status = register_as(daemon, chosen, class_, self, &ignored);
-                if (status != PYROPE_E_EXISTS) {
-                        if (error && status)
-                                *error = ignored;
+                status = register_as(daemon, chosen, class_, self, &why);
+                if (status && status != PYROPE_E_EXISTS && error)
+                        *error = TAKE(why);
+                if (status != PYROPE_E_EXISTS)
                         return status;
-                }
-                pyrope_error_free(ignored);
         }
-        random_hex(random + strlen(random), 16);
+        random_hex(random + strlen(random), RANDOM_ID_BYTES);
         return register_as(daemon, random, class_, self, error);
 }
 

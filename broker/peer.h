@@ -27,6 +27,7 @@ struct Peer {
         Outgoing *out;  /* the rest of an answer that the socket did not take; owned, or NULL */
         bool owes_done; /* the answer in out is that of a call which is still open */
         int64_t last_call_ms;     /* when its last call ended */
+        atomic_bool is_armed;     /* in the epoll set: the next event may take it */
         _Atomic int64_t deadline; /* on clock_boottime_ms(); INT64_MAX: none */
 };
 

@@ -93,12 +93,15 @@ static void set_deadline(Worker *worker, Peer *peer, int64_t in_ms)
 /* Puts the peer back into the epoll set; it may be served elsewhere before this returns. */
 static void arm_peer(Worker *worker, Peer *peer, Step step)
 {
+        const uint64_t key = peer_key(peer);
+        const int fd = peer->fd;
+
         if (step == STEP_FULL || (peer->session.is_open && peer->in.n > 0))
                 set_deadline(worker, peer, PEER_STALL_MS);
         else if (peer->session.is_open)
                 atomic_store(&peer->deadline, INT64_MAX);
-        poller_arm(&worker->daemon->poller, peer->fd, peer_key(peer),
-                   step == STEP_FULL ? EPOLLOUT : EPOLLIN);
+        atomic_store_explicit(&peer->is_armed, true, memory_order_release);
+        poller_arm(&worker->daemon->poller, fd, key, step == STEP_FULL ? EPOLLOUT : EPOLLIN);
 }
 
 static void finish_peer(Worker *worker, Peer *peer, Step step)
@@ -434,7 +437,9 @@ static void on_peer(Worker *worker, uint64_t key)
 {
         Peer *peer = peer_table_find(&worker->daemon->peers, key);
 
-        if (!peer)
+        /* Only one who waits may be taken: a copy of the descriptor that a child process of the
+         * program still has could report events once more. */
+        if (!peer || !atomic_exchange_explicit(&peer->is_armed, false, memory_order_acquire))
                 return;
         LOG_CONTEXT("conn", peer->caller.number);
         open_window(worker, peer);
@@ -473,6 +478,7 @@ static void run_request(Worker *worker, Request *taken)
 static void add_peer(Worker *worker, int fd, uid_t uid)
 {
         Daemon *daemon = worker->daemon;
+        uint64_t key;
         Peer *peer;
 
         peer = peer_new(fd, uid, daemon->message_max);
@@ -487,7 +493,9 @@ static void add_peer(Worker *worker, int fd, uid_t uid)
         LOG_CONTEXT("conn", peer->caller.number);
         log_debug("opened by user %u", (unsigned)uid);
         set_deadline(worker, peer, PEER_HANDSHAKE_MS);
-        if (poller_add(&daemon->poller, fd, peer_key(peer), EPOLLIN))
+        key = peer_key(peer);
+        atomic_store_explicit(&peer->is_armed, true, memory_order_release);
+        if (poller_add(&daemon->poller, fd, key, EPOLLIN))
                 close_peer(worker, peer);
 }
 
