@@ -1,0 +1,468 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * What a program does with a daemon: options, objects, running until a signal.
+ */
+
+#include "broker/daemon.h"
+
+#include "tests/unit/scratch.h"
+#include "tests/unit/unit.h"
+#include "tests/unit/wire-client.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <semaphore.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+
+/* -- a class ---------------------------------------------------------------------------------- */
+
+static sem_t entered;
+static sem_t let_go;
+static atomic_int n_released;
+
+static int whoami(pyrope_call *call, UNUSED void *self)
+{
+        ck_assert_uint_eq(pyrope_call_uid(call), geteuid());
+        return pyrope_reply(call, "s", pyrope_call_object(call));
+}
+
+static int hold(pyrope_call *call, UNUSED void *self)
+{
+        sem_post(&entered);
+        while (sem_wait(&let_go)) {
+        }
+        return pyrope_reply(call, "s", "held");
+}
+
+static int hang(UNUSED pyrope_call *call, UNUSED void *self)
+{
+        while (pause()) {
+        }
+        return 0;
+}
+
+static int stop(pyrope_call *call, UNUSED void *self)
+{
+        pyrope_daemon_stop(pyrope_call_daemon(call));
+        return 0;
+}
+
+static void released(void *self)
+{
+        ck_assert_ptr_eq(self, &n_released);
+        n_released++;
+}
+
+static const pyrope_method methods[] = {
+        { "whoami", NULL, whoami, 0, NULL },
+        { "hold", NULL, hold, 0, NULL },
+        { "hang", NULL, hang, 0, NULL },
+        { "stop", NULL, stop, 0, NULL },
+        { 0 },
+};
+
+static const pyrope_class class_of_objects = {
+        .name = "Thing",
+        .methods = methods,
+        .released = released,
+};
+
+/* -- a daemon --------------------------------------------------------------------------------- */
+
+static pyrope_daemon *daemon_;
+static char path[PATH_MAX];
+
+static void setup(void)
+{
+        const pyrope_daemon_options options = { .socket = path };
+        pyrope_error *error = NULL;
+
+        scratch_setup();
+        unsetenv("LISTEN_FDS");
+        unsetenv("PYROPE_SOCKET");
+        unsetenv("PYROPE_OBJECT");
+        setenv("PYROPE_RUNTIME_DIR", scratch_dir, 1);
+        sem_init(&entered, 0, 0);
+        sem_init(&let_go, 0, 0);
+        snprintf(path, sizeof(path), "%s", scratch_path("s"));
+        ck_assert_msg(pyrope_daemon_new(&options, &daemon_, &error) == PYROPE_OK, "%s",
+                      pyrope_error_text(error));
+}
+
+static void teardown(void)
+{
+        daemon_ = pyrope_daemon_free(daemon_);
+        scratch_teardown();
+}
+
+static pyrope_status add(const char *id)
+{
+        return pyrope_daemon_register(daemon_, id, &class_of_objects, &n_released, NULL);
+}
+
+static void expect_uri(const char *id, const char *format)
+{
+        char expected[PATH_MAX + 100];
+        char *uri = pyrope_daemon_uri(daemon_, id);
+
+        snprintf(expected, sizeof(expected), "%s@./u:%s", format, path);
+        ck_assert_ptr_nonnull(uri);
+        ck_assert_str_eq(uri, expected);
+        free(uri);
+}
+
+/* -- options ---------------------------------------------------------------------------------- */
+
+static void expect_no_daemon(const pyrope_daemon_options *options, pyrope_status expected)
+{
+        pyrope_daemon *daemon = NULL;
+        pyrope_error *error = NULL;
+
+        ck_assert_int_eq(pyrope_daemon_new(options, &daemon, &error), expected);
+        ck_assert_ptr_null(daemon);
+        ck_assert_int_eq(pyrope_error_status(error), expected);
+        ck_assert_uint_gt(strlen(pyrope_error_text(error)), 0);
+        pyrope_error_free(error);
+}
+
+START_TEST(a_socket_that_cannot_be_had_is_told)
+{
+        pyrope_daemon_options options = { .socket = path };
+
+        expect_no_daemon(&options, PYROPE_E_EXISTS);
+        options.socket = "/tmp/pyrope-test-public";
+        expect_no_daemon(&options, PYROPE_E_DENIED);
+        options.socket = "relative";
+        expect_no_daemon(&options, PYROPE_E_INVALID);
+        options.socket =
+                "/a-path-that-is-far-too-long-for-a-socket/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+                "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+        expect_no_daemon(&options, PYROPE_E_INVALID);
+        ck_assert_int_eq(access(path, F_OK), 0);
+}
+END_TEST
+
+START_TEST(limits_beyond_the_protocol_are_refused)
+{
+        expect_no_daemon(&(pyrope_daemon_options){ .message_max_bytes = (uint64_t)1 << 32 },
+                         PYROPE_E_INVALID);
+        expect_no_daemon(&(pyrope_daemon_options){ .n_workers_max = 4097 }, PYROPE_E_INVALID);
+}
+END_TEST
+
+START_TEST(a_daemon_that_never_ran_leaves_nothing)
+{
+        ck_assert_int_eq(add("x"), PYROPE_OK);
+        daemon_ = pyrope_daemon_free(daemon_);
+        ck_assert_ptr_null(daemon_);
+        ck_assert_int_ne(access(path, F_OK), 0);
+        ck_assert_int_eq(n_released, 1);
+        ck_assert_ptr_null(pyrope_daemon_free(NULL));
+}
+END_TEST
+
+/* -- objects ---------------------------------------------------------------------------------- */
+
+START_TEST(the_first_object_names_the_daemon)
+{
+        ck_assert_ptr_null(pyrope_daemon_uri(daemon_, NULL));
+        ck_assert_int_eq(add("one"), PYROPE_OK);
+        ck_assert_int_eq(add("two"), PYROPE_OK);
+        expect_uri(NULL, "PYRO:one");
+        expect_uri("two", "PYRO:two");
+        expect_uri("Pyro.Daemon", "PYRO:Pyro.Daemon");
+        ck_assert_ptr_null(pyrope_daemon_uri(daemon_, "three"));
+}
+END_TEST
+
+START_TEST(an_id_is_taken_once)
+{
+        pyrope_error *error = NULL;
+
+        ck_assert_int_eq(add("one"), PYROPE_OK);
+        ck_assert_int_eq(
+                pyrope_daemon_register(daemon_, "one", &class_of_objects, &n_released, &error),
+                PYROPE_E_EXISTS);
+        ck_assert_str_eq(pyrope_error_text(error), "there is an object 'one' already");
+        pyrope_error_free(error);
+        ck_assert_int_eq(add("Pyro.Daemon"), PYROPE_E_EXISTS);
+        ck_assert_int_eq(n_released, 0); /* of what was never registered nothing is released */
+}
+END_TEST
+
+static const char *const wrong_ids[] = { "", "a b", "a\tb", "a@b", "caf\xe9", "a\x7f" };
+
+START_TEST(an_id_that_would_break_its_uri_is_refused)
+{
+        ck_assert_int_eq(add(wrong_ids[_i]), PYROPE_E_INVALID);
+}
+END_TEST
+
+START_TEST(the_longest_id_is_taken_and_a_longer_one_refused)
+{
+        char id[OBJECT_ID_MAX_BYTES + 2];
+
+        memset(id, 'x', sizeof(id));
+        id[OBJECT_ID_MAX_BYTES + 1] = '\0';
+        ck_assert_int_eq(add(id), PYROPE_E_INVALID);
+        id[OBJECT_ID_MAX_BYTES] = '\0';
+        ck_assert_int_eq(add(id), PYROPE_OK);
+}
+END_TEST
+
+START_TEST(a_wrong_class_is_refused_with_the_reason)
+{
+        const pyrope_method wrong[] = { { "_m", NULL, whoami, 0, NULL }, { 0 } };
+        const pyrope_class class_ = { .name = "Wrong", .methods = wrong };
+        pyrope_error *error = NULL;
+
+        ck_assert_int_eq(pyrope_daemon_register(daemon_, "x", &class_, NULL, &error),
+                         PYROPE_E_INVALID);
+        ck_assert_ptr_nonnull(strstr(pyrope_error_text(error), "class Wrong: '_m' is a private"));
+        pyrope_error_free(error);
+}
+END_TEST
+
+START_TEST(without_an_id_the_job_managers_is_taken_then_random_ones)
+{
+        char *uri;
+
+        setenv("PYROPE_OBJECT", "ThermalSolver-abc", 1);
+        ck_assert_int_eq(add(NULL), PYROPE_OK);
+        expect_uri(NULL, "PYRO:ThermalSolver-abc");
+        ck_assert_int_eq(add(NULL), PYROPE_OK);
+        ck_assert_int_eq(add(NULL), PYROPE_OK);
+        ck_assert_int_eq(pyrope_daemon_unregister(daemon_, "ThermalSolver-abc"), PYROPE_OK);
+        uri = pyrope_daemon_uri(daemon_, NULL);
+        ck_assert_int_eq(strncmp(uri, "PYRO:obj_", 9), 0);
+        free(uri);
+        setenv("PYROPE_OBJECT", "bad id", 1);
+        ck_assert_int_eq(add(NULL), PYROPE_E_INVALID);
+}
+END_TEST
+
+START_TEST(an_unregistered_object_answers_no_new_call_but_the_running_one)
+{
+        WireClient running;
+        WireClient client;
+
+        ck_assert_int_eq(add("one"), PYROPE_OK);
+        ck_assert_int_eq(pyrope_daemon_start(daemon_, NULL), PYROPE_OK);
+        ck_assert_int_eq(pyrope_daemon_start(daemon_, NULL), PYROPE_OK); /* does no harm */
+        running = wire_open(path, "one");
+        client = wire_open(path, "one");
+        wire_invoke(&running, 0, "one", "hold", "[]");
+        ck_assert_int_eq(sem_wait(&entered), 0);
+        ck_assert_int_eq(pyrope_daemon_unregister(daemon_, "one"), PYROPE_OK);
+        ck_assert_int_eq(pyrope_daemon_unregister(daemon_, "one"), PYROPE_E_NOT_FOUND);
+        wire_invoke(&client, 0, "one", "whoami", "[]");
+        wire_expect_exception(&client, "Pyro5.errors.DaemonError", "unknown object");
+        ck_assert_int_eq(n_released, 0);
+        sem_post(&let_go);
+        wire_expect_str(&running, "held");
+        daemon_ = pyrope_daemon_free(daemon_);
+        ck_assert_int_eq(n_released, 1);
+        wire_close(&running);
+        wire_close(&client);
+}
+END_TEST
+
+START_TEST(the_daemons_own_object_cannot_be_taken_away)
+{
+        ck_assert_int_eq(pyrope_daemon_unregister(daemon_, "Pyro.Daemon"), PYROPE_E_NOT_FOUND);
+}
+END_TEST
+
+START_TEST(the_daemons_own_object_tells_about_the_others)
+{
+        WireClient client;
+
+        ck_assert_int_eq(add("one"), PYROPE_OK);
+        ck_assert_int_eq(pyrope_daemon_start(daemon_, NULL), PYROPE_OK);
+        client = wire_open(path, "Pyro.Daemon");
+        for (int i = 0; i < 2; i++) {
+                CLEANUP(wire_answer_deinit) WireAnswer answer = { .bytes = BUFFER_INIT(0) };
+
+                wire_invoke(&client, 0, "Pyro.Daemon", i ? "get_metadata" : "registered",
+                            i ? "[s]" : "[]", "one");
+                ck_assert(wire_receive(&client, &answer));
+                ck_assert_int_eq(answer.header.flags, 0);
+                ck_assert_uint_eq(
+                        pyrope_count(i ? pyrope_find(answer.payload, "methods") : answer.payload),
+                        i ? 4 : 2);
+        }
+        wire_invoke(&client, 0, "Pyro.Daemon", "get_metadata", "[s]", "stranger");
+        wire_expect_exception(&client, "Pyro5.errors.DaemonError", "unknown object");
+        wire_invoke(&client, 0, "Pyro.Daemon", "get_next_stream_item", "[s]", "x");
+        wire_expect_exception(&client, "Pyro5.errors.PyroError", "item stream terminated");
+        wire_invoke(&client, 0, "one", "whoami", "[]");
+        wire_expect_str(&client, "one");
+        wire_close(&client);
+}
+END_TEST
+
+/* -- running ---------------------------------------------------------------------------------- */
+
+typedef struct Program Program;
+
+struct Program {
+        pid_t pid;
+        int out; /* its standard output */
+        char uri[PATH_MAX + 100];
+};
+
+/* pyrope_serve() as a program of its own, until it says that it is ready. */
+static Program start_program(void)
+{
+        Program program = { .pid = -1 };
+        char line[sizeof(program.uri)] = "";
+        int out[2];
+        ssize_t n;
+
+        ck_assert_int_eq(pipe(out), 0);
+        program.pid = fork();
+        ck_assert_int_ge(program.pid, 0);
+        if (program.pid == 0) {
+                dup2(out[1], STDOUT_FILENO);
+                signal(SIGTERM, SIG_DFL); /* Check has handlers of its own */
+                signal(SIGINT, SIG_DFL);
+                unsetenv("PYROPE_LOG");
+                _exit(pyrope_serve(&class_of_objects, &n_released, "served"));
+        }
+        (void)close(out[1]);
+        program.out = out[0];
+        n = read(program.out, line, sizeof(line) - 1);
+        ck_assert_int_gt(n, 0);
+        ck_assert_msg(sscanf(line, "READY %s\n", program.uri) == 1, "'%s'", line);
+        ck_assert_ptr_nonnull(strstr(program.uri, "PYRO:served@./u:"));
+        return program;
+}
+
+static const char *socket_of(const Program *program)
+{
+        return strchr(program->uri, ':') + strlen(":served@./u:");
+}
+
+/* Returns its wait status. */
+static int end_of(Program *program)
+{
+        int status;
+
+        ck_assert_int_eq(waitpid(program->pid, &status, 0), program->pid);
+        (void)close(program->out);
+        ck_assert_int_ne(access(socket_of(program), F_OK), 0);
+        return status;
+}
+
+static const int ending_signals[] = { SIGTERM, SIGINT };
+
+START_TEST(a_program_serves_until_a_signal_and_leaves_nothing)
+{
+        Program program = start_program();
+        WireClient client = wire_open(socket_of(&program), "served");
+
+        wire_invoke(&client, 0, "served", "whoami", "[]");
+        wire_expect_str(&client, "served");
+        ck_assert_int_eq(kill(program.pid, ending_signals[_i]), 0);
+        wire_expect_end(&client);
+        ck_assert_int_eq(end_of(&program), 0);
+        wire_close(&client);
+}
+END_TEST
+
+START_TEST(a_program_ends_when_a_method_stops_the_daemon)
+{
+        Program program = start_program();
+        WireClient client = wire_open(socket_of(&program), "served");
+
+        wire_invoke(&client, 0, "served", "stop", "[]");
+        ck_assert_int_eq(end_of(&program), 0);
+        wire_close(&client);
+}
+END_TEST
+
+START_TEST(a_second_signal_ends_a_program_whose_method_hangs)
+{
+        Program program = start_program();
+        WireClient client = wire_open(socket_of(&program), "served");
+        int status;
+
+        wire_invoke(&client, 0, "served", "hang", "[]");
+        wire_close(&client);
+        client = wire_open(socket_of(&program), "served");
+        ck_assert_int_eq(kill(program.pid, SIGTERM), 0);
+        wire_expect_end(&client); /* it has seen the first */
+        wire_close(&client);
+        /* The first may not be dealt with yet; a signal that is pending twice counts once. */
+        while (waitpid(program.pid, &status, WNOHANG) == 0) {
+                ck_assert_int_eq(kill(program.pid, SIGTERM), 0);
+                poll(NULL, 0, 10);
+        }
+        ck_assert(WIFSIGNALED(status));
+        ck_assert_int_eq(WTERMSIG(status), SIGTERM);
+        ck_assert_int_ne(access(socket_of(&program), F_OK), 0);
+        (void)close(program.out);
+}
+END_TEST
+
+START_TEST(a_program_that_cannot_serve_says_why)
+{
+        int err[2];
+        int status;
+        char line[1000] = "";
+        pid_t pid;
+
+        setenv("PYROPE_SOCKET", path, 1); /* taken */
+        ck_assert_int_eq(pipe(err), 0);
+        pid = fork();
+        if (pid == 0) {
+                dup2(err[1], STDERR_FILENO);
+                _exit(pyrope_serve(&class_of_objects, &n_released, NULL));
+        }
+        (void)close(err[1]);
+        ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+        ck_assert_int_eq(status, 1 << 8);
+        ck_assert_int_gt(read(err[0], line, sizeof(line) - 1), 0);
+        ck_assert_ptr_eq(strchr(line, '\n'), line + strlen(line) - 1);
+        ck_assert_ptr_nonnull(strstr(line, path));
+        (void)close(err[0]);
+}
+END_TEST
+
+int main(void)
+{
+        Suite *suite = suite_create("daemon");
+        TCase *options = tcase_create("options");
+        TCase *objects = tcase_create("objects");
+        TCase *running = tcase_create("running");
+
+        tcase_add_checked_fixture(options, setup, teardown);
+        tcase_add_test(options, a_socket_that_cannot_be_had_is_told);
+        tcase_add_test(options, limits_beyond_the_protocol_are_refused);
+        tcase_add_test(options, a_daemon_that_never_ran_leaves_nothing);
+        tcase_add_checked_fixture(objects, setup, teardown);
+        tcase_add_test(objects, the_first_object_names_the_daemon);
+        tcase_add_test(objects, an_id_is_taken_once);
+        tcase_add_loop_test(objects, an_id_that_would_break_its_uri_is_refused, 0,
+                            ARRAY_SIZE(wrong_ids));
+        tcase_add_test(objects, the_longest_id_is_taken_and_a_longer_one_refused);
+        tcase_add_test(objects, a_wrong_class_is_refused_with_the_reason);
+        tcase_add_test(objects, without_an_id_the_job_managers_is_taken_then_random_ones);
+        tcase_add_test(objects, an_unregistered_object_answers_no_new_call_but_the_running_one);
+        tcase_add_test(objects, the_daemons_own_object_cannot_be_taken_away);
+        tcase_add_test(objects, the_daemons_own_object_tells_about_the_others);
+        tcase_add_checked_fixture(running, setup, teardown);
+        tcase_add_loop_test(running, a_program_serves_until_a_signal_and_leaves_nothing, 0,
+                            ARRAY_SIZE(ending_signals));
+        tcase_add_test(running, a_program_ends_when_a_method_stops_the_daemon);
+        tcase_add_test(running, a_second_signal_ends_a_program_whose_method_hangs);
+        tcase_add_test(running, a_program_that_cannot_serve_says_why);
+        suite_add_tcase(suite, options);
+        suite_add_tcase(suite, objects);
+        suite_add_tcase(suite, running);
+        return unit_run(suite);
+}
