@@ -250,7 +250,7 @@ void pyrope_daemon_stop(pyrope_daemon *daemon)
 {
         schedule_stop(&daemon->schedule);
         listener_close(&daemon->listener);
-        peer_table_shutdown(&daemon->peers);
+        peer_table_stop(&daemon->peers);
         (void)eventfd_write(daemon->stop_fd, 1); /* refused only at 2^64 - 1 */
 }
 

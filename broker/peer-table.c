@@ -103,11 +103,22 @@ bool peer_table_expire(PeerTable *table, int64_t now_ms)
         return has_deadlines;
 }
 
-void peer_table_shutdown(PeerTable *table)
+/* It fails where the other end was faster. */
+static void shutdown_all(PeerTable *table, int how)
 {
         pthread_mutex_lock(&table->lock);
         for (size_t i = 0; i < table->n_slots; i++)
                 if (table->peers[i])
-                        (void)shutdown(table->peers[i]->fd, SHUT_RD);
+                        (void)shutdown(table->peers[i]->fd, how);
         pthread_mutex_unlock(&table->lock);
+}
+
+void peer_table_stop(PeerTable *table)
+{
+        shutdown_all(table, SHUT_RD);
+}
+
+void peer_table_cut(PeerTable *table)
+{
+        shutdown_all(table, SHUT_RDWR);
 }

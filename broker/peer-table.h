@@ -53,4 +53,7 @@ void peer_table_remove(PeerTable *table, Peer *peer);
 bool peer_table_expire(PeerTable *table, int64_t now_ms);
 
 /* Receive nothing more from anybody; answers can still be sent. */
-void peer_table_shutdown(PeerTable *table);
+void peer_table_stop(PeerTable *table);
+
+/* Cut all connections; their peers stay in the table. */
+void peer_table_cut(PeerTable *table);

@@ -590,6 +590,7 @@ static bool work(Worker *worker)
         if (poller_wait(&daemon->poller, POOL_IDLE_MS, &key))
                 return !pool_wait_vain(&daemon->pool);
         if (key == POLLER_FINISHED) {
+                peer_table_cut(&daemon->peers); /* all is answered: nobody shall wait on */
                 pool_leave(&daemon->pool);
                 return false;
         }
