@@ -114,18 +114,20 @@ START_TEST(who_misses_his_deadline_is_cut)
 }
 END_TEST
 
-START_TEST(shutting_down_ends_receiving_but_not_sending)
+START_TEST(stopping_ends_receiving_but_not_sending)
 {
         int other;
         Peer *peer = add_peer(&other);
         uint8_t bytes[4];
         size_t n;
 
-        peer_table_shutdown(&table);
+        peer_table_stop(&table);
         ck_assert_int_eq(peer_receive(peer, bytes, sizeof(bytes), /* is_patient= */ true, &n),
                          PEER_E_CLOSED);
         ck_assert_int_eq(send(peer->fd, "last", 4, MSG_NOSIGNAL), 4);
         ck_assert_int_eq(recv(other, bytes, sizeof(bytes), 0), 4);
+        peer_table_cut(&table);
+        ck_assert(is_ended(other));
         (void)close(other);
 }
 END_TEST
@@ -155,7 +157,7 @@ int main(void)
         tcase_add_test(tcase, a_new_peer_with_an_old_descriptor_is_another);
         tcase_add_test(tcase, generations_go_round_without_zero);
         tcase_add_test(tcase, who_misses_his_deadline_is_cut);
-        tcase_add_test(tcase, shutting_down_ends_receiving_but_not_sending);
+        tcase_add_test(tcase, stopping_ends_receiving_but_not_sending);
         tcase_add_test(tcase, more_peers_than_slots_make_it_grow);
         suite_add_tcase(suite, tcase);
         return unit_run(suite);
