@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT */
+
+#include "client/ssh-settings.h"
+
+#include "tests/unit/unit.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+static const struct {
+        const char *text;
+        const char *user, *host;
+        int port;
+} targets[] = {
+        { "host", NULL, "host", 0 },
+        { "me@host", "me", "host", 0 },
+        { "me@host:22022", "me", "host", 22022 },
+        { "10.0.0.2:65535", NULL, "10.0.0.2", 65535 },
+        { "me@[::1]:22", "me", "::1", 22 },
+        { "[10.0.0.2]:22", NULL, "10.0.0.2", 22 }, /* as ssh -G writes a jump host */
+};
+
+START_TEST(target_has_user_host_and_port)
+{
+        CLEANUP(ssh_target_deinit) SshTarget target = { 0 };
+
+        ck_assert_int_eq(ssh_target_parse(targets[_i].text, &target, NULL), PYROPE_OK);
+        ck_assert_pstr_eq(target.user, targets[_i].user);
+        ck_assert_pstr_eq(target.host, targets[_i].host);
+        ck_assert_int_eq(target.port, targets[_i].port);
+}
+END_TEST
+
+static const char *const no_targets[] = { "",       "-oProxyCommand=x", "host;id", "a b",
+                                          "host:0", "host:65536",       "me@",     "[::1",
+                                          "$(id)",  "me@-host" };
+
+START_TEST(what_is_no_target_is_refused)
+{
+        SshTarget target = { 0 };
+
+        ck_assert_int_eq(ssh_target_parse(no_targets[_i], &target, NULL), PYROPE_E_INVALID);
+        ck_assert_ptr_null(target.host);
+}
+END_TEST
+
+#define DEFAULTS                                                                                   \
+        "host h\nuser me\nhostname h\nport 22\naddressfamily any\nconnecttimeout none\n"           \
+        "ciphers aes,chacha\nmacs hmac\nrequiredrsasize 1024\nproxyusefdpass no\n"                 \
+        "pubkeyauthentication true\nidentitiesonly no\n"
+
+/* Parses DEFAULTS and then @lines, as ssh -G would write them. */
+static pyrope_status parse(const char *lines, SshSettings *settings, pyrope_error **error)
+{
+        char text[4096];
+
+        (void)snprintf(text, sizeof(text), "%s%s", DEFAULTS, lines);
+        settings->target = strdup("me@h");
+        ck_assert_int_eq(ssh_target_parse("me@h", &settings->typed, NULL), PYROPE_OK);
+        return ssh_settings_parse(text, DEFAULTS, settings, error);
+}
+
+START_TEST(defaults_set_nothing)
+{
+        CLEANUP(ssh_settings_deinit) SshSettings settings = SSH_SETTINGS_INIT;
+
+        ck_assert_int_eq(unsetenv("SSH_AUTH_SOCK"), 0);
+        ck_assert_int_eq(parse("", &settings, NULL), PYROPE_OK);
+        ck_assert_str_eq(settings.label, "me@h (me@h port 22)");
+        ck_assert_str_eq(settings.host_name, "h");
+        ck_assert_str_eq(settings.known_as, "h");
+        ck_assert_int_eq(settings.known_port, 22);
+        ck_assert_int_eq(settings.family, AF_UNSPEC);
+        ck_assert_int_eq(settings.connect_timeout_ms, -1);
+        ck_assert_ptr_null(settings.ciphers);
+        ck_assert_ptr_null(settings.agent);
+        ck_assert_int_eq(settings.rsa_min_bits, 0);
+        ck_assert(!settings.is_identities_only);
+}
+END_TEST
+
+START_TEST(every_setting_is_read)
+{
+        CLEANUP(ssh_settings_deinit) SshSettings settings = SSH_SETTINGS_INIT;
+
+        ck_assert_int_eq(setenv("HOME", "/home/me", 1), 0);
+        ck_assert_int_eq(parse("hostname 10.0.0.2\nport 2222\naddressfamily inet6\n"
+                               "connecttimeout 7\nciphers chacha\nmacs hmac\nhostkeyalias cluster\n"
+                               "identityfile ~/.ssh/%n key\nidentityfile none\n"
+                               "identityfile /k\nidentitiesonly yes\nidentityagent ~/agent\n"
+                               "userknownhostsfile /a ~/b\nglobalknownhostsfile none\n"
+                               "requiredrsasize 3072\nproxyjump a,b\n",
+                               &settings, NULL),
+                         PYROPE_OK);
+        ck_assert_str_eq(settings.host_name, "10.0.0.2");
+        ck_assert_int_eq(settings.port, 2222);
+        ck_assert_int_eq(settings.family, AF_INET6);
+        ck_assert_int_eq(settings.connect_timeout_ms, 7000);
+        ck_assert_str_eq(settings.ciphers, "chacha");
+        ck_assert_ptr_null(settings.macs);
+        ck_assert_str_eq(settings.known_as, "cluster");
+        ck_assert_int_eq(settings.known_port, 22);
+        ck_assert_uint_eq(settings.identities.n, 2);
+        ck_assert_str_eq(settings.identities.names[0], "/home/me/.ssh/h key");
+        ck_assert_str_eq(settings.identities.names[1], "/k");
+        ck_assert(settings.is_identities_only);
+        ck_assert_str_eq(settings.agent, "/home/me/agent");
+        ck_assert_uint_eq(settings.user_known_hosts.n, 2);
+        ck_assert_str_eq(settings.user_known_hosts.names[1], "/home/me/b");
+        ck_assert_uint_eq(settings.global_known_hosts.n, 0);
+        ck_assert_int_eq(settings.rsa_min_bits, 3072);
+        ck_assert_str_eq(settings.proxy_jump, "a,b");
+}
+END_TEST
+
+static const struct {
+        const char *line;
+        const char *word; /* stands in the error */
+} refused[] = {
+        { "revokedhostkeys /list\n", "revokedhostkeys" },
+        { "knownhostscommand /bin/x\n", "knownhostscommand" },
+        { "proxyusefdpass yes\n", "proxyusefdpass" },
+        { "bindaddress 1.2.3.4\n", "bindaddress" },
+        { "bindinterface eth1\n", "bindinterface" },
+        { "pubkeyauthentication false\n", "pubkeyauthentication" },
+        { "port 0\n", "Port 0" },
+        { "userknownhostsfile /home/a b\n", "blank" },
+        { "identityfile /%C\n", "token" },
+        { "identityfile ~other/key\n", "token" },
+        { "identityfile ${NO_SUCH_VARIABLE}/key\n", "token" },
+};
+
+START_TEST(what_we_cannot_honour_is_refused_by_name)
+{
+        CLEANUP(ssh_settings_deinit) SshSettings settings = SSH_SETTINGS_INIT;
+        CLEANUP(pyrope_error_freep) pyrope_error *error = NULL;
+
+        ck_assert_int_eq(parse(refused[_i].line, &settings, &error), PYROPE_E_CONFIG);
+        ck_assert_ptr_nonnull(strstr(pyrope_error_text(error), refused[_i].word));
+}
+END_TEST
+
+static char *key_of(const char *lines)
+{
+        CLEANUP(ssh_settings_deinit) SshSettings settings = SSH_SETTINGS_INIT;
+
+        ck_assert_int_eq(parse(lines, &settings, NULL), PYROPE_OK);
+        return ssh_settings_key(&settings);
+}
+
+static const char *const differing[] = {
+        "user you\n",           "hostname i\n",        "port 23\n",
+        "hostkeyalias x\n",     "proxyjump j\n",       "proxycommand nc\n",
+        "ciphers aes\n",        "identityfile /k\n",   "identityagent /a\n",
+        "identitiesonly yes\n", "requiredrsasize 1\n", "userknownhostsfile /k\n",
+};
+
+START_TEST(hosts_that_may_not_share_a_session_have_other_keys)
+{
+        CLEANUP(freep) char *one = key_of("");
+        CLEANUP(freep) char *same = key_of("connecttimeout 3\n");
+        CLEANUP(freep) char *other = key_of(differing[_i]);
+
+        ck_assert_str_eq(one, same);
+        ck_assert_str_ne(one, other);
+}
+END_TEST
+
+START_TEST(command_is_what_a_person_would_type)
+{
+        CLEANUP(ssh_settings_deinit) SshSettings settings = SSH_SETTINGS_INIT;
+        char command[256];
+
+        ck_assert_int_eq(ssh_target_parse("me@h:2222", &settings.typed, NULL), PYROPE_OK);
+        (void)ssh_settings_command(&settings, NULL, command, sizeof(command));
+        ck_assert_str_eq(command, "ssh -p 2222 me@h");
+        settings.config_file = strdup("/c");
+        (void)ssh_settings_command(&settings, "-v", command, sizeof(command));
+        ck_assert_str_eq(command, "ssh -v -F /c -p 2222 me@h");
+}
+END_TEST
+
+int main(void)
+{
+        Suite *suite = suite_create("client.ssh-settings");
+        TCase *tcase = tcase_create("ssh-settings");
+
+        tcase_add_loop_test(tcase, target_has_user_host_and_port, 0, ARRAY_SIZE(targets));
+        tcase_add_loop_test(tcase, what_is_no_target_is_refused, 0, ARRAY_SIZE(no_targets));
+        tcase_add_test(tcase, defaults_set_nothing);
+        tcase_add_test(tcase, every_setting_is_read);
+        tcase_add_loop_test(tcase, what_we_cannot_honour_is_refused_by_name, 0,
+                            ARRAY_SIZE(refused));
+        tcase_add_loop_test(tcase, hosts_that_may_not_share_a_session_have_other_keys, 0,
+                            ARRAY_SIZE(differing));
+        tcase_add_test(tcase, command_is_what_a_person_would_type);
+        suite_add_tcase(suite, tcase);
+        return unit_run(suite);
+}
