@@ -49,7 +49,7 @@ static size_t decode(const uint8_t *bytes, size_t n_bytes, uint32_t *ret_code)
         return n;
 }
 
-/* Most text is ASCII: eight bytes at a time until one is not. */
+/* Most text is ASCII: eight bytes at a time as long as they last. */
 static size_t ascii_length(const uint8_t *bytes, size_t n_bytes)
 {
         const uint64_t high_bits = 0x8080808080808080u;
@@ -61,23 +61,25 @@ static size_t ascii_length(const uint8_t *bytes, size_t n_bytes)
                 if (word & high_bits)
                         break;
         }
+        while (n < n_bytes && bytes[n] < 0x80)
+                n++;
         return n;
 }
 
 bool text_is_utf8(const void *bytes, size_t n_bytes)
 {
         const uint8_t *next = bytes;
+        const uint8_t *end = next + n_bytes;
         uint32_t code;
         size_t n;
 
-        while (n_bytes > 0) {
-                n = ascii_length(next, n_bytes);
-                if (n == 0)
-                        n = decode(next, n_bytes, &code);
-                if (n == 0)
-                        return false;
-                next += n;
-                n_bytes -= n;
+        while (next < end) {
+                next += ascii_length(next, (size_t)(end - next));
+                for (; next < end && *next >= 0x80; next += n) {
+                        n = decode(next, (size_t)(end - next), &code);
+                        if (n == 0)
+                                return false;
+                }
         }
         return true;
 }
