@@ -4,10 +4,19 @@
 
 #include <errno.h>
 #include <msgpack.h>
+#include <string.h>
 
-static int append(void *buffer, const char *bytes, size_t n_bytes)
+/* Where there is room, which is nearly always, the compiler makes plain stores of this. */
+static inline int append(void *userdata, const char *bytes, size_t n_bytes)
 {
-        return buffer_append(buffer, bytes, n_bytes);
+        Buffer *buffer = userdata;
+
+        if (n_bytes > buffer->n_allocated - buffer->n)
+                return buffer_append(buffer, bytes, n_bytes);
+        if (n_bytes > 0)
+                memcpy(buffer->data + buffer->n, bytes, n_bytes);
+        buffer->n += n_bytes;
+        return 0;
 }
 
 static msgpack_packer packer_for(Buffer *buffer)
@@ -123,7 +132,7 @@ int codec_pack_padded_head(Buffer *buffer, pyrope_type type, size_t n, size_t n_
         head[0] = forms->tags[n_length] | (n_length == 0 ? (uint8_t)n : 0);
         for (size_t i = 0; i < n_length; i++)
                 head[1 + i] = (uint8_t)(n >> 8 * (n_length - 1 - i));
-        return buffer_append(buffer, head, 1 + n_length);
+        return append(buffer, (const char *)head, 1 + n_length);
 }
 
 size_t codec_str_bytes(size_t n)

@@ -14,8 +14,10 @@
 #include "base/buffer.h"
 #include "base/defs.h"
 
+#include <endian.h>
 #include <pyrope/value.h>
 #include <stdint.h>
+#include <string.h>
 
 #define CODEC_DEPTH_MAX 512        /* lists and maps inside each other */
 #define CODEC_COUNT_MAX UINT32_MAX /* bytes of a str, elements of a list, pairs of a map */
@@ -41,8 +43,33 @@ struct CodecHead {
         size_t n;      /* bytes of data behind them; of a list its elements, of a map its pairs */
 };
 
+/** codec_big_endian() - a number of 1, 2, 4 or 8 bytes, which must be there. */
+static inline uint64_t codec_big_endian(const uint8_t *at, size_t n)
+{
+        uint16_t n16;
+        uint32_t n32;
+        uint64_t n64;
+
+        switch (n) {
+        case 1:
+                return at[0];
+        case 2:
+                memcpy(&n16, at, sizeof(n16));
+                return be16toh(n16);
+        case 4:
+                memcpy(&n32, at, sizeof(n32));
+                return be32toh(n32);
+        default:
+                memcpy(&n64, at, sizeof(n64));
+                return be64toh(n64);
+        }
+}
+
 /** codec_strerror() - one of the above in words. Return: static text. */
 const char *codec_strerror(int r);
+
+/** codec_type() - what an item is whose first byte is @tag. Return: PYROPE_ABSENT: no item. */
+pyrope_type codec_type(uint8_t tag);
 
 /**
  * codec_head_parse() - decode the beginning of an item

@@ -28,18 +28,9 @@ static CodecHead head_of(pyrope_view item)
         return head;
 }
 
-static uint64_t read_big_endian(const uint8_t *at, size_t n)
-{
-        uint64_t number = 0;
-
-        for (size_t i = 0; i < n; i++)
-                number = number << 8 | at[i];
-        return number;
-}
-
 pyrope_type pyrope_type_of(pyrope_view item)
 {
-        return head_of(item).type;
+        return item.at ? codec_type(item.at[0]) : PYROPE_ABSENT;
 }
 
 const char *pyrope_type_name(pyrope_type type)
@@ -87,7 +78,7 @@ static Int int_of(const uint8_t *at, const CodecHead *head)
         if (head->n == 0) {
                 number = (int8_t)at[0];
         } else {
-                bits = read_big_endian(at + 1, head->n);
+                bits = codec_big_endian(at + 1, head->n);
                 if (at[0] < 0xd0)
                         return (Int){ false, bits };
                 n_unused = 64 - 8 * (unsigned)head->n;
@@ -171,7 +162,7 @@ pyrope_status pyrope_get_uint(pyrope_view item, uint64_t *ret)
 
 static double float_of(const uint8_t *at, const CodecHead *head)
 {
-        uint64_t bits = read_big_endian(at + 1, head->n);
+        uint64_t bits = codec_big_endian(at + 1, head->n);
         uint32_t bits32 = (uint32_t)bits;
         double number;
         float number32;
