@@ -18,6 +18,7 @@
 #define FIRST_BYTES     4096u          /* received together with the header */
 #define STEP_BYTES      (256u * 1024u) /* received at once of a long answer */
 #define KEEP_BYTES      (64u * 1024u)  /* memory that a connection keeps between calls */
+#define BLOCK_MS        100            /* longest wait in recv() */
 #define REQUEST_PARTS   3u             /* beginning, arguments, keywords */
 #define REASON_SIZE     512u           /* of a refused handshake, as it is shown */
 #define BEGINNING_BYTES 24u            /* shown of what does not speak Pyro5 */
@@ -27,9 +28,12 @@
 
 void conn_init(Conn *conn, int fd, uint32_t n_message_max)
 {
+        const struct timeval block = { .tv_usec = BLOCK_MS * 1000 };
+
         *conn = (Conn){ .fd = fd, .n_message_max = n_message_max };
         buffer_init(&conn->in, (size_t)FRAME_HEADER_SIZE + n_message_max + FIRST_BYTES);
         buffer_init(&conn->out, FRAME_HEADER_SIZE + FRAME_HANDSHAKE_MAX_BYTES);
+        conn->may_block = setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &block, sizeof(block)) == 0;
 }
 
 void conn_deinit(Conn *conn)
@@ -53,18 +57,28 @@ static pyrope_status no_memory(Conn *conn, pyrope_error **error)
         return hang_up(conn, error_set(error, PYROPE_E_NOMEM, "out of memory"));
 }
 
+static pyrope_status too_late(Conn *conn, pyrope_error **error)
+{
+        return hang_up(conn, error_set(error, PYROPE_E_TIMEOUT, "no answer in time"));
+}
+
+/* A peer that always has a byte more must not outlast the deadline, so it is judged first. */
 static pyrope_status wait_for(Conn *conn, short events, Deadline deadline, pyrope_error **error)
 {
         struct pollfd pollfd = { .fd = conn->fd, .events = events };
+        int left_ms;
         int n;
 
-        do
-                n = poll(&pollfd, 1, deadline_left_ms(deadline));
-        while (n < 0 && errno == EINTR);
+        do {
+                left_ms = deadline_left_ms(deadline);
+                if (left_ms == 0)
+                        return too_late(conn, error);
+                n = poll(&pollfd, 1, left_ms);
+        } while (n < 0 && errno == EINTR);
         if (n > 0)
                 return PYROPE_OK; /* a hang-up shows when the socket is used */
         if (n == 0)
-                return hang_up(conn, error_set(error, PYROPE_E_TIMEOUT, "no answer in time"));
+                return too_late(conn, error);
         return hang_up(conn, error_set(error, PYROPE_E_IO, "poll: %s", strerror(errno)));
 }
 
@@ -115,6 +129,19 @@ static size_t next_step(const Conn *conn, size_t n_wanted)
         return n < n_wanted ? n : n_wanted;
 }
 
+/* Far from the deadline a recv() that waits for BLOCK_MS saves the poll(): most answers are there
+ * by then. Returns what recv() says, or -1 with EAGAIN. */
+static ssize_t receive_at_once(Conn *conn, size_t n_room, Deadline deadline)
+{
+        int left_ms = deadline_left_ms(deadline);
+
+        if (!conn->may_block || (left_ms >= 0 && left_ms < BLOCK_MS)) {
+                errno = EAGAIN;
+                return -1;
+        }
+        return recv(conn->fd, conn->in.data + conn->in.n, n_room, 0);
+}
+
 static pyrope_status receive_some(Conn *conn, size_t n_wanted, Deadline deadline,
                                   pyrope_error **error)
 {
@@ -124,11 +151,14 @@ static pyrope_status receive_some(Conn *conn, size_t n_wanted, Deadline deadline
 
         if (buffer_reserve(&conn->in, n_room))
                 return no_memory(conn, error);
-        status = wait_for(conn, POLLIN, deadline, error);
-        if (status)
-                return status;
+        n = receive_at_once(conn, n_room, deadline);
+        if (n < 0 && errno == EAGAIN) {
+                status = wait_for(conn, POLLIN, deadline, error);
+                if (status)
+                        return status;
+                n = recv(conn->fd, conn->in.data + conn->in.n, n_room, MSG_DONTWAIT);
+        }
 
-        n = recv(conn->fd, conn->in.data + conn->in.n, n_room, MSG_DONTWAIT);
         if (n > 0)
                 conn->in.n += (size_t)n;
         else if (n == 0)

@@ -31,6 +31,7 @@ struct Conn {
         int fd;                 /* owned; -1 once the connection is closed */
         uint16_t seq;           /* of the latest request */
         uint32_t n_message_max; /* bytes of annotations and payload, either way */
+        bool may_block;         /* recv() on it comes back after a while */
         Buffer in;              /* what came of the answer */
         Buffer out;             /* header and beginning of a request */
 };
