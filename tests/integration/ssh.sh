@@ -236,6 +236,17 @@ StrictHostKeyChecking no"
 expect 1 "$probe" "$tmp/strict-jump" exec far true
 check "a jump host with an unknown key" complained '^E_UNREACHABLE far .*Host key verification failed'
 
+echo "# hosts that take liberties"
+start evil "$PYROPE_TEST_BIN_DIR/unasking-sshd" "$FX_DIR/h1/hostkey" 1000
+port=$(ready_uri evil)
+echo "[127.0.0.1]:$port $known" >"$tmp/kh.evil"
+with evil "Host evil
+HostName 127.0.0.1
+Port $port
+UserKnownHostsFile $tmp/kh.evil"
+expect 0 "$probe" "$tmp/evil" exec evil anything
+check "channels that nobody asked for are refused, all of them" said '^3000 of 3000 refused$'
+
 echo "# hosts that fail"
 hold() { # NAME PLACE: holds a stream in the background; a line to $tmp/NAME.in opens it again
         mkfifo "$tmp/$1.in"
