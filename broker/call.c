@@ -50,7 +50,7 @@ static const char *clean_text(Call *call, const char *text)
         return escaped;
 }
 
-static int raise(Call *call, const char *class_, const char *format, va_list arguments)
+static PRINTF(3, 0) int raise(Call *call, const char *class_, const char *format, va_list arguments)
 {
         const char *text = arena_vprintf(&call->arena, format, arguments);
 

@@ -320,15 +320,14 @@ static int run_batched(Call *call, pyrope_view item, Buffer *results, bool *ret_
 /* The list of the results, which lie one behind the other. */
 static void write_results(Call *call, const Buffer *results, size_t n_results)
 {
-        const uint8_t *end = results->data + results->n;
         const uint8_t *at = results->data;
+        const uint8_t *next;
 
         call->is_raised = false;
         writer_reset(call->writer, CALL_KEEP_BYTES);
         pyrope_write_list(call->writer, n_results);
-        while (n_results-- > 0) {
-                const uint8_t *next = codec_skip((pyrope_view){ at, end });
-
+        for (; n_results > 0; n_results--) {
+                next = codec_skip((pyrope_view){ at, results->data + results->n });
                 writer_raw(call->writer, at, (size_t)(next - at));
                 at = next;
         }

@@ -5,7 +5,8 @@
 Makes the seeds of the wire's fuzz targets from real traffic: what stock Pyro5, its client and its server, say to each
 other with msgpack, and what msgpack and msgpack-numpy pack.
 
-    python make-corpus.py DIR      writes DIR/frame, DIR/codec, DIR/message, DIR/exception, DIR/inflate, DIR/uri, DIR/conn
+    python make-corpus.py DIR      writes DIR/frame, DIR/codec, DIR/message, DIR/exception, DIR/inflate, DIR/uri, DIR/conn,
+                                   DIR/dispatch
 
 The interpreter needs Pyro5, msgpack, msgpack-numpy and numpy (tests/support/venv makes one). Seeds are named by their
 contents, so that running it again changes only what changed.
@@ -164,9 +165,20 @@ URIS = ("PYRO:obj@host:9090", "PYRO:obj@./u:/run/x", "PYRO:obj@[::1]:9090", "pyr
         "[fe80::1%eth0]:80", "ssh://me@[::1]:22/host:80")
 
 
+def conversations(frames):
+    """What clients say: each request after a handshake, and all of them in one session."""
+    requests = [frame for frame in frames if frame[6] in (1, 4, 6)]
+    hello = requests[0]
+    for frame in requests:
+        yield frame if frame[6] == 1 else hello + frame
+    yield hello + b"".join(frame for frame in requests if frame[6] != 1)
+
+
 def seeds():
     with tempfile.TemporaryDirectory() as directory:
         frames = traffic(directory)
+    for said in conversations(frames):
+        yield "dispatch", said
     for frame in frames:
         tag, version, kind, serializer, flags, seq, n_data, n_notes, corr, reserved, magic = HEADER.unpack(frame[:40])
         payload = frame[40 + n_notes:]
