@@ -33,14 +33,21 @@ static const pyrope_method methods[] = {
 
 const pyrope_class nameserver_class = { .name = "NameServer", .methods = methods };
 
-/* Whether the entry is there as it should be; negative or an outcome of the store else. */
+static bool is_as_it_should_be(const NameServer *nameserver, const StoreObject *object,
+                               const char *uri)
+{
+        return strcmp(object->uri, uri) == 0 && object->n_endpoints == 1 &&
+               strcmp(object->endpoints[0].zone, nameserver->zone) == 0;
+}
+
+/* 0 if the entry is there as it should be, STORE_E_NOT_FOUND if not. */
 static int find_own(NameServer *nameserver, StoreText name, const char *uri, ErrorText *error)
 {
         const StoreObject *object;
         int r;
 
-        r = store_reader_find(nameserver->reader, name, 0, &object, error);
-        if (r == 0 && strcmp(object->uri, uri) != 0)
+        r = store_reader_find(nameserver->reader, name, STORE_WITH_ENDPOINTS, &object, error);
+        if (r == 0 && !is_as_it_should_be(nameserver, object, uri))
                 r = STORE_E_NOT_FOUND;
         store_reader_end(nameserver->reader);
         return r;

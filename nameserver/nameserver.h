@@ -36,7 +36,7 @@ extern const pyrope_class nameserver_class;
  * nameserver_announce() - enter the nameserver's own name, which nobody else can take or remove
  * @uri:        of the object, as the daemon gives it
  *
- * Writes only if the entry is not there yet, with this URI.
+ * Writes only if the entry is not there yet, with this URI and zone.
  *
  * Return: 0, STORE_E_*, -ENOMEM; as store_register().
  */

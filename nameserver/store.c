@@ -371,7 +371,7 @@ static int register_endpoint(Store *store, void *userdata)
 {
         const Registration *registration = userdata;
         const StoreObject *object = registration->object;
-        int64_t id;
+        int64_t id = 0;
         bool same = false;
         int r;
 

@@ -388,6 +388,25 @@ START_TEST(everything_is_there_after_a_restart)
 }
 END_TEST
 
+START_TEST(its_own_entry_is_written_only_where_it_is_not_there)
+{
+        const StoreObject *object;
+        StoreText own = { OWN, strlen(OWN) };
+
+        ck_assert_int_eq(nameserver_announce(&nameserver, own_uri, NULL), 0);
+        ck_assert_int_eq(store_reader_find(nameserver.reader, own, 0, &object, NULL), 0);
+        ck_assert_int_eq(object->version, 1);
+
+        nameserver.zone = "moved";
+        ck_assert_int_eq(nameserver_announce(&nameserver, own_uri, NULL), 0);
+        ck_assert_int_eq(
+                store_reader_find(nameserver.reader, own, STORE_WITH_ENDPOINTS, &object, NULL), 0);
+        ck_assert_int_eq(object->version, 2);
+        ck_assert_str_eq(object->endpoints[0].zone, "moved");
+        store_reader_end(nameserver.reader);
+}
+END_TEST
+
 START_TEST(when_the_disk_is_full_reading_goes_on)
 {
         struct rlimit full = { .rlim_cur = 64 * 1024, .rlim_max = RLIM_INFINITY };
@@ -434,6 +453,7 @@ int main(void)
         tcase_add_test(tests, what_a_stock_client_registered_is_resolved);
         tcase_add_test(tests, endpoints_are_added_by_zone);
         tcase_add_test(tests, everything_is_there_after_a_restart);
+        tcase_add_test(tests, its_own_entry_is_written_only_where_it_is_not_there);
         tcase_add_test(tests, when_the_disk_is_full_reading_goes_on);
         suite_add_tcase(suite, tests);
         return unit_run(suite);
