@@ -180,10 +180,11 @@ static int hold_until_told(HeldSet *set)
 /* -- from the beginning to the end ------------------------------------------------------------ */
 
 /* A signal ended the patience, or there is no thread; nothing can be freed then. */
-static _Noreturn void leave(const HeldSet *set, int r)
+static _Noreturn void leave(HeldSet *set, int r)
 {
         if (r < 0)
                 fprintf(stderr, "%s: no thread: %s\n", program_invocation_short_name, strerror(-r));
+        held_hide(set);
         held_say_left(set);
         _exit(r < 0 ? OPTIONS_EXIT_FAILED : CHILD_SIGNALLED + r);
 }
@@ -220,6 +221,7 @@ static int run(TaskSignals *signals, char *const *names, size_t n_names, char *c
                 leave(&set, r);
         exit_status = use(&set, command, file_mode_mask);
 
+        held_hide(&set);
         set.exit_status = 0;
         r = task_run(signals, held_release, &set, "releasing (once more: leave at once)");
         if (r)

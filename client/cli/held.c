@@ -77,6 +77,12 @@ void held_allocate(void *userdata)
         }
 }
 
+void held_hide(HeldSet *set)
+{
+        for (size_t i = 0; i < set->n; i++)
+                set->all[i].forward = pyrope_forward_free(set->all[i].forward);
+}
+
 void held_release(void *userdata)
 {
         HeldSet *set = userdata;
@@ -86,7 +92,6 @@ void held_release(void *userdata)
                 Held *held = &set->all[i];
                 pyrope_status status;
 
-                held->forward = pyrope_forward_free(held->forward);
                 status = pyrope_release(TAKE(held->instance), HELD_RELEASE_MS, &error);
                 if (!status) {
                         atomic_store(&held->is_released, true);

@@ -33,8 +33,8 @@ typedef struct HeldSet {
         char *const *names;      /* what to allocate; borrowed */
         size_t n_names;
 
-        Held *all; /* n_names of them, of which n are there */
-        size_t n;
+        Held *all;       /* room for n_names */
+        atomic_size_t n; /* that are there; they are not touched by held_allocate() any more */
         int exit_status; /* of held_allocate() and held_release() */
 } HeldSet;
 
@@ -45,6 +45,9 @@ void held_set_deinit(HeldSet *set);
 
 /** held_allocate() - for task_run(): all, or up to the first failure, which is said, or signal. */
 void held_allocate(void *set);
+
+/** held_hide() - take away the local sockets, at once. */
+void held_hide(HeldSet *set);
 
 /** held_release() - for task_run(): those that are there. */
 void held_release(void *set);
