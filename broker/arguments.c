@@ -6,6 +6,8 @@
 
 #include "broker/call.h"
 
+#include "proto/array.h"
+
 #include <limits.h>
 #include <string.h>
 
@@ -100,14 +102,6 @@ static pyrope_status read_view(UNUSED Call *call, pyrope_view item, void *target
         return PYROPE_OK;
 }
 
-/* The number in "<f8": the bytes of one element. */
-static size_t alignment_of(const pyrope_array *array)
-{
-        unsigned long size = strtoul(array->dtype + 2, NULL, 10);
-
-        return size ? size : 1;
-}
-
 pyrope_status pyrope_call_array(pyrope_call *call, pyrope_view item, const char *dtype,
                                 pyrope_array *ret)
 {
@@ -118,7 +112,7 @@ pyrope_status pyrope_call_array(pyrope_call *call, pyrope_view item, const char 
         status = pyrope_get_array(item, dtype, &array);
         if (status)
                 return status;
-        if (array.n_bytes > 0 && (uintptr_t)array.data % alignment_of(&array) != 0) {
+        if (array.n_bytes > 0 && !array_is_aligned(&array)) {
                 copy = arena_alloc(&call->arena, array.n_bytes);
                 if (!copy)
                         return PYROPE_E_NOMEM;
