@@ -112,7 +112,8 @@ static const Module modules[] = {
         { "sqlite3.", sqlite },
 };
 
-const char *message_exception_class(const char *name, char *ret, size_t n_ret)
+/* The full name under which a class travels; NULL if it has none of its own. */
+static const char *class_on_wire(const char *name, char *ret, size_t n_ret)
 {
         const char *bare;
 
@@ -144,7 +145,7 @@ static void write_text(pyrope_writer *writer, const char *text)
 void message_exception_pack(pyrope_writer *writer, const MessageException *exception)
 {
         char full[CLASS_SIZE];
-        const char *class_ = message_exception_class(exception->class_, full, sizeof(full));
+        const char *class_ = class_on_wire(exception->class_, full, sizeof(full));
 
         pyrope_write_map(writer, 4);
         pyrope_pack(writer, "s s s b s", "__class__", class_ ? class_ : FALLBACK_CLASS,

@@ -97,9 +97,6 @@ NODISCARD int message_batch_unpack(pyrope_view call, MessageInvoke *ret);
  */
 void message_exception_pack(pyrope_writer *writer, const MessageException *exception);
 
-/** message_exception_class() - the full name under which a class travels; NULL: none of its own. */
-const char *message_exception_class(const char *name, char *ret, size_t n_ret);
-
 /**
  * message_exception_error() - a received exception as an error of status PYROPE_E_REMOTE
  * @payload: the map; a strange one gives an error that says so

@@ -11,7 +11,9 @@ const char *pack_format_skip(const char *at)
         return at + strspn(at, " \t\n,");
 }
 
-int pack_format_count(const char *at, size_t *ret)
+/* How many values a format describes, up to its end or an unmatched bracket; false if a bracket is
+ * not closed. */
+static bool count_values(const char *at, size_t *ret)
 {
         size_t depth = 0;
         size_t n = 0;
@@ -22,15 +24,13 @@ int pack_format_count(const char *at, size_t *ret)
                                 break;
                         continue;
                 }
-                if (strchr(":?*", *at))
+                if (*at == ':')
                         continue;
                 n += depth == 0;
                 depth += strchr("[{", *at) != NULL;
         }
-        if (*at == '\0' && depth > 0)
-                return PACK_FORMAT_E_INVALID;
         *ret = n;
-        return 0;
+        return *at || depth == 0;
 }
 
 typedef struct Pack Pack;
@@ -90,7 +90,7 @@ static bool open_bracket(Pack *pack, char bracket)
 {
         size_t n;
 
-        if (pack->depth == PACK_FORMAT_DEPTH_MAX || pack_format_count(pack->at, &n))
+        if (pack->depth == PACK_FORMAT_DEPTH_MAX || !count_values(pack->at, &n))
                 return false;
         pack->closing[pack->depth++] = bracket == '[' ? ']' : '}';
         if (bracket == '[')

@@ -55,9 +55,6 @@ const void *value_aligned_copy(pyrope_value *value, const uint8_t *bytes, size_t
  */
 NODISCARD pyrope_status writer_finish(pyrope_writer *writer, const uint8_t **ret, size_t *ret_n);
 
-/** writer_limit() - most bytes the value may have; FRAME_MESSAGE_MAX_BYTES unless told. */
-void writer_limit(pyrope_writer *writer, size_t n_max_bytes);
-
 /** writer_fail() - let @status stick, unless one does already; @why is static text. */
 void writer_fail(pyrope_writer *writer, pyrope_status status, const char *why);
 

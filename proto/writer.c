@@ -51,11 +51,6 @@ void writer_reset(pyrope_writer *writer, size_t n_keep_bytes)
         writer->pending[0] = 2;
 }
 
-void writer_limit(pyrope_writer *writer, size_t n_max_bytes)
-{
-        writer->buffer.n_max = n_max_bytes;
-}
-
 void writer_fail(pyrope_writer *writer, pyrope_status status, const char *why)
 {
         if (writer->status)

@@ -111,30 +111,6 @@ START_TEST(pack_refuses_a_wrong_format)
 }
 END_TEST
 
-static const struct {
-        const char *format;
-        int r;
-        size_t n;
-} counts[] = {
-        { "", 0, 0 },
-        { " ,", 0, 0 },
-        { "i", 0, 1 },
-        { "i?, s", 0, 2 },
-        { "[iii] {s:i s:i}", 0, 2 },
-        { "[[][]]", 0, 1 },
-        { "ii]i", 0, 2 },
-        { "[i", PACK_FORMAT_E_INVALID, 0 },
-};
-
-START_TEST(count_tells_the_values_of_a_format)
-{
-        size_t n = 0;
-
-        ck_assert_int_eq(pack_format_count(counts[_i].format, &n), counts[_i].r);
-        ck_assert_uint_eq(n, counts[_i].n);
-}
-END_TEST
-
 START_TEST(unpack_reads_what_pack_wrote)
 {
         CLEANUP(pyrope_value_freep) pyrope_value *value = NULL;
@@ -304,7 +280,6 @@ int main(void)
         tcase_add_test(tcase, pack_writes_nested_lists_and_maps);
         tcase_add_test(tcase, pack_goes_on_with_what_was_begun);
         tcase_add_loop_test(tcase, pack_refuses_a_wrong_format, 0, ARRAY_SIZE(bad_pack_formats));
-        tcase_add_loop_test(tcase, count_tells_the_values_of_a_format, 0, ARRAY_SIZE(counts));
         tcase_add_test(tcase, unpack_reads_what_pack_wrote);
         tcase_add_test(tcase, unpack_leaves_the_targets_of_what_is_not_there);
         tcase_add_test(tcase, unpack_takes_a_longer_list_where_told);
