@@ -2,12 +2,10 @@
 
 #include "client/ssh-pool.h"
 
-#include "base/log.h"
 #include "base/unix-socket.h"
 #include "client/ssh-link.h"
 #include "proto/value.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -110,8 +108,9 @@ static pyrope_status run_request(SshPool *pool, SshRequest *request, pyrope_erro
         SshLink *link = find_link(pool, request->to.ssh);
 
         if (!link)
-                return error_set(error, PYROPE_E_IO, "%s: no session can be started: %s",
-                                 request->to.ssh, strerror(errno));
+                return error_set(error, PYROPE_E_IO,
+                                 "%s: no memory, descriptors or threads left for a session",
+                                 request->to.ssh);
         request->n_refs++;
         ssh_link_push(link, request);
         if (ssh_request_wait(request, &pool->shared.lock))

@@ -2,6 +2,7 @@
 
 #include "client/ssh-request.h"
 
+#include "base/log.h"
 #include "proto/value.h"
 
 #include <errno.h>
@@ -62,8 +63,10 @@ void ssh_request_answer(SshRequest *request, pyrope_status status, const pyrope_
 {
         request->is_answered = true;
         request->status = status;
-        if (error)
+        if (error) {
+                log_debug("%s", pyrope_error_text(error));
                 (void)error_set(&request->error, status, "%s", pyrope_error_text(error));
+        }
         (void)pthread_cond_signal(&request->answered);
 }
 

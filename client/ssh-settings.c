@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "client/ssh-expand.h"
+#include "client/ssh-fallback.h"
 #include "client/ssh-run.h"
 #include "proto/uri.h"
 
@@ -409,31 +410,47 @@ static pyrope_status ask(const char *config_file, const SshTarget *target, const
         return ssh_run(argv, watch, run, error);
 }
 
-static pyrope_status ask_ready(const char *config_file, const SshTarget *target,
-                               const SshWatch *watch, SshRun *run, pyrope_error **error)
+/* The same, for a program that is there; what it said tells why it does not answer. */
+static pyrope_status check_answer(const SshTarget *target, const SshRun *run, pyrope_error **error)
 {
-        pyrope_status status = ask(config_file, target, watch, run, error);
+        if (!run->exit_status && run->output.n)
+                return PYROPE_OK;
+        return error_set(error, PYROPE_E_CONFIG, "%s: ssh refuses its configuration: %.*s",
+                         target->host, (int)strcspn((const char *)run->words.data, "\r\n"),
+                         (const char *)run->words.data);
+}
 
+static pyrope_status read_by_ssh(const SshWatch *watch, SshSettings *ret, SshRun *answer,
+                                 pyrope_error **error)
+{
+        CLEANUP(ssh_run_deinit) SshRun defaults = SSH_RUN_INIT;
+        const SshTarget nobody = { .host = ret->typed.host };
+        pyrope_status status;
+
+        status = check_answer(&ret->typed, answer, error);
+        if (!status)
+                status = ask("/dev/null", &nobody, watch, &defaults, error);
+        if (!status)
+                status = check_answer(&nobody, &defaults, error);
         if (status)
                 return status;
-        if (run->is_missing)
-                return error_set(error, PYROPE_E_CONFIG,
-                                 "%s: there is no program \"ssh\" to read the SSH configuration "
-                                 "with; install openssh-client",
-                                 target->host);
-        if (run->exit_status || !run->output.n)
-                return error_set(error, PYROPE_E_CONFIG, "%s: ssh refuses its configuration: %.*s",
-                                 target->host, (int)strcspn((const char *)run->words.data, "\r\n"),
-                                 (const char *)run->words.data);
-        return PYROPE_OK;
+        return ssh_settings_parse((char *)answer->output.data, (const char *)defaults.output.data,
+                                  ret, error);
+}
+
+static pyrope_status read_by_libssh(SshSettings *ret, pyrope_error **error)
+{
+        CLEANUP(buffer_deinit) Buffer answer = BUFFER_INIT(SSH_RUN_OUTPUT_MAX_BYTES);
+        pyrope_status status;
+
+        status = ssh_fallback_ask(ret, &answer, error);
+        return status ? status : ssh_settings_parse((char *)answer.data, NULL, ret, error);
 }
 
 pyrope_status ssh_settings_read(const char *config_file, const char *target, const SshWatch *watch,
                                 SshSettings *ret, pyrope_error **error)
 {
         CLEANUP(ssh_run_deinit) SshRun answer = SSH_RUN_INIT;
-        CLEANUP(ssh_run_deinit) SshRun defaults = SSH_RUN_INIT;
-        SshTarget nobody = { 0 };
         pyrope_status status;
 
         status = ssh_target_parse(target, &ret->typed, error);
@@ -443,15 +460,11 @@ pyrope_status ssh_settings_read(const char *config_file, const char *target, con
         ret->config_file = config_file ? strdup(config_file) : NULL;
         if (!ret->target || (config_file && !ret->config_file))
                 return error_set(error, PYROPE_E_NOMEM, "out of memory");
-
-        nobody.host = ret->typed.host; /* borrowed */
-        status = ask_ready(config_file, &ret->typed, watch, &answer, error);
-        if (!status)
-                status = ask_ready("/dev/null", &nobody, watch, &defaults, error);
+        status = ask(config_file, &ret->typed, watch, &answer, error);
         if (status)
                 return status;
-        return ssh_settings_parse((char *)answer.output.data, (const char *)defaults.output.data,
-                                  ret, error);
+        return answer.is_missing ? read_by_libssh(ret, error)
+                                 : read_by_ssh(watch, ret, &answer, error);
 }
 
 /* -- the structure ----------------------------------------------------------------------------- */

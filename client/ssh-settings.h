@@ -74,13 +74,13 @@ struct SshSettings {
         }
 
 /**
- * ssh_settings_read() - ask ssh -G
+ * ssh_settings_read() - ask ssh -G, or where there is no ssh, libssh
  * @config_file: NULL for ssh's own
  * @target:     [user@]host[:port] or an alias
  * @ret:        SSH_SETTINGS_INIT; owned by the caller, ssh_settings_deinit(), whatever is returned
  *
  * Return: PYROPE_OK; PYROPE_E_INVALID (the target), PYROPE_E_CONFIG (ssh refuses the configuration,
- * or we do; there is no ssh program); PYROPE_E_TIMEOUT, PYROPE_E_CLOSED, PYROPE_E_IO,
+ * or we do); PYROPE_E_TIMEOUT, PYROPE_E_CLOSED, PYROPE_E_IO,
  * PYROPE_E_NOMEM.
  */
 NODISCARD pyrope_status ssh_settings_read(const char *config_file, const char *target,
