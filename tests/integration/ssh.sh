@@ -9,12 +9,15 @@ server=$PYROPE_TEST_BIN_DIR/stream-server
 fixture=$top/tests/support/sshd_fixture.sh
 n_source=33554432
 
-# h2 forwards nothing, h3 accepts no keys.
+# h2 forwards nothing, h3 accepts no keys, h4 knows nothing but old ciphers, h5 wants new keys all the time.
 export FIXTURE_EXTRA_2="AllowTcpForwarding no
 AllowStreamLocalForwarding no"
 export FIXTURE_EXTRA_3="PubkeyAuthentication no
 PasswordAuthentication yes"
-need_sshd 3
+export FIXTURE_EXTRA_4="Ciphers aes128-cbc,3des-cbc"
+export FIXTURE_EXTRA_5="RekeyLimit 1M
+LogLevel DEBUG"
+need_sshd 5
 config=$FX_SSH_CONFIG
 mkdir "$tmp/s"
 for mode in echo count stall; do
@@ -37,6 +40,10 @@ expect 0 "$probe" "$config" text "$at/count" hello
 check "the end of one direction passes, and the other goes on" said '^5 '
 expect 0 "$probe" "$config" bulk "$at/echo" 67108864
 check "64 MiB there and back at once" said '^67108864 bytes back, equal$'
+expect 0 "$probe" "$config" bulk "ssh://h5/./u:$tmp/s/echo" 33554432
+check "so it is while keys are exchanged anew" said '^33554432 bytes back, equal$'
+check "which happened again and again" test "$(grep -c 'set_newkeys: rekeying' "$FX_DIR/h5/log")" -gt 10
+expect 0 "$probe" "$config" many "ssh://h5/./u:$tmp/s/echo" 50
 expect 0 "$probe" "$config" slow "$at/source" $n_source
 check "a stream that nobody reads stops no other" said '^quick whole$'
 check "and loses nothing" said '^slow whole$'
@@ -117,8 +124,22 @@ expect 1 "$probe" "$tmp/broken" open "$at/echo"
 check "a configuration that ssh refuses" complained '^E_CONFIG h1: ssh refuses its configuration: .*nosuchkeyword'
 expect 1 "$probe" "$config" open "h1;id,x,1"
 check "a host that is no host" complained '^E_INVALID '
-expect 1 env PATH=/nonexistent "$probe" "$config" open "$at/echo"
-check "no ssh program" complained '^E_CONFIG h1: .*install openssh-client$'
+without_ssh() { # ARGUMENTS: the probe, where there is no ssh program
+        expect "$1" env PATH=/nonexistent "$probe" "${@:2}"
+}
+without_ssh 1 "$config" open "$at/echo"
+check "without ssh, a setting that libssh passes over is refused by name" \
+        complained "^E_CONFIG h1: IdentitiesOnly in $config means nothing without the program ssh; install openssh-client$"
+grep -v IdentitiesOnly "$config" >"$tmp/simple"
+without_ssh 0 "$tmp/simple" open "$at/echo"
+{ echo "StrictHostKeyChecking no"; sed "s|$FX_DIR/known_hosts|$tmp/kh.changed|" "$tmp/simple"; } >"$tmp/simple-changed"
+without_ssh 1 "$tmp/simple-changed" open "$at/echo"
+check "nor does it weaken host keys" complained '^E_HOST_KEY h1 .*HAS CHANGED'
+{ printf 'Host h1\nUser no-such-user\n'; cat "$tmp/simple"; } >"$tmp/simple-user"
+without_ssh 1 "$tmp/simple-user" open "$at/echo"
+check "nor loses a name" complained '^E_AUTH h1 \(no-such-user@'
+without_ssh 1 "$tmp/nothing" open "$at/echo"
+check "nor passes over a file that is not there" complained "^E_CONFIG h1: $tmp/nothing: No such file"
 
 echo "# logins"
 with nobody "User no-such-user"
@@ -195,6 +216,8 @@ kill -CONT "$agent_pid"
 kill "$agent_pid"
 
 echo "# refusals"
+expect 1 "$probe" "$config" open "ssh://h4/./u:$tmp/s/echo"
+check "weak ciphers" complained '^E_UNREACHABLE h4 .*no SSH connection: .*aes128-cbc'
 expect 1 "$probe" "$config" open "$at/none"
 check "nobody listens" complained "^E_UNREACHABLE h1 .*cannot connect to the socket $tmp/s/none: nobody listens there, or .*AllowStreamLocalForwarding no$"
 expect 1 "$probe" "$config" open "h1,$FX_H1,1"
