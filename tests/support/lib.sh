@@ -64,7 +64,7 @@ left_behind() { # prints the pids of processes that still work in $tmp, or were 
 }
 
 clean_up() { # before the directory goes, what uses it must be gone
-        local status=$? name left
+        local status=$? name left pid
         for name in "${!pid_of[@]}"; do
                 stop "$name"
         done
@@ -72,6 +72,7 @@ clean_up() { # before the directory goes, what uses it must be gone
         left=$(left_behind)
         # shellcheck disable=SC2086 # one word per pid
         [ -z "$left" ] || kill -KILL $left 2>/dev/null
+        for pid in $left; do wait_until is_gone "$pid"; done
         if [ -n "${KEEP_TMP:-}" ]; then echo "# kept $tmp"; else rm -rf "$tmp"; fi
         exit "$status"
 }
