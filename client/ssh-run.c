@@ -117,7 +117,7 @@ static pyrope_status collect(const char *name, int fds[static 2], const SshWatch
                                 continue;
                         r = drain(fds[i], into[i]);
                         if (r == -EMSGSIZE && i == 1)
-                                buffer_clear(into[i]);
+                                buffer_consume(into[i], into[i]->n / 2);
                         else if (r < 0)
                                 return error_set(error,
                                                  r == -EMSGSIZE ? PYROPE_E_TOO_LARGE : PYROPE_E_IO,
