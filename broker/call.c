@@ -50,7 +50,8 @@ static const char *clean_text(Call *call, const char *text)
         return escaped;
 }
 
-static PRINTF(3, 0) int raise(Call *call, const char *class_, const char *format, va_list arguments)
+static PRINTF(3, 0) void set_exception(Call *call, const char *class_, const char *format,
+                                       va_list arguments)
 {
         const char *text = arena_vprintf(&call->arena, format, arguments);
 
@@ -61,7 +62,6 @@ static PRINTF(3, 0) int raise(Call *call, const char *class_, const char *format
         };
         if (!call->exception.class_)
                 call->exception.class_ = "MemoryError";
-        return PYROPE_RAISED;
 }
 
 int call_raise(Call *call, const char *class_, const char *format, ...)
@@ -69,7 +69,7 @@ int call_raise(Call *call, const char *class_, const char *format, ...)
         va_list arguments;
 
         va_start(arguments, format);
-        raise(call, class_, format, arguments);
+        set_exception(call, class_, format, arguments);
         va_end(arguments);
         return PYROPE_RAISED;
 }
@@ -81,7 +81,7 @@ int pyrope_raise_at(const char *file, int line, pyrope_call *call, const char *c
         va_list arguments;
 
         va_start(arguments, format);
-        raise(call, class_, format, arguments);
+        set_exception(call, class_, format, arguments);
         va_end(arguments);
         call->exception.traceback = arena_printf(
                 &call->arena,

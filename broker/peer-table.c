@@ -58,7 +58,7 @@ int peer_table_add(PeerTable *table, Peer *peer)
         return r;
 }
 
-Peer *peer_table_find(PeerTable *table, uint64_t key)
+Peer *peer_table_take(PeerTable *table, uint64_t key)
 {
         size_t slot = (uint32_t)key;
         Peer *peer = NULL;
@@ -67,6 +67,8 @@ Peer *peer_table_find(PeerTable *table, uint64_t key)
         if (slot < table->n_slots)
                 peer = table->peers[slot];
         if (peer && peer->generation != key >> 32)
+                peer = NULL;
+        if (peer && !atomic_exchange_explicit(&peer->is_armed, false, memory_order_acquire))
                 peer = NULL;
         pthread_mutex_unlock(&table->lock);
         return peer;

@@ -37,8 +37,15 @@ static inline uint64_t peer_key(const Peer *peer)
         return (uint64_t)peer->generation << 32 | (uint32_t)peer->fd;
 }
 
-/* Return: the peer of a key, borrowed; NULL if it is gone. */
-Peer *peer_table_find(PeerTable *table, uint64_t key);
+/**
+ * peer_table_take() - whose event this is
+ *
+ * Only a peer that waits can be taken, and only once: a copy of its descriptor that a forked child
+ * still has may report an event again, when the peer is already being served, or another's.
+ *
+ * Return: the caller's; NULL if there is none.
+ */
+Peer *peer_table_take(PeerTable *table, uint64_t key);
 
 /* The peer is the caller's again. */
 void peer_table_remove(PeerTable *table, Peer *peer);

@@ -393,16 +393,23 @@ static Step receive_window(Worker *worker, Peer *peer, size_t n_needed)
         return r ? STEP_CLOSE : STEP_ON;
 }
 
-/* Serves a peer as long as it keeps the worker busy. */
+/* Serves a peer as long as it keeps the worker busy; but if this is the only thread that is left
+ * for events, others have their turn before more is received. */
 static void serve(Worker *worker, Peer *peer, Step step)
 {
+        bool is_first = true;
         size_t n_needed;
 
         worker->is_hot = false;
         while (step == STEP_ON) {
                 step = handle_window(worker, peer, &n_needed);
-                if (step == STEP_ON)
+                if (step != STEP_ON)
+                        break;
+                if (is_first || pool_has_waiting(&worker->daemon->pool))
                         step = receive_window(worker, peer, n_needed);
+                else
+                        step = STEP_IDLE;
+                is_first = false;
         }
         finish_peer(worker, peer, step);
 }
@@ -435,11 +442,9 @@ static Step flush_peer(Worker *worker, Peer *peer)
 
 static void on_peer(Worker *worker, uint64_t key)
 {
-        Peer *peer = peer_table_find(&worker->daemon->peers, key);
+        Peer *peer = peer_table_take(&worker->daemon->peers, key);
 
-        /* Only one who waits may be taken: a copy of the descriptor that a child process of the
-         * program still has could report events once more. */
-        if (!peer || !atomic_exchange_explicit(&peer->is_armed, false, memory_order_acquire))
+        if (!peer)
                 return;
         LOG_CONTEXT("conn", peer->caller.number);
         open_window(worker, peer);

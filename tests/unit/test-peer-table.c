@@ -41,18 +41,22 @@ static bool is_ended(int fd)
         return recv(fd, &byte, 1, MSG_DONTWAIT) == 0;
 }
 
-START_TEST(a_peer_is_found_by_its_key_until_it_is_removed)
+START_TEST(a_peer_that_waits_is_taken_by_its_key_once)
 {
         int other;
         Peer *peer = add_peer(&other);
         uint64_t key = peer_key(peer);
 
-        ck_assert_ptr_eq(peer_table_find(&table, key), peer);
-        ck_assert_ptr_null(peer_table_find(&table, key + 1));
-        ck_assert_ptr_null(peer_table_find(&table, key + ((uint64_t)1 << 32)));
-        ck_assert_ptr_null(peer_table_find(&table, UINT32_MAX));
+        ck_assert_ptr_null(peer_table_take(&table, key)); /* it does not wait yet */
+        atomic_store(&peer->is_armed, true);
+        ck_assert_ptr_null(peer_table_take(&table, key + 1));
+        ck_assert_ptr_null(peer_table_take(&table, key + ((uint64_t)1 << 32)));
+        ck_assert_ptr_null(peer_table_take(&table, UINT32_MAX));
+        ck_assert_ptr_eq(peer_table_take(&table, key), peer);
+        ck_assert_ptr_null(peer_table_take(&table, key)); /* not twice */
+        atomic_store(&peer->is_armed, true);
         peer_table_remove(&table, peer);
-        ck_assert_ptr_null(peer_table_find(&table, key));
+        ck_assert_ptr_null(peer_table_take(&table, key));
         peer_free(peer);
         (void)close(other);
 }
@@ -70,8 +74,9 @@ START_TEST(a_new_peer_with_an_old_descriptor_is_another)
         (void)close(other);
         peer = add_peer(&other);
         ck_assert_int_eq(peer->fd, fd);
-        ck_assert_ptr_null(peer_table_find(&table, key));
-        ck_assert_ptr_eq(peer_table_find(&table, peer_key(peer)), peer);
+        atomic_store(&peer->is_armed, true);
+        ck_assert_ptr_null(peer_table_take(&table, key));
+        ck_assert_ptr_eq(peer_table_take(&table, peer_key(peer)), peer);
         (void)close(other);
 }
 END_TEST
@@ -141,7 +146,8 @@ START_TEST(more_peers_than_slots_make_it_grow)
         for (int i = 0; i < N; i++)
                 peers[i] = add_peer(&others[i]);
         for (int i = 0; i < N; i++) {
-                ck_assert_ptr_eq(peer_table_find(&table, peer_key(peers[i])), peers[i]);
+                atomic_store(&peers[i]->is_armed, true);
+                ck_assert_ptr_eq(peer_table_take(&table, peer_key(peers[i])), peers[i]);
                 (void)close(others[i]);
         }
 }
@@ -153,7 +159,7 @@ int main(void)
         TCase *tcase = tcase_create("peer-table");
 
         tcase_add_checked_fixture(tcase, setup, teardown);
-        tcase_add_test(tcase, a_peer_is_found_by_its_key_until_it_is_removed);
+        tcase_add_test(tcase, a_peer_that_waits_is_taken_by_its_key_once);
         tcase_add_test(tcase, a_new_peer_with_an_old_descriptor_is_another);
         tcase_add_test(tcase, generations_go_round_without_zero);
         tcase_add_test(tcase, who_misses_his_deadline_is_cut);

@@ -8,8 +8,11 @@
 #include "tests/unit/busy-daemon.h"
 #include "tests/unit/unit.h"
 
+#include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <string.h>
+#include <sys/socket.h>
 
 static bool has_answer(const WireClient *client)
 {
@@ -339,6 +342,52 @@ START_TEST(one_who_does_not_read_and_hangs_up_is_forgotten)
 }
 END_TEST
 
+/* Sends calls that nobody answers by the thousand, so that there is always one more to read. */
+static void *flood(void *userdata)
+{
+        CLEANUP(buffer_deinit) Buffer frames = BUFFER_INIT(SIZE_MAX);
+        const int *fd = userdata;
+
+        for (uint16_t i = 0; i < 1000; i++)
+                wire_frame(&frames, FRAME_INVOKE, FRAME_ONEWAY, i, "[ss[]n]", "nobody", "nothing");
+        while (send(*fd, frames.data, frames.n, MSG_NOSIGNAL) == (ssize_t)frames.n) {
+        }
+        return NULL;
+}
+
+/* All threads but one run calls; one peer keeps that one busy, and others must get on. */
+START_TEST(one_who_floods_leaves_room_for_others)
+{
+        WireClient slow[BUSY_WORKERS_MAX];
+        WireClient flooder = busy_open("a");
+        WireClient client;
+        pthread_t thread;
+
+        for (size_t i = 0; i < ARRAY_SIZE(slow); i++) {
+                slow[i] = busy_open("all");
+                wire_invoke(&slow[i], 0, "all", "hold", "[i]", (int)i);
+                busy_wait(&busy.entered);
+        }
+        ck_assert_int_eq(fcntl(flooder.fd, F_SETFL, 0), 0);
+        ck_assert_int_eq(pthread_create(&thread, NULL, flood, &flooder.fd), 0);
+        for (int i = 0; i < 200; i++) {
+                client = busy_open("b");
+                wire_invoke(&client, 0, "Pyro.Daemon", "ping", "[]");
+                expect_any(&client, FRAME_RESULT);
+                wire_close(&client);
+        }
+        ck_assert_int_eq(shutdown(flooder.fd, SHUT_RDWR), 0);
+        pthread_join(thread, NULL);
+        for (size_t i = 0; i < ARRAY_SIZE(slow); i++)
+                sem_post(&busy.released);
+        for (size_t i = 0; i < ARRAY_SIZE(slow); i++) {
+                wire_expect_int(&slow[i], (int)i);
+                wire_close(&slow[i]);
+        }
+        wire_close(&flooder);
+}
+END_TEST
+
 /* -- oneway ----------------------------------------------------------------------------------- */
 
 START_TEST(an_oneway_call_is_done_even_if_the_sender_hangs_up_at_once)
@@ -424,6 +473,7 @@ int main(void)
         tcase_add_test(many, requests_behind_a_waiting_one_keep_their_order);
         tcase_add_test(many, one_who_does_not_read_is_not_read_from_and_misses_nothing);
         tcase_add_test(many, one_who_does_not_read_and_hangs_up_is_forgotten);
+        tcase_add_test(many, one_who_floods_leaves_room_for_others);
         tcase_add_checked_fixture(oneway, busy_setup, busy_teardown);
         tcase_add_test(oneway, an_oneway_call_is_done_even_if_the_sender_hangs_up_at_once);
         tcase_add_test(oneway, oneway_calls_of_one_sender_keep_their_order);
