@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * A client on <pyrope/pyrope.h>; see bench.h. The address is a URI.
+ */
+
+#include "tests/bench/bench.h"
+
+#include <pyrope/pyrope.h>
+#include <stdio.h>
+
+static pyrope_context *context;
+
+static void check(pyrope_status status, pyrope_error *error)
+{
+        if (status)
+                bench_die("call", error ? pyrope_error_text(error) : pyrope_strerror(status));
+}
+
+static void *client_open(const char *address)
+{
+        pyrope_error *error = NULL;
+        pyrope_proxy *proxy;
+
+        check(pyrope_proxy_new(context, address, 0, &proxy, &error), error);
+        return proxy;
+}
+
+static void call(pyrope_proxy *proxy, const char *method, const void *bytes, size_t n_bytes)
+{
+        pyrope_error *error = NULL;
+        pyrope_value *value;
+
+        check(pyrope_callf(proxy, method, &value, &error, "y", bytes, n_bytes), error);
+        pyrope_value_free(value);
+}
+
+static void client_echo(void *connection)
+{
+        static const char bytes[BENCH_BYTES];
+
+        call(connection, "echo", bytes, sizeof(bytes));
+}
+
+static void client_put(void *connection, const void *bytes, size_t n_bytes)
+{
+        call(connection, "put", bytes, n_bytes);
+}
+
+static void client_get(void *connection, size_t n_bytes)
+{
+        pyrope_error *error = NULL;
+        pyrope_value *value;
+
+        check(pyrope_callf(connection, "get", &value, &error, "I", (int64_t)n_bytes), error);
+        if (pyrope_count(pyrope_value_view(value)) != n_bytes)
+                bench_die("get", "not all bytes came");
+        pyrope_value_free(value);
+}
+
+int main(int argc, char **argv)
+{
+        static const BenchPeer peer = { client_open, client_echo, client_put, client_get, NULL };
+        pyrope_options options = { 0 };
+        pyrope_error *error = NULL;
+
+        check(pyrope_context_new(&options, &context, &error), error);
+        return bench_main(&peer, argc, argv);
+}

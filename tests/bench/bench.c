@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: MIT */
+
+#include "tests/bench/bench.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#define MANY_MAX      256
+#define HUGE_BYTES    (2u * 1024 * 1024)
+#define WARM_UP_CALLS 200 /* by each connection, before anything counts */
+
+typedef struct Lane Lane;
+
+/* One connection of many. */
+struct Lane {
+        const BenchPeer *peer;
+        const char *address;
+        pthread_barrier_t *barrier;
+        const atomic_bool *is_over;
+        uint64_t n_calls;
+};
+
+void bench_die(const char *what, const char *why)
+{
+        fprintf(stderr, "bench: %s: %s\n", what, why ? why : strerror(errno));
+        exit(1);
+}
+
+int64_t bench_now_ns(void)
+{
+        struct timespec now;
+
+        (void)clock_gettime(CLOCK_MONOTONIC, &now);
+        return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+void *bench_memory(size_t n_bytes)
+{
+        size_t n = (n_bytes + HUGE_BYTES - 1) / HUGE_BYTES * HUGE_BYTES;
+        void *memory = aligned_alloc(HUGE_BYTES, n ? n : HUGE_BYTES);
+
+        if (!memory)
+                bench_die("memory", NULL);
+        (void)madvise(memory, n, MADV_HUGEPAGE);
+        memset(memory, 'x', n_bytes);
+        return memory;
+}
+
+static int compare(const void *left, const void *right)
+{
+        int64_t a = *(const int64_t *)left, b = *(const int64_t *)right;
+
+        return (a > b) - (a < b);
+}
+
+static int64_t median(int64_t *values, size_t n)
+{
+        qsort(values, n, sizeof(*values), compare);
+        return values[n / 2];
+}
+
+static size_t number(const char *text)
+{
+        char *end;
+        unsigned long n = strtoul(text, &end, 10);
+
+        if (*end || end == text || n == 0)
+                bench_die(text, "a number above 0 was expected");
+        return n;
+}
+
+static int64_t *room_for(size_t n)
+{
+        int64_t *values = calloc(n, sizeof(*values));
+
+        if (!values)
+                bench_die("memory", NULL);
+        return values;
+}
+
+static void latency(const BenchPeer *peer, const char *address, size_t n)
+{
+        void *connection = peer->open(address);
+        int64_t *took_ns = room_for(n);
+        int64_t began_ns, now_ns;
+
+        for (size_t i = 0; i < WARM_UP_CALLS; i++)
+                peer->echo(connection);
+        began_ns = bench_now_ns();
+        for (size_t i = 0; i < n; i++) {
+                peer->echo(connection);
+                now_ns = bench_now_ns();
+                took_ns[i] = now_ns - began_ns;
+                began_ns = now_ns;
+        }
+        printf("%.3f\n", (double)median(took_ns, n) / 1e3);
+        free(took_ns);
+}
+
+static void *lane_main(void *userdata)
+{
+        Lane *lane = userdata;
+        void *connection = lane->peer->open(lane->address);
+
+        for (size_t i = 0; i < WARM_UP_CALLS; i++)
+                lane->peer->echo(connection);
+        (void)pthread_barrier_wait(lane->barrier);
+        while (!atomic_load_explicit(lane->is_over, memory_order_relaxed)) {
+                lane->peer->echo(connection);
+                lane->n_calls++;
+        }
+        return NULL;
+}
+
+static void pause_ms(size_t ms)
+{
+        const struct timespec time = { .tv_sec = (time_t)(ms / 1000),
+                                       .tv_nsec = (long)(ms % 1000) * 1000000 };
+
+        (void)nanosleep(&time, NULL);
+}
+
+static void many(const BenchPeer *peer, const char *address, size_t n, size_t ms)
+{
+        static pthread_t threads[MANY_MAX];
+        static Lane lanes[MANY_MAX];
+        atomic_bool is_over = false;
+        pthread_barrier_t barrier;
+        uint64_t n_calls = 0;
+        int64_t began_ns;
+
+        if (n > MANY_MAX || pthread_barrier_init(&barrier, NULL, (unsigned)n + 1))
+                bench_die("many", "too many connections");
+        for (size_t i = 0; i < n; i++) {
+                lanes[i] = (Lane){ peer, address, &barrier, &is_over, 0 };
+                if (pthread_create(&threads[i], NULL, lane_main, &lanes[i]))
+                        bench_die("a thread", NULL);
+        }
+        (void)pthread_barrier_wait(&barrier);
+        began_ns = bench_now_ns();
+        pause_ms(ms);
+        atomic_store(&is_over, true);
+        for (size_t i = 0; i < n; i++) {
+                (void)pthread_join(threads[i], NULL);
+                n_calls += lanes[i].n_calls;
+        }
+        printf("%.0f\n", (double)n_calls * 1e9 / (double)(bench_now_ns() - began_ns));
+}
+
+static void pipeline(const BenchPeer *peer, const char *address, size_t depth, size_t ms)
+{
+        void *connection = peer->open(address);
+        int64_t began_ns, now_ns;
+        uint64_t n_calls = 0;
+
+        if (!peer->pipeline)
+                bench_die("pipeline", "this client cannot");
+        peer->pipeline(connection, (unsigned)depth);
+        began_ns = now_ns = bench_now_ns();
+        while (now_ns - began_ns < (int64_t)ms * 1000000) {
+                peer->pipeline(connection, (unsigned)depth);
+                n_calls += depth;
+                now_ns = bench_now_ns();
+        }
+        printf("%.0f\n", (double)n_calls * 1e9 / (double)(now_ns - began_ns));
+}
+
+/* A line of /proc/self/status, in bytes. */
+static uint64_t status_bytes(const char *key)
+{
+        FILE *file = fopen("/proc/self/status", "re");
+        uint64_t n_kib = 0;
+        char line[256];
+
+        if (!file)
+                bench_die("/proc/self/status", NULL);
+        while (fgets(line, sizeof(line), file))
+                if (strncmp(line, key, strlen(key)) == 0)
+                        n_kib = strtoull(line + strlen(key) + 1, NULL, 10);
+        (void)fclose(file);
+        return n_kib * 1024;
+}
+
+static void forget_peak(void)
+{
+        int fd = open("/proc/self/clear_refs", O_WRONLY | O_CLOEXEC);
+
+        if (fd < 0 || write(fd, "5", 1) != 1)
+                bench_die("/proc/self/clear_refs", NULL);
+        (void)close(fd);
+}
+
+static void blob(const BenchPeer *peer, const char *address, int is_put, size_t n_bytes, size_t n)
+{
+        void *connection = peer->open(address);
+        void *bytes = is_put ? bench_memory(n_bytes) : NULL;
+        int64_t *took_ns = room_for(n);
+        uint64_t before, after;
+        int64_t began_ns;
+
+        peer->echo(connection);
+        forget_peak();
+        before = status_bytes("VmRSS");
+        for (size_t i = 0; i < n; i++) {
+                began_ns = bench_now_ns();
+                if (is_put)
+                        peer->put(connection, bytes, n_bytes);
+                else
+                        peer->get(connection, n_bytes);
+                took_ns[i] = bench_now_ns() - began_ns;
+        }
+        after = status_bytes("VmHWM");
+        printf("%.0f %.3f\n", (double)n_bytes * 1e3 / (double)median(took_ns, n),
+               (double)(after - before) / (double)n_bytes);
+        free(took_ns);
+        free(bytes);
+}
+
+static void hold(const BenchPeer *peer, const char *address, size_t n)
+{
+        for (size_t i = 0; i < n; i++)
+                peer->echo(peer->open(address));
+        puts("HELD");
+        (void)fflush(stdout);
+        while (getchar() != EOF) {
+        }
+}
+
+int bench_main(const BenchPeer *peer, int argc, char **argv)
+{
+        const char *mode = argc > 1 ? argv[1] : "";
+        size_t a = argc > 3 ? number(argv[3]) : 0;
+        size_t b = argc > 4 ? number(argv[4]) : 0;
+
+        if (strcmp(mode, "latency") == 0 && a)
+                latency(peer, argv[2], a);
+        else if (strcmp(mode, "hold") == 0 && a)
+                hold(peer, argv[2], a);
+        else if (strcmp(mode, "many") == 0 && b)
+                many(peer, argv[2], a, b);
+        else if (strcmp(mode, "pipeline") == 0 && b)
+                pipeline(peer, argv[2], a, b);
+        else if ((strcmp(mode, "put") == 0 || strcmp(mode, "get") == 0) && b)
+                blob(peer, argv[2], mode[0] == 'p', a, b);
+        else
+                bench_die(mode, "see tests/bench/README.md");
+        return 0;
+}
