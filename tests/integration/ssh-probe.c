@@ -356,6 +356,27 @@ static int run_hold(int argc, char **argv)
         return 0;
 }
 
+/* again PLACE TIMEOUT_MS: open, say READY; on a line of standard input once more, with the timeout.
+ */
+static int run_again(int argc, char **argv)
+{
+        pyrope_error *error = NULL;
+        pyrope_status status;
+        char line[16];
+        int fd;
+
+        (void)argc;
+        status = open_place(argv[0], TIMEOUT_MS, &fd, &error);
+        if (status)
+                return fail(status, error);
+        printf("READY\n");
+        (void)fflush(stdout);
+        (void)fgets(line, sizeof(line), stdin);
+        status = run_open(argc, argv);
+        (void)close(fd);
+        return status;
+}
+
 /* slow PLACE BYTES: one stream that nobody reads, and the same place through another. */
 static int run_slow(int argc, char **argv)
 {
@@ -525,11 +546,11 @@ static const struct {
         int n_arguments;
         int (*run)(int argc, char **argv);
 } commands[] = {
-        { "open", 1, run_open }, { "text", 2, run_text },   { "bulk", 2, run_bulk },
-        { "many", 2, run_many }, { "two", 2, run_two },     { "exec", 2, run_exec },
-        { "hold", 1, run_hold }, { "slow", 2, run_slow },   { "stop", 2, run_stop },
-        { "late", 2, run_late }, { "cycle", 2, run_cycle }, { "forward", 2, run_forward },
-        { "ping", 3, run_ping },
+        { "again", 2, run_again },     { "open", 1, run_open }, { "text", 2, run_text },
+        { "bulk", 2, run_bulk },       { "many", 2, run_many }, { "two", 2, run_two },
+        { "exec", 2, run_exec },       { "hold", 1, run_hold }, { "slow", 2, run_slow },
+        { "stop", 2, run_stop },       { "late", 2, run_late }, { "cycle", 2, run_cycle },
+        { "forward", 2, run_forward }, { "ping", 3, run_ping },
 };
 
 int main(int argc, char **argv)

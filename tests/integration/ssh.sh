@@ -286,7 +286,16 @@ echo >&7
 check "the next stream makes a new session" wait_for_line "$tmp/lost.out" 'READY again' "${pid_of[lost]}"
 stop lost
 
+mkfifo "$tmp/again.in"
+exec 7<>"$tmp/again.in"
+"$probe" "$config" again "$at/echo" 300 <"$tmp/again.in" 7<&- >"$tmp/again.out" 2>"$tmp/again.err" {never_fd}<&- &
+pid_of[again]=$!
+check "a session is up" wait_for_line "$tmp/again.out" READY "${pid_of[again]}"
 expect 0 "$fixture" freeze "$FX_DIR" 1
+echo >&7
+wait_for_end() { wait "${pid_of[again]}"; [ $? = 1 ] && unset 'pid_of[again]'; }
+check "a host that falls silent later fails a channel, and the program ends" wait_for_end
+check "with the place it got stuck at" grep -q "^E_TIMEOUT h1 .*waiting for the socket $tmp/s/echo: timed out$" "$tmp/again.err"
 expect 1 "$probe" "$config" open "$at/echo" 300
 check "a silent host: where it got stuck" complained '^E_TIMEOUT h1 .*exchanging keys: timed out$'
 expect 0 "$probe" "$config" late "$at/echo" 300
