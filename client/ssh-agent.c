@@ -25,8 +25,7 @@ struct SshAgent {
         SshNames offered; /* the thread's until it is joined */
 };
 
-/* -- the list of keys ---------------------------------------------------------------------------
- */
+/* -- the list of keys -------------------------------------------------------------------------- */
 
 typedef struct Cursor Cursor;
 
@@ -139,8 +138,7 @@ int ssh_agent_filter(Buffer *list, const SshNames *keys, bool is_only, SshNames 
         return 0;
 }
 
-/* -- passing on -----------------------------------------------------------------------------------
- */
+/* -- passing on -------------------------------------------------------------------------------- */
 
 static bool wait_ready(const SshAgent *agent, int fd, short events)
 {

@@ -45,8 +45,7 @@ static const char *list_text(const Buffer *list)
         return list->n ? (const char *)list->data : "none";
 }
 
-/* -- outcomes ------------------------------------------------------------------------------------
- */
+/* -- outcomes ---------------------------------------------------------------------------------- */
 
 /* What libssh said to a try, with waiting done. */
 typedef enum Answer { ANSWER_YES, ANSWER_NO, ANSWER_NOT_ENOUGH, ANSWER_BROKEN } Answer;
@@ -115,8 +114,7 @@ static pyrope_status fail_denied(const Login *login)
                          list_text(&login->unusable), command);
 }
 
-/* -- tries ---------------------------------------------------------------------------------------
- */
+/* -- tries ------------------------------------------------------------------------------------- */
 
 /* Each try is one of these, called again until it has an answer. */
 typedef int (*TryFn)(ssh_session session, const void *userdata);
@@ -168,8 +166,7 @@ static pyrope_status judge(const Login *login, Answer answer, bool *ret_is_in)
         return PYROPE_OK;
 }
 
-/* -- keys ----------------------------------------------------------------------------------------
- */
+/* -- keys -------------------------------------------------------------------------------------- */
 
 static void key_freep(ssh_key *key)
 {

@@ -87,8 +87,7 @@ pyrope_status ssh_hostkey_refuse(const SshHostKey *key, enum ssh_known_hosts_e v
                          key->settings->label, key->file);
 }
 
-/* -- @revoked, which libssh passes over ---------------------------------------------------------
- */
+/* -- @revoked, which libssh passes over -------------------------------------------------------- */
 
 /* Whether the file has a line with a mark. Return: 1, 0 (also if there is no such file), -errno. */
 static int has_marks(const char *path)
@@ -175,8 +174,7 @@ static pyrope_status check_revoked(SshHostKey *key, const SshNames *files, const
         return status;
 }
 
-/* -- the check ----------------------------------------------------------------------------------
- */
+/* -- the check --------------------------------------------------------------------------------- */
 
 /* In lower case, as known_hosts has names, and with the port unless it is SSH's own. */
 static void known_name(const SshSettings *settings, char out[static NAME_BYTES])

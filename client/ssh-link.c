@@ -24,8 +24,7 @@ static void unlock(SshLink *link)
         (void)pthread_mutex_unlock(&link->shared->lock);
 }
 
-/* -- the queue and the marks --------------------------------------------------------------------
- */
+/* -- the queue and the marks ------------------------------------------------------------------- */
 
 void ssh_link_wake(SshLink *link)
 {
@@ -68,15 +67,21 @@ bool ssh_link_is_called(const SshLink *link, const char *target)
         return ssh_names_have(&link->targets, target);
 }
 
-/* -- answers ------------------------------------------------------------------------------------
- */
+/* -- answers ----------------------------------------------------------------------------------- */
+
+/* With the lock held. */
+static void tell(SshLink *link, SshRequest *request, pyrope_status status,
+                 const pyrope_error *error)
+{
+        request->is_retryable = link->is_over && link->is_up && status == PYROPE_E_UNREACHABLE;
+        ssh_request_answer(request, status, error);
+}
 
 /* A request that has no stream; with the lock held. */
 static void drop_request(SshLink *link, SshRequest *request, pyrope_status status,
                          const pyrope_error *error)
 {
-        request->is_retryable = link->is_up && status == PYROPE_E_UNREACHABLE;
-        ssh_request_answer(request, status, error);
+        tell(link, request, status, error);
         (void)ssh_request_unref(request);
 }
 
@@ -87,14 +92,13 @@ static void answer(SshLink *link, SshStream *stream, pyrope_status status,
                 return;
         stream->is_answered = true;
         lock(link);
-        ssh_request_answer(stream->request, status, error);
+        tell(link, stream->request, status, error);
         unlock(link);
         if (status)
                 ssh_stream_abandon(stream);
 }
 
-/* -- the list of streams -------------------------------------------------------------------------
- */
+/* -- the list of streams ----------------------------------------------------------------------- */
 
 static int streams_reserve(SshLink *link)
 {
@@ -148,8 +152,7 @@ static void remove_stream(SshLink *link, size_t i)
         (void)ssh_stream_free(stream);
 }
 
-/* -- a turn --------------------------------------------------------------------------------------
- */
+/* -- a turn ------------------------------------------------------------------------------------ */
 
 static bool is_lost(const SshLink *link)
 {
@@ -352,8 +355,7 @@ static pyrope_status turn(SshLink *link, pyrope_error **error)
         return PYROPE_OK;
 }
 
-/* -- the thread ----------------------------------------------------------------------------------
- */
+/* -- the thread -------------------------------------------------------------------------------- */
 
 static void on_wait(void *userdata, const char *what)
 {
@@ -446,7 +448,6 @@ static void finish(SshLink *link, pyrope_status status, const pyrope_error *erro
         }
         unlock(link);
         while (link->n_streams) {
-                link->streams[0]->request->is_retryable = status == PYROPE_E_UNREACHABLE;
                 answer(link, link->streams[0], status, error);
                 remove_stream(link, 0);
         }
@@ -473,8 +474,7 @@ static void *run(void *userdata)
         return NULL;
 }
 
-/* -- life -----------------------------------------------------------------------------------------
- */
+/* -- life -------------------------------------------------------------------------------------- */
 
 static SshLink *link_free(SshLink *link)
 {

@@ -24,8 +24,7 @@ static void unlock(SshPool *pool)
         (void)pthread_mutex_unlock(&pool->shared.lock);
 }
 
-/* -- links ----------------------------------------------------------------------------------------
- */
+/* -- links ------------------------------------------------------------------------------------- */
 
 /* Takes the links that have ended out of the list; with the lock held. Their threads are at their
  * last instruction, so they can be joined with the lock held, too. */
@@ -63,8 +62,7 @@ static SshLink *find_link(SshPool *pool, const char *target)
         return link;
 }
 
-/* -- requests -------------------------------------------------------------------------------------
- */
+/* -- requests ---------------------------------------------------------------------------------- */
 
 static pyrope_status check(const Location *to, bool is_command, pyrope_error **error)
 {
@@ -228,8 +226,7 @@ void ssh_pool_counts(SshPool *pool, SshPoolCounts *ret)
         ret->n_channels = atomic_load(&pool->shared.n_channels);
 }
 
-/* -- life -----------------------------------------------------------------------------------------
- */
+/* -- life -------------------------------------------------------------------------------------- */
 
 SshPool *ssh_pool_new(const char *config_file)
 {

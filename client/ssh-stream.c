@@ -19,8 +19,7 @@ static void stream_enter(SshStream *stream, SshStreamState state)
         stream->state = state;
 }
 
-/* -- from the host ------------------------------------------------------------------------------
- */
+/* -- from the host ----------------------------------------------------------------------------- */
 
 static int collect(SshStream *stream, const void *data, uint32_t n)
 {
@@ -150,8 +149,7 @@ static void drain(SshStream *stream)
         }
 }
 
-/* -- to the host ----------------------------------------------------------------------------------
- */
+/* -- to the host ------------------------------------------------------------------------------- */
 
 static void write_to_channel(SshStream *stream, const uint8_t *data, size_t n)
 {
@@ -227,8 +225,7 @@ void ssh_stream_feed(SshStream *stream, short revents)
                 read_fd(stream);
 }
 
-/* -- opening --------------------------------------------------------------------------------------
- */
+/* -- opening ----------------------------------------------------------------------------------- */
 
 pyrope_status ssh_stream_refusal(const char *label, const SshRequest *request, const char *said,
                                  pyrope_error **error)
@@ -351,8 +348,7 @@ void ssh_stream_abandon(SshStream *stream)
                 stream_enter(stream, SSH_STREAM_OVER);
 }
 
-/* -- life -----------------------------------------------------------------------------------------
- */
+/* -- life -------------------------------------------------------------------------------------- */
 
 SshStream *ssh_stream_new(SshRequest *request, ssh_session session, const char *label)
 {
