@@ -32,8 +32,7 @@
 
 static SshPool *pool;
 
-/* -- small things ---------------------------------------------------------------------------------
- */
+/* -- small things ------------------------------------------------------------------------------ */
 
 static int fail(pyrope_status status, pyrope_error *error)
 {
@@ -372,8 +371,11 @@ static int run_again(int argc, char **argv)
         printf("READY\n");
         (void)fflush(stdout);
         (void)fgets(line, sizeof(line), stdin);
+        printf("again\n");
+        (void)fflush(stdout);
         status = run_open(argc, argv);
         (void)close(fd);
+        print_counts();
         return status;
 }
 

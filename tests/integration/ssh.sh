@@ -286,16 +286,36 @@ echo >&7
 check "the next stream makes a new session" wait_for_line "$tmp/lost.out" 'READY again' "${pid_of[lost]}"
 stop lost
 
-mkfifo "$tmp/again.in"
-exec 7<>"$tmp/again.in"
-"$probe" "$config" again "$at/echo" 300 <"$tmp/again.in" 7<&- >"$tmp/again.out" 2>"$tmp/again.err" {never_fd}<&- &
-pid_of[again]=$!
-check "a session is up" wait_for_line "$tmp/again.out" READY "${pid_of[again]}"
+again() { # NAME TIMEOUT_MS: opens a stream, and on a line to descriptor 7 another one
+        mkfifo "$tmp/$1.in"
+        exec 7<>"$tmp/$1.in"
+        "$probe" "$config" again "$at/echo" "$2" <"$tmp/$1.in" 7<&- >"$tmp/$1.out" 2>"$tmp/$1.err" {never_fd}<&- &
+        pid_of[$1]=$!
+        check "$1 has a session" wait_for_line "$tmp/$1.out" READY "${pid_of[$1]}"
+}
+ends() { # NAME STATUS SENTENCE: the program ends so
+        local status=0
+        wait "${pid_of[$1]}" || status=$?
+        unset "pid_of[$1]"
+        check "$3" test "$status" = "$2"
+}
+again dying 15000
+read -r sshd _ <"$FX_DIR/h1/pid"
+sessions=$(ps -o pid= --ppid "$sshd")
+# shellcheck disable=SC2086 # one word per pid
+kill -STOP $sessions
+echo >&7
+check "a stream is asked of a session that does not answer" wait_for_line "$tmp/dying.out" again "${pid_of[dying]}"
+# shellcheck disable=SC2086
+kill -KILL $sessions
+ends dying 0 "when it breaks, the stream comes through a new one"
+check "which took a second login" grep -q '^sessions 2 ' "$tmp/dying.out"
+
+again silent 300
 expect 0 "$fixture" freeze "$FX_DIR" 1
 echo >&7
-wait_for_end() { wait "${pid_of[again]}"; [ $? = 1 ] && unset 'pid_of[again]'; }
-check "a host that falls silent later fails a channel, and the program ends" wait_for_end
-check "with the place it got stuck at" grep -q "^E_TIMEOUT h1 .*waiting for the socket $tmp/s/echo: timed out$" "$tmp/again.err"
+ends silent 1 "a host that falls silent fails the next stream, and the program ends"
+check "with the place it got stuck at" grep -q "^E_TIMEOUT h1 .*waiting for the socket $tmp/s/echo: timed out$" "$tmp/silent.err"
 expect 1 "$probe" "$config" open "$at/echo" 300
 check "a silent host: where it got stuck" complained '^E_TIMEOUT h1 .*exchanging keys: timed out$'
 expect 0 "$probe" "$config" late "$at/echo" 300
