@@ -396,13 +396,15 @@ static int read_arguments(int argc, char **argv, Workflow *workflow, pyrope_opti
                 case 'o':
                         workflow->output = optarg;
                         break;
+                case 'h':
+                        fputs(usage, stdout);
+                        return 0;
                 default:
-                        fputs(usage, option == 'h' ? stdout : stderr);
-                        return option == 'h' ? 0 : 2;
+                        return 2; /* getopt_long() has said what is wrong */
                 }
         }
         if (argc - optind != 0 && argc - optind != 2) {
-                fputs(usage, stderr);
+                fputs("workflow: two applications or none; try 'workflow --help'\n", stderr);
                 return 2;
         }
         if (argc - optind == 2) {
