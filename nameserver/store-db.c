@@ -114,7 +114,9 @@ int store_db_refuse(StoreDb *db, int r, const char *format, ...)
         va_start(arguments, format);
         (void)vsnprintf(text, sizeof(text), format, arguments); /* a cut text is still one */
         va_end(arguments);
-        error_text_set(&db->error, "%s: %s", db->path, text);
+        error_text_set(&db->error, "%s: %s%s", db->path, text,
+                       r == STORE_E_DAMAGED ? "; restore a copy, or move it away to begin anew"
+                                            : "");
         return r;
 }
 
@@ -128,7 +130,7 @@ int store_db_fail(StoreDb *db, int result)
         text = db->sqlite ? sqlite3_errmsg(db->sqlite) : sqlite3_errstr(result);
         if (r == STORE_E_IO && system_errno)
                 return store_db_refuse(db, r, "%s: %s", text, strerror(system_errno));
-        store_db_refuse(db, r, "%s", text);
+        store_db_refuse(db, r, "%s%s", text, r == STORE_E_FOREIGN ? "; name another file" : "");
         return r < 0 ? error_origin(r) : r;
 }
 
