@@ -2,6 +2,7 @@
 
 #include "jobman/settings.h"
 
+#include "base/zone.h"
 #include "proto/uri.h"
 
 #include <errno.h>
@@ -175,18 +176,24 @@ static int read_applications(Settings *self, ErrorText *error)
 
 static int read_jobman(Settings *self, ErrorText *error)
 {
-        const ConfigSection *section = config_section(self->config, "jobman", NULL);
+        const ConfigSection *jobman = config_section(self->config, "jobman", NULL);
 
-        self->name = config_get_string(section, "name");
-        self->work_dir = config_get_string(section, "workDir");
-        self->ssh = config_get_string(section, "ssh");
-        self->zone = config_get_string(section, "zone");
-        self->runtime_dir = config_get_string(section, "runtimeDir");
-        section = config_section(self->config, "nameserver", NULL);
-        self->nameserver = config_get_string(section, "location");
+        self->name = config_get_string(jobman, "name");
+        self->work_dir = config_get_string(jobman, "workDir");
+        self->ssh = config_get_string(jobman, "ssh");
+        self->zone = config_get_string(jobman, "zone");
+        self->runtime_dir = config_get_string(jobman, "runtimeDir");
+        self->nameserver =
+                config_get_string(config_section(self->config, "nameserver", NULL), "location");
+        if (self->zone && !zone_is_valid(self->zone)) {
+                (void)config_refuse(jobman, "zone", error,
+                                    "'%s' is not 1 to %u letters, digits, '.', '_' and '-'",
+                                    self->zone, ZONE_SIZE - 1);
+                return SETTINGS_E_INVALID;
+        }
         if (self->ssh && !uri_is_ssh_target(self->ssh)) {
-                (void)config_refuse(config_section(self->config, "jobman", NULL), "ssh", error,
-                                    "'%s' is not [user@]host[:port]", self->ssh);
+                (void)config_refuse(jobman, "ssh", error, "'%s' is not [user@]host[:port]",
+                                    self->ssh);
                 return SETTINGS_E_INVALID;
         }
         return 0;

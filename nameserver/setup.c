@@ -10,7 +10,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define DATABASE "nameserver.db"
+#define DATABASE     "nameserver.db"
+#define ZONE_REFUSED "zone '%s' is not 1 to %u letters, digits, '.', '_' and '-'"
 
 static const ConfigKey keys[] = {
         { .name = "database", .type = CONFIG_PATH },
@@ -56,15 +57,19 @@ static const char *first_of(const char *option, const char *configured, const ch
         return value && *value ? value : NULL;
 }
 
-static int set_zone(const char *zone, Setup *setup, ErrorText *error)
+/* One that the file names is refused with its line. */
+static int set_zone(const char *zone, const ConfigSection *section, Setup *setup, ErrorText *error)
 {
         if (!zone) {
                 zone_default(setup->zone);
                 return 0;
         }
         if (!zone_is_valid(zone)) {
-                error_text_set(error, "zone '%s' is not 1 to %u letters, digits, '.', '_' and '-'",
-                               zone, ZONE_SIZE - 1);
+                if (zone == config_get_string(section, "zone"))
+                        (void)config_refuse(section, "zone", error, ZONE_REFUSED, zone,
+                                            ZONE_SIZE - 1);
+                else
+                        error_text_set(error, ZONE_REFUSED, zone, ZONE_SIZE - 1);
                 return SETUP_E_INVALID;
         }
         (void)snprintf(setup->zone, sizeof(setup->zone), "%s", zone); /* it fits: it is valid */
@@ -167,7 +172,7 @@ int setup_make(const SetupOptions *options, Setup *ret, ErrorText *error)
                 return r;
         section = config_section(config, "nameserver", NULL);
         r = set_zone(first_of(options->zone, config_get_string(section, "zone"), "PYROPE_ZONE"),
-                     &setup, error);
+                     section, &setup, error);
         if (r == 0)
                 r = set_socket(
                         first_of(options->socket, config_get_string(section, "socket"), NULL),

@@ -66,6 +66,7 @@ static const struct {
         { HEAD "[application a/b]\ncommand = /bin/a\n", ":3:", "letters" },
         { HEAD "[wrong]\n", ":3:", "wrong" },
         { "[jobman]\nname = J\nssh = -oProxyCommand=x\n" APPLICATION, ":3:", "host" },
+        { "[jobman]\nname = J\nzone = a b\n" APPLICATION, ":3:", "'a b' is not" },
         { HEAD "nonsense\n", ":3:", "expected" },
 };
 

@@ -125,6 +125,9 @@ END_TEST
 START_TEST(a_zone_has_a_form)
 {
         assert_refused(&(SetupOptions){ .zone = "a b" }, "zone 'a b' is not");
+        scratch_write("ns.conf", "[nameserver]\nzone = a b\n");
+        assert_refused(&(SetupOptions){ .config = scratch_path("ns.conf") },
+                       "ns.conf:2: zone 'a b' is not");
 }
 END_TEST
 
