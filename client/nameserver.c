@@ -102,8 +102,7 @@ static pyrope_status default_at(const pyrope_context *context, Location *ret, py
         status = where_socket(context, "nameserver.sock", &path, error);
         if (status)
                 return error_prefix(error, status,
-                                    "no nameserver: none is named (--nameserver, "
-                                    "PYROPE_NAMESERVER) and");
+                                    "no nameserver is named (--nameserver, PYROPE_NAMESERVER)");
         *ret = (Location){ .path = path };
         return PYROPE_OK;
 }

@@ -134,7 +134,7 @@ check "half a URI" complained "'PYRO:half' is neither a name nor a URI"
 expect 1 pyrope --nameserver "$tmp/none.sock" list
 check "no nameserver there" complained "nameserver $tmp/none.sock: nobody listens"
 expect 1 env -u PYROPE_NAMESERVER pyrope list
-check "no nameserver anywhere" complained "no nameserver: none is named \(--nameserver, PYROPE_NAMESERVER\) and"
+check "no nameserver anywhere" complained "no nameserver is named \(--nameserver, PYROPE_NAMESERVER\): no daemon has a socket"
 call 1 stock --timeout 300ms sleep 30
 check "the deadline is kept" complained 'stock: sleep: no answer in time'
 call 1 stock hang_up
