@@ -166,12 +166,26 @@ static void append_offers(Buffer *list, pyrope_view managers)
                         append_offer(list, tag);
 }
 
+/* Whether @name is "APPLICATION@JOB-MANAGER" with an application that somebody offers. */
+static bool is_offered_elsewhere(const Buffer *offers, const char *name)
+{
+        const char *at = strchr(name, '@');
+
+        return at && has_word(offers, name, (size_t)(at - name));
+}
+
 static pyrope_status not_offered(Search *search, const pyrope_value *managers, pyrope_error **error)
 {
         CLEANUP(buffer_deinit) Buffer offers = BUFFER_INIT(1024);
         CLEANUP(freep) char *label = nameserver_label(search->context);
 
         append_offers(&offers, pyrope_value_view(managers));
+        if (is_offered_elsewhere(&offers, search->name))
+                return error_set(error, PYROPE_E_NOT_FOUND,
+                                 "%s: no job manager %s (%s); '%.*s' alone asks every one",
+                                 search->name, strchr(search->name, '@') + 1,
+                                 label ? label : "the nameserver", (int)strcspn(search->name, "@"),
+                                 search->name);
         return error_set(error, PYROPE_E_NOT_FOUND, "%s: no job manager offers it (%s knows: %s)",
                          search->name, label ? label : "the nameserver",
                          offers.n ? (const char *)offers.data : "no job manager");
