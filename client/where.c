@@ -5,12 +5,19 @@
 #include "base/private-dir.h"
 #include "base/random.h"
 #include "base/runtime-dir.h"
+#include "base/unix-socket.h"
 #include "client/context.h"
 
+#include <dirent.h>
 #include <errno.h>
+#include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+
+#define FORWARD_PREFIX "forward-" /* then the process id, so that what a killed one left is known  \
+                                   */
 
 /* What base/runtime-dir said, as a status. */
 static pyrope_status runtime_failed(int r, const ErrorText *why, pyrope_error **error)
@@ -73,16 +80,40 @@ static pyrope_status new_directory(const pyrope_context *context, char **ret, py
         return *ret ? PYROPE_OK : error_set(error, PYROPE_E_NOMEM, "out of memory");
 }
 
+/* Removes sockets of processes that were killed. Somebody may share the directory, but not see our
+ * processes: unix_remove() leaves alone what is listened on. */
+static void sweep(const char *directory)
+{
+        DIR *entries = opendir(directory);
+        const struct dirent *entry;
+
+        while (entries && (entry = readdir(entries))) {
+                char path[PATH_MAX];
+                long pid;
+
+                if (strncmp(entry->d_name, FORWARD_PREFIX, strlen(FORWARD_PREFIX)) != 0)
+                        continue;
+                pid = strtol(entry->d_name + strlen(FORWARD_PREFIX), NULL, 10);
+                if (pid <= 0 || kill((pid_t)pid, 0) == 0 || errno != ESRCH)
+                        continue;
+                if (snprintf(path, sizeof(path), "%s/%s", directory, entry->d_name) < PATH_MAX)
+                        unix_remove(path);
+        }
+        if (entries)
+                (void)closedir(entries);
+}
+
 pyrope_status where_new_socket(const pyrope_context *context, char **ret, pyrope_error **error)
 {
         CLEANUP(freep) char *directory = NULL;
-        char name[] = "forward-xxxxxxxx.sock";
         pyrope_status status = new_directory(context, &directory, error);
+        char name[RUNTIME_NAME_MAX + 1], id[9];
 
         if (status)
                 return status;
-        random_id(name + strlen("forward-"), 8);
-        name[strlen("forward-") + 8] = '.'; /* where random_id() put its terminator */
+        sweep(directory);
+        random_id(id, sizeof(id) - 1);
+        (void)snprintf(name, sizeof(name), FORWARD_PREFIX "%d-%s.sock", (int)getpid(), id);
         return join(directory, name, ret, error);
 }
 

@@ -111,6 +111,20 @@ stop one TERM
 check "SIGTERM ends it in order" test $? = 0
 check "the slot is free" has_free Jobs@B 1
 
+# --- killed ---
+hold one Thermal@Jobs@B
+socket=$(sed 's/.*@\.\/u://' "$tmp/one.out")
+job=$(sed 's/^PYRO:\(.*\)@.*/\1/' "$tmp/one.out")
+stop one KILL
+check "a killed allocate-app leaves its socket" test -S "$socket"
+expect 0 pyrope call Jobs@B terminateJob "\"$job\""
+hold two Thermal@Jobs@B
+check "the next one removes it" test ! -e "$socket"
+hold three Thermal@Jobs@A
+check "and no other" test -S "$(sed 's/.*@\.\/u://' "$tmp/two.out")"
+stop three
+stop two
+
 # --- lost ---
 hold one Thermal@Jobs@B
 victim=$(pyrope call Jobs@B getStatus | grep -oE '"state": "running"[^}]*' | grep -oE '"pid": [0-9]+' | grep -oE '[0-9]+')
