@@ -10,68 +10,86 @@ static const char *prefix;
 static const char *regex;
 
 typedef struct Entry {
-        const char *name, *uri;
-        size_t n_name, n_uri;
+        char *name, *uri; /* as they are shown; owned */
 } Entry;
+
+typedef struct Table {
+        Entry *all;
+        size_t n;
+} Table;
+
+static void table_deinit(Table *table)
+{
+        for (size_t i = 0; i < table->n; i++) {
+                free(table->all[i].name);
+                free(table->all[i].uri);
+        }
+        free(table->all);
+}
 
 static int by_name(const void *one, const void *other)
 {
         const Entry *a = one, *b = other;
-        size_t n = a->n_name < b->n_name ? a->n_name : b->n_name;
-        int order = memcmp(a->name, b->name, n);
 
-        return order ? order : (a->n_name > b->n_name) - (a->n_name < b->n_name);
+        return strcmp(a->name, b->name);
 }
 
 /* The characters of UTF-8 text. */
-static size_t width(const char *text, size_t n)
+static size_t width(const char *text)
 {
         size_t n_chars = 0;
 
-        for (size_t i = 0; i < n; i++)
-                n_chars += ((unsigned char)text[i] & 0xc0) != 0x80;
+        for (; *text; text++)
+                n_chars += ((unsigned char)*text & 0xc0) != 0x80;
         return n_chars;
 }
 
-/* What the nameserver sent, sorted by name. Return: entries; NULL: out of memory. */
-static Entry *entries(pyrope_view map, size_t *ret_n)
+static char *shown(pyrope_view item)
 {
-        Entry *all = calloc(pyrope_count(map) + 1, sizeof(*all));
-        pyrope_view key, value;
+        const char *text = "";
         size_t n = 0;
 
-        if (!all)
-                return NULL;
-        for (pyrope_iter it = pyrope_each(map); pyrope_next(&it, &key, &value);) {
-                Entry *entry = &all[n];
+        (void)pyrope_get_str(item, &text, &n);
+        return command_harmless(text, n);
+}
 
-                if (!pyrope_get_str(key, &entry->name, &entry->n_name) &&
-                    !pyrope_get_str(value, &entry->uri, &entry->n_uri))
-                        n++;
+/* What the nameserver sent, sorted by name. Return: false if memory is out. */
+static bool table_init(Table *table, pyrope_view map)
+{
+        pyrope_view key, value;
+
+        table->all = calloc(pyrope_count(map) + 1, sizeof(*table->all));
+        if (!table->all)
+                return false;
+        for (pyrope_iter it = pyrope_each(map); pyrope_next(&it, &key, &value); table->n++) {
+                Entry *entry = &table->all[table->n];
+
+                *entry = (Entry){ .name = shown(key), .uri = shown(value) };
+                if (!entry->name || !entry->uri) {
+                        free(entry->name);
+                        free(entry->uri);
+                        return false;
+                }
         }
-        qsort(all, n, sizeof(*all), by_name);
-
-        *ret_n = n;
-        return all;
+        qsort(table->all, table->n, sizeof(*table->all), by_name);
+        return true;
 }
 
 static int print_table(pyrope_view map)
 {
-        size_t n = 0, column = 0;
-        CLEANUP(freep) Entry *all = entries(map, &n);
+        CLEANUP(table_deinit) Table table = { 0 };
+        size_t column = 0;
 
-        if (!all)
+        if (!table_init(&table, map))
                 return command_failed(PYROPE_E_NOMEM, NULL);
-        for (size_t i = 0; i < n; i++) {
-                size_t here = width(all[i].name, all[i].n_name);
+        for (size_t i = 0; i < table.n; i++) {
+                size_t here = width(table.all[i].name);
 
                 column = here > column ? here : column;
         }
-        for (size_t i = 0; i < n; i++) {
-                command_print_text(stdout, all[i].name, all[i].n_name, "");
-                printf("%*s  ", (int)(column - width(all[i].name, all[i].n_name)), "");
-                command_print_text(stdout, all[i].uri, all[i].n_uri, "\n");
-        }
+        for (size_t i = 0; i < table.n; i++)
+                printf("%s%*s  %s\n", table.all[i].name, (int)(column - width(table.all[i].name)),
+                       "", table.all[i].uri);
         return command_end();
 }
 

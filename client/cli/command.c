@@ -193,13 +193,20 @@ int command_print_json(json_t *json)
         return command_end();
 }
 
-void command_print_text(FILE *to, const char *text, size_t n_text, const char *end)
+char *command_harmless(const char *text, size_t n_text)
 {
         size_t n_out = 4 * n_text + TEXT_ESCAPE_MIN; /* each byte may become \xNN */
-        CLEANUP(freep) char *out = malloc(n_out);
+        char *out = malloc(n_out);
 
         if (out)
                 (void)text_escape(text, n_text, out, n_out);
+        return out;
+}
+
+void command_print_text(FILE *to, const char *text, size_t n_text, const char *end)
+{
+        CLEANUP(freep) char *out = command_harmless(text, n_text);
+
         fprintf(to, "%s%s", out ? out : "(out of memory)", end);
 }
 

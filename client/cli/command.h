@@ -73,6 +73,11 @@ int command_misused(const char *format, ...) PRINTF(1, 2);
  */
 int command_print_json(json_t *json);
 
+/** command_harmless() - text of strangers for a terminal. Return: owned, free(); NULL: out of
+ * memory.
+ */
+char *command_harmless(const char *text, size_t n_text);
+
 /** command_print_text() - text of strangers, made harmless, and @end. */
 void command_print_text(FILE *to, const char *text, size_t n_text, const char *end);
 
