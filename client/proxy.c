@@ -6,6 +6,7 @@
 #include "client/context.h"
 #include "client/nameserver.h"
 #include "client/reach.h"
+#include "client/turn.h"
 #include "proto/conn.h"
 #include "proto/frame.h"
 #include "proto/value.h"
@@ -14,7 +15,6 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 struct pyrope_proxy {
         pyrope_context *context; /* borrowed */
@@ -25,9 +25,13 @@ struct pyrope_proxy {
         char *uri;              /* at its own machine, likewise */
         pyrope_value *metadata; /* as the daemon told it then */
 
-        pthread_mutex_t lock; /* held during a call; guards what follows */
-        Target found;         /* TARGET_OBJECT; all zero until it was found */
+        Turn turn; /* held during a call; only its holder uses the connection */
         Conn conn;
+
+        /* Written by the holder of the turn, who reads them without the lock. */
+        pthread_mutex_t lock;
+        Target found; /* TARGET_OBJECT; all zero until it was found */
+        int fd;       /* that of the connection, between calls */
 };
 
 static pyrope_status no_memory(pyrope_error **error)
@@ -83,11 +87,12 @@ static pyrope_status open_found(pyrope_proxy *proxy, const Target *found, Deadli
         return error_prefix(error, status, "%s", label ? label : found->text);
 }
 
-/* Makes the connection, anew if need be. The lock is held, or nobody else knows the proxy yet. */
+/* Makes the connection, anew if need be. The turn is held, or nobody else knows the proxy yet. */
 static pyrope_status proxy_connect(pyrope_proxy *proxy, Deadline deadline,
                                    pyrope_value **ret_metadata, pyrope_error **error)
 {
         CLEANUP(target_deinit) Target found = { 0 };
+        Target before;
         pyrope_status status;
 
         status = nameserver_find(proxy->context, &proxy->target, deadline, &found, error);
@@ -96,9 +101,12 @@ static pyrope_status proxy_connect(pyrope_proxy *proxy, Deadline deadline,
         if (status)
                 return status;
 
-        target_deinit(&proxy->found);
+        before = proxy->found;
+        (void)pthread_mutex_lock(&proxy->lock);
         proxy->found = found;
-        found = (Target){ 0 };
+        proxy->fd = proxy->conn.fd;
+        (void)pthread_mutex_unlock(&proxy->lock);
+        found = before; /* to be freed */
         return PYROPE_OK;
 }
 
@@ -132,6 +140,8 @@ pyrope_status proxy_new(pyrope_context *context, Target *target, Deadline deadli
         proxy->target = *target;
         *target = (Target){ 0 };
         conn_init(&proxy->conn, -1, FRAME_MESSAGE_MAX_BYTES);
+        proxy->fd = -1;
+        turn_init(&proxy->turn);
         (void)pthread_mutex_init(&proxy->lock, NULL); /* cannot fail without attributes */
         status = proxy_begin(proxy, deadline, error);
         if (status)
@@ -191,6 +201,7 @@ pyrope_proxy *pyrope_proxy_free(pyrope_proxy *proxy)
         conn_deinit(&proxy->conn);
         target_deinit(&proxy->found);
         (void)pthread_mutex_destroy(&proxy->lock);
+        turn_deinit(&proxy->turn);
         pyrope_value_free(proxy->metadata);
         free(proxy->uri);
         free(proxy->object);
@@ -200,24 +211,6 @@ pyrope_proxy *pyrope_proxy_free(pyrope_proxy *proxy)
 }
 
 /* -- turns ------------------------------------------------------------------------------------ */
-
-/* Waits for other threads' calls. Return: false if the deadline passed first. */
-static bool proxy_lock(pyrope_proxy *proxy, Deadline deadline)
-{
-        int left_ms = deadline_left_ms(deadline);
-        struct timespec until;
-
-        if (left_ms < 0)
-                return pthread_mutex_lock(&proxy->lock) == 0;
-        (void)clock_gettime(CLOCK_MONOTONIC, &until);
-        until.tv_sec += left_ms / 1000;
-        until.tv_nsec += left_ms % 1000 * 1000000L;
-        if (until.tv_nsec >= 1000000000L) {
-                until.tv_sec++;
-                until.tv_nsec -= 1000000000L;
-        }
-        return pthread_mutex_clocklock(&proxy->lock, CLOCK_MONOTONIC, &until) == 0;
-}
 
 /* Whether the daemon still holds the line. It never speaks first, so anything to read is its end.
  */
@@ -233,7 +226,7 @@ pyrope_status proxy_enter(pyrope_proxy *proxy, Deadline deadline, Conn **ret,
 {
         pyrope_status status = PYROPE_OK;
 
-        if (!proxy_lock(proxy, deadline))
+        if (!turn_take(&proxy->turn, deadline))
                 return error_set(error, PYROPE_E_TIMEOUT, "%s: other calls took all the time",
                                  proxy->object);
         if (!is_connected(&proxy->conn))
@@ -249,7 +242,10 @@ pyrope_status proxy_enter(pyrope_proxy *proxy, Deadline deadline, Conn **ret,
 
 void proxy_leave(pyrope_proxy *proxy)
 {
+        (void)pthread_mutex_lock(&proxy->lock);
+        proxy->fd = proxy->conn.fd;
         (void)pthread_mutex_unlock(&proxy->lock);
+        turn_give(&proxy->turn);
 }
 
 int pyrope_proxy_fd(pyrope_proxy *proxy)
@@ -257,7 +253,7 @@ int pyrope_proxy_fd(pyrope_proxy *proxy)
         int fd;
 
         (void)pthread_mutex_lock(&proxy->lock);
-        fd = proxy->conn.fd;
+        fd = proxy->fd;
         (void)pthread_mutex_unlock(&proxy->lock);
         return fd;
 }

@@ -16,8 +16,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define FORWARD_PREFIX "forward-" /* then the process id, so that what a killed one left is known  \
-                                   */
+#define FORWARD_PREFIX                                                                             \
+        "forward-" /* then the process id, so that what a killed one left is known                 \
+                    */
 
 /* What base/runtime-dir said, as a status. */
 static pyrope_status runtime_failed(int r, const ErrorText *why, pyrope_error **error)
