@@ -13,6 +13,7 @@
 #include <pthread.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <zlib.h>
 
 static bool has_answer(const WireClient *client)
 {
@@ -342,16 +343,42 @@ START_TEST(one_who_does_not_read_and_hangs_up_is_forgotten)
 }
 END_TEST
 
-/* Sends calls that nobody answers by the thousand, so that there is always one more to read. */
+/* A call that nobody answers, small to send and long to read. */
+static void append_costly_frame(Buffer *frames)
+{
+        CLEANUP(buffer_deinit) Buffer plain = BUFFER_INIT(SIZE_MAX);
+        static const uint8_t zeros[100000];
+        FrameHeader header = {
+                .type = FRAME_INVOKE,
+                .serializer = FRAME_SERIALIZER_MSGPACK,
+                .flags = FRAME_ONEWAY | FRAME_COMPRESSED,
+        };
+        uint8_t bytes[FRAME_HEADER_SIZE + 2000];
+        uLongf n_payload = 2000;
+
+        wire_frame(&plain, FRAME_INVOKE, 0, 0, "[ss[y]n]", "nobody", "nothing", zeros,
+                   sizeof(zeros));
+        ck_assert_int_eq(compress(bytes + FRAME_HEADER_SIZE, &n_payload,
+                                  plain.data + FRAME_HEADER_SIZE, plain.n - FRAME_HEADER_SIZE),
+                         Z_OK);
+        header.n_payload = (uint32_t)n_payload;
+        frame_header_write(&header, bytes);
+        ck_assert_int_eq(buffer_append(frames, bytes, FRAME_HEADER_SIZE + n_payload), 0);
+}
+
+static sem_t flooded; /* there is more to read than is read at once */
+
+/* Sends such calls so that there is always one more to read. */
 static void *flood(void *userdata)
 {
         CLEANUP(buffer_deinit) Buffer frames = BUFFER_INIT(SIZE_MAX);
         const int *fd = userdata;
 
-        for (uint16_t i = 0; i < 1000; i++)
-                wire_frame(&frames, FRAME_INVOKE, FRAME_ONEWAY, i, "[ss[]n]", "nobody", "nothing");
-        while (send(*fd, frames.data, frames.n, MSG_NOSIGNAL) == (ssize_t)frames.n) {
-        }
+        for (int i = 0; i < 100; i++)
+                append_costly_frame(&frames);
+        for (int n = 0; send(*fd, frames.data, frames.n, MSG_NOSIGNAL) == (ssize_t)frames.n; n++)
+                if (n == 10)
+                        sem_post(&flooded);
         return NULL;
 }
 
@@ -369,8 +396,10 @@ START_TEST(one_who_floods_leaves_room_for_others)
                 busy_wait(&busy.entered);
         }
         ck_assert_int_eq(fcntl(flooder.fd, F_SETFL, 0), 0);
+        sem_init(&flooded, 0, 0);
         ck_assert_int_eq(pthread_create(&thread, NULL, flood, &flooder.fd), 0);
-        for (int i = 0; i < 200; i++) {
+        busy_wait(&flooded);
+        for (int i = 0; i < 10; i++) {
                 client = busy_open("b");
                 wire_invoke(&client, 0, "Pyro.Daemon", "ping", "[]");
                 expect_any(&client, FRAME_RESULT);
