@@ -10,10 +10,10 @@
  * login. A session that is lost is dropped, its streams hang up at once, and the next request makes
  * a new one.
  *
- * Settings are those of the user's `ssh host`: the configuration file as libssh reads it, agent and
- * key files without prompts, known_hosts without mercy: a host key that is unknown, changed or
- * revoked is refused before anything is sent. A setting that matters for security and that libssh
- * would ignore is refused by name.
+ * Settings are those of the user's `ssh host`: ssh itself reads the configuration for us. Agent and
+ * key files are used without prompts, known_hosts without mercy: a host key that is unknown,
+ * changed or revoked is refused before anything is sent. A setting that matters for security and
+ * that we cannot honour is refused by name.
  *
  * What callers get is a file descriptor: one end of a socket pair whose other end is joined to the
  * channel. End of file passes in both directions by itself; back-pressure does, too.
