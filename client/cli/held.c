@@ -92,7 +92,10 @@ void held_release(void *userdata)
                 Held *held = &set->all[i];
                 pyrope_status status;
 
-                status = pyrope_release(TAKE(held->instance), HELD_RELEASE_MS, &error);
+                status = pyrope_release(TAKE(held->instance),
+                                        atomic_load(&set->signals->first) ? HELD_RELEASE_SIGNAL_MS
+                                                                          : HELD_RELEASE_MS,
+                                        &error);
                 if (!status) {
                         atomic_store(&held->is_released, true);
                         continue;

@@ -15,7 +15,10 @@
 
 #include <poll.h>
 
-#define HELD_RELEASE_MS 3000 /* patience for each instance */
+/* Patience for each instance: who presses Ctrl-C does not want to wait; a job manager that gives a
+ * program time to end, by default 5 s before SIGKILL, is waited for otherwise. */
+#define HELD_RELEASE_MS        30000
+#define HELD_RELEASE_SIGNAL_MS 3000
 
 typedef struct Held {
         char *job;
