@@ -148,11 +148,12 @@ int listener_open(Listener *listener, const char *path, const uid_t *uids, size_
 
 int listener_start(Listener *listener, Poller *poller)
 {
-        int r;
+        int r = 0;
 
         /* A worker may see the first connection before poller_add() has returned here. */
         pthread_mutex_lock(&listener->lock);
-        r = poller_add(poller, listener->fd, POLLER_LISTENER, EPOLLIN);
+        if (listener->fd >= 0)
+                r = poller_add(poller, listener->fd, POLLER_LISTENER, EPOLLIN);
         if (r == 0)
                 listener->poller = poller;
         pthread_mutex_unlock(&listener->lock);

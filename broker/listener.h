@@ -56,7 +56,8 @@ void listener_init(Listener *listener);
 NODISCARD int listener_open(Listener *listener, const char *path, const uid_t *uids, size_t n_uids,
                             ErrorText *error);
 
-/* Has the poller watch for peers, one POLLER_LISTENER at a time. Return: 0, -errno. */
+/* Has the poller watch for peers, one POLLER_LISTENER at a time; does nothing if it was closed.
+ * Return: 0, -errno. */
 NODISCARD int listener_start(Listener *listener, Poller *poller);
 
 /* Watches again after such an event; does nothing once it is closed. */

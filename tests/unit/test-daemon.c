@@ -165,6 +165,15 @@ START_TEST(a_daemon_that_never_ran_leaves_nothing)
 }
 END_TEST
 
+START_TEST(a_daemon_that_was_stopped_before_it_started_ends_at_once)
+{
+        pyrope_daemon_stop(daemon_);
+        ck_assert_int_eq(pyrope_daemon_start(daemon_, NULL), PYROPE_OK);
+        ck_assert_int_eq(pyrope_daemon_wait(daemon_, 60000), PYROPE_OK);
+        ck_assert_int_ne(access(path, F_OK), 0);
+}
+END_TEST
+
 /* -- objects ---------------------------------------------------------------------------------- */
 
 START_TEST(the_first_object_names_the_daemon)
@@ -444,6 +453,7 @@ int main(void)
         tcase_add_test(options, a_socket_that_cannot_be_had_is_told);
         tcase_add_test(options, limits_beyond_the_protocol_are_refused);
         tcase_add_test(options, a_daemon_that_never_ran_leaves_nothing);
+        tcase_add_test(options, a_daemon_that_was_stopped_before_it_started_ends_at_once);
         tcase_add_checked_fixture(objects, setup, teardown);
         tcase_add_test(objects, the_first_object_names_the_daemon);
         tcase_add_test(objects, an_id_is_taken_once);
