@@ -12,7 +12,11 @@ static const char out_of_memory[] = "the daemon is out of memory";
 
 int call_init(Call *call, pyrope_daemon *daemon, uint64_t n_result_max)
 {
-        *call = (Call){ .daemon = daemon, .n_result_max = n_result_max };
+        *call = (Call){
+                .daemon = daemon,
+                .n_result_max = n_result_max,
+                .annotations = BUFFER_INIT(CALL_ANNOTATIONS_MAX_BYTES),
+        };
         call->writer = pyrope_writer_new();
         return call->writer ? 0 : -ENOMEM;
 }
@@ -20,6 +24,7 @@ int call_init(Call *call, pyrope_daemon *daemon, uint64_t n_result_max)
 void call_deinit(Call *call)
 {
         pyrope_writer_free(call->writer);
+        buffer_deinit(&call->annotations);
         arena_deinit(&call->arena);
 }
 
@@ -27,6 +32,10 @@ void call_reset(Call *call)
 {
         writer_reset(call->writer, CALL_KEEP_BYTES);
         arena_reset(&call->arena);
+        if (call->annotations.data)
+                buffer_deinit(&call->annotations); /* few answers have any */
+        call->n_annotated = 0;
+        call->frame = NULL;
         call->object = NULL;
         call->name = NULL;
         call->signature = NULL;
@@ -127,10 +136,11 @@ int call_result(Call *call, const uint8_t **ret, size_t *ret_n)
         status = writer_finish(call->writer, &bytes, &n_bytes);
         if (status)
                 return raise_unsendable(call, status);
-        if (n_bytes > call->n_result_max)
+        if (n_bytes + call->annotations.n > call->n_result_max)
                 return call_raise(call, "RuntimeError",
                                   "the result of %s.%s() has %zu bytes, the limit is %llu",
-                                  call->object->interface->class_->name, call->name, n_bytes,
+                                  call->object->interface->class_->name, call->name,
+                                  n_bytes + call->annotations.n,
                                   (unsigned long long)call->n_result_max);
         *ret = bytes;
         *ret_n = n_bytes;
@@ -159,19 +169,4 @@ int pyrope_reply(pyrope_call *call, const char *format, ...)
         pyrope_vpack(call->writer, format, arguments);
         va_end(arguments);
         return 0;
-}
-
-pyrope_daemon *pyrope_call_daemon(pyrope_call *call)
-{
-        return call->daemon;
-}
-
-const char *pyrope_call_object(pyrope_call *call)
-{
-        return call->object->id;
-}
-
-uid_t pyrope_call_uid(pyrope_call *call)
-{
-        return call->caller.uid;
 }

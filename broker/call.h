@@ -22,7 +22,10 @@ struct pyrope_call {
         pyrope_writer *writer; /* the result; owned */
         Arena arena;
         uint64_t n_result_max; /* bytes an answer may have */
+        Buffer annotations;    /* of the answer, encoded */
+        size_t n_annotated;    /* how many they are */
 
+        const Frame *frame;         /* the request; borrowed */
         Object *object;             /* of the running call; borrowed */
         Caller caller;              /* who calls */
         const char *name;           /* of the method or attribute; borrowed */
@@ -34,13 +37,16 @@ struct pyrope_call {
         MessageException exception; /* texts in the arena, or static */
 };
 
-#define CALL_KEEP_BYTES (64u * 1024) /* memory that stays with a thread between calls */
+#define CALL_KEEP_BYTES            (64u * 1024) /* memory that stays with a thread between calls */
+#define CALL_ANNOTATIONS_MAX       60u          /* in an answer; leaves room for our own */
+#define CALL_ANNOTATIONS_MAX_BYTES (1u << 20)
 
 /* Return: 0, -ENOMEM. */
 NODISCARD int call_init(Call *call, pyrope_daemon *daemon, uint64_t n_result_max);
 void call_deinit(Call *call);
 
-/* Ready for the next call: no arguments, no result, no exception; the arena is empty. */
+/* Ready for the next call: no arguments, no annotations, no result, no exception; the arena is
+ * empty. */
 void call_reset(Call *call);
 
 /**

@@ -152,6 +152,7 @@ int dispatch_read(const Frame *frame, uint64_t n_max, Call *call, Invocation *re
         pyrope_view view;
         int r;
 
+        call->frame = frame;
         *ret = (Invocation){ .flags = frame->header.flags, .inflated = BUFFER_INIT(n_max) };
         if (ret->flags & FRAME_COMPRESSED) {
                 r = inflate_payload(payload, n_payload, &ret->inflated);
@@ -391,6 +392,8 @@ int dispatch_answer(int outcome, const FrameHeader *request, Call *call, Answer 
                 return DISPATCH_E_CLOSE;
 
         ret->header = answer_header(request, FRAME_RESULT, n_payload);
+        ret->header.n_annotations = (uint32_t)call->annotations.n;
+        ret->annotations = call->annotations.data;
         ret->payload = payload;
         if (!is_result)
                 ret->header.flags |= FRAME_EXCEPTION;

@@ -26,9 +26,10 @@ enum {
 typedef struct Answer Answer;
 typedef struct Invocation Invocation;
 
-/* A frame to be sent: no annotations, and a payload that others own. */
+/* A frame to be sent; annotations and payload belong to others, and the header has their sizes. */
 struct Answer {
-        FrameHeader header; /* n_payload is that of the payload */
+        FrameHeader header;
+        const uint8_t *annotations;
         const uint8_t *payload;
 };
 

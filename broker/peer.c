@@ -12,7 +12,8 @@
 #include <sys/time.h>
 #include <sys/uio.h>
 
-/* Header and small payload are copied to head; a large payload stays the value it is. */
+/* Header, annotations and small payload are copied to head; a large payload stays the value it is.
+ */
 struct Outgoing {
         pyrope_value *payload;        /* owned; NULL if it is in head */
         const uint8_t *payload_bytes; /* of payload; unused while there is none */
@@ -97,9 +98,9 @@ int peer_receive_more(Peer *peer, size_t n_needed)
 }
 
 /* Returns how many of the bytes were taken, 0 if none now, or -errno. */
-static ssize_t send_some(int fd, const struct iovec parts[static 2])
+static ssize_t send_some(int fd, const struct iovec *parts, size_t n_parts)
 {
-        struct msghdr message = { .msg_iov = (struct iovec *)parts, .msg_iovlen = 2 };
+        struct msghdr message = { .msg_iov = (struct iovec *)parts, .msg_iovlen = n_parts };
         ssize_t n;
 
         do
@@ -116,8 +117,9 @@ static int outgoing_new(const uint8_t header[static FRAME_HEADER_SIZE], const An
 {
         CLEANUP(outgoing_freep) Outgoing *out = NULL;
         size_t n_payload = answer->header.n_payload;
+        size_t n_annotations = answer->header.n_annotations;
         bool is_copied = n_payload <= PEER_COPY_BYTES;
-        size_t n_head = FRAME_HEADER_SIZE + (is_copied ? n_payload : 0);
+        size_t n_head = FRAME_HEADER_SIZE + n_annotations + (is_copied ? n_payload : 0);
 
         out = calloc(1, sizeof(*out) + n_head);
         if (!out)
@@ -126,8 +128,10 @@ static int outgoing_new(const uint8_t header[static FRAME_HEADER_SIZE], const An
         out->n_sent = n_sent;
         out->payload_bytes = out->head;
         memcpy(out->head, header, FRAME_HEADER_SIZE);
+        if (n_annotations > 0)
+                memcpy(out->head + FRAME_HEADER_SIZE, answer->annotations, n_annotations);
         if (is_copied) {
-                memcpy(out->head + FRAME_HEADER_SIZE, answer->payload, n_payload);
+                memcpy(out->head + n_head - n_payload, answer->payload, n_payload);
         } else {
                 if (pyrope_writer_take(writer, &out->payload, NULL) != PYROPE_OK)
                         return -ENOMEM;
@@ -143,13 +147,21 @@ static int outgoing_new(const uint8_t header[static FRAME_HEADER_SIZE], const An
 static ssize_t send_answer(int fd, const uint8_t header[static FRAME_HEADER_SIZE],
                            const Answer *answer)
 {
-        const struct iovec parts[2] = {
+        struct iovec parts[3] = {
                 { .iov_base = (void *)(uintptr_t)header, .iov_len = FRAME_HEADER_SIZE },
-                { .iov_base = (void *)(uintptr_t)answer->payload,
-                  .iov_len = answer->header.n_payload },
         };
+        size_t n_parts = 1;
 
-        return send_some(fd, parts);
+        if (answer->header.n_annotations > 0)
+                parts[n_parts++] = (struct iovec){
+                        .iov_base = (void *)(uintptr_t)answer->annotations,
+                        .iov_len = answer->header.n_annotations,
+                };
+        parts[n_parts++] = (struct iovec){
+                .iov_base = (void *)(uintptr_t)answer->payload,
+                .iov_len = answer->header.n_payload,
+        };
+        return send_some(fd, parts, n_parts);
 }
 
 int peer_send(Peer *peer, const Answer *answer, pyrope_writer *writer)
@@ -162,7 +174,7 @@ int peer_send(Peer *peer, const Answer *answer, pyrope_writer *writer)
         n = send_answer(peer->fd, header, answer);
         if (n < 0)
                 return PEER_E_CLOSED;
-        if ((size_t)n == sizeof(header) + answer->header.n_payload)
+        if ((uint64_t)n == frame_size(&answer->header))
                 return 0;
         if (outgoing_new(header, answer, (size_t)n, writer, &peer->out))
                 return PEER_E_CLOSED;
@@ -189,7 +201,7 @@ int peer_flush(Peer *peer)
                         { .iov_base = (void *)(uintptr_t)(out->payload_bytes + n_payload),
                           .iov_len = out->n_payload - n_payload },
                 };
-                ssize_t n = send_some(peer->fd, parts);
+                ssize_t n = send_some(peer->fd, parts, ARRAY_SIZE(parts));
 
                 if (n < 0)
                         return PEER_E_CLOSED;

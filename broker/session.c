@@ -29,7 +29,7 @@ static int judge_unparsed(const Session *session, int r, const uint8_t *bytes,
                 return reject(ret_reject, NULL, text);
         }
         if (r == FRAME_E_TOO_LARGE)
-                return reject(ret_reject, NULL, "the handshake is larger than 65536 bytes");
+                return reject(ret_reject, NULL, "the handshake is larger than 262144 bytes");
         return reject(ret_reject, NULL, "this is not the Pyro protocol");
 }
 

@@ -16,15 +16,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define FRAME_HEADER_SIZE         40u
-#define FRAME_VERSION             502u
-#define FRAME_MAGIC               0x4dc5u
-#define FRAME_PREFIX_SIZE         6u /* tag and version, checked before the rest */
-#define FRAME_SERIALIZER_MARSHAL  2u /* only as the text of a CONNECTFAIL */
-#define FRAME_SERIALIZER_MSGPACK  4u
-#define FRAME_HANDSHAKE_MAX_BYTES (64u * 1024u) /* annotations and payload before CONNECTOK */
-#define FRAME_MESSAGE_MAX_BYTES   (1u << 30)    /* default limit of annotations and payload */
-#define FRAME_ANNOTATIONS_MAX     64u           /* chunks in one frame */
+#define FRAME_HEADER_SIZE        40u
+#define FRAME_VERSION            502u
+#define FRAME_MAGIC              0x4dc5u
+#define FRAME_PREFIX_SIZE        6u /* tag and version, checked before the rest */
+#define FRAME_SERIALIZER_MARSHAL 2u /* only as the text of a CONNECTFAIL */
+#define FRAME_SERIALIZER_MSGPACK 4u
+/* Annotations and payload before CONNECTOK. A stock client sends the annotations of its context
+ * with the handshake too, so these must have room. */
+#define FRAME_HANDSHAKE_MAX_BYTES (256u * 1024u)
+#define FRAME_MESSAGE_MAX_BYTES   (1u << 30) /* default limit of annotations and payload */
+#define FRAME_ANNOTATIONS_MAX     64u        /* chunks in one frame */
 
 enum {
         FRAME_E_SUCCESS,

@@ -225,6 +225,52 @@ PYROPE_API const char *pyrope_call_object(pyrope_call *call);
 /** pyrope_call_uid() - user at the other end of the socket, as the kernel says. */
 PYROPE_API uid_t pyrope_call_uid(pyrope_call *call);
 
+/** pyrope_call_sequence() - number that the caller gave to the call; it wraps at 65536. */
+PYROPE_API unsigned pyrope_call_sequence(pyrope_call *call);
+
+/** pyrope_call_serializer() - Pyro5's number of the call's serializer: 4, msgpack. */
+PYROPE_API unsigned pyrope_call_serializer(pyrope_call *call);
+
+/**
+ * pyrope_call_correlation() - the UUID by which the caller ties calls together
+ *
+ * The answer repeats it. Return: whether there is one.
+ */
+PYROPE_API bool pyrope_call_correlation(pyrope_call *call, unsigned char ret[16]);
+
+/* Data that travels beside a call or its answer, under an id of four ASCII characters. */
+typedef struct pyrope_annotation {
+        char id[5]; /* NUL-terminated */
+        const void *data;
+        size_t n_data;
+} pyrope_annotation;
+
+/**
+ * pyrope_call_annotation() - what the caller annotated under an id
+ * @ret, @ret_n: bytes, borrowed until the method returns
+ *
+ * Return: whether there is such an annotation.
+ */
+PYROPE_API bool pyrope_call_annotation(pyrope_call *call, const char *id, const void **ret,
+                                       size_t *ret_n);
+
+/** pyrope_call_annotation_at() - the same by their order, from 0. Return: false behind the last. */
+PYROPE_API bool pyrope_call_annotation_at(pyrope_call *call, size_t index, pyrope_annotation *ret);
+
+/**
+ * pyrope_annotate() - send an annotation with the answer of this call, and no other
+ * @id:   four ASCII characters; STRM and BLBI are Pyro5's own
+ * @data: copied
+ *
+ * Of an id that is given twice the last one counts. All of a batch share one answer; a oneway call
+ * has none.
+ *
+ * Return: PYROPE_OK; PYROPE_E_INVALID for such an id; PYROPE_E_TOO_LARGE above 60 annotations or
+ * 1 MiB of them; PYROPE_E_NOMEM.
+ */
+PYROPE_API pyrope_status pyrope_annotate(pyrope_call *call, const char *id, const void *data,
+                                         size_t n_data);
+
 #ifdef __cplusplus
 }
 #endif

@@ -288,6 +288,62 @@ static int get_item(pyrope_call *call, void *self)
         return pyrope_reply(call, "s", items[i]);
 }
 
+static void format_uuid(const unsigned char id[16], char ret[37])
+{
+        for (size_t i = 0; i < 16; i++) {
+                snprintf(ret, 3, "%02x", (unsigned)id[i]);
+                ret += 2;
+                if (i == 3 || i == 5 || i == 7 || i == 9)
+                        *ret++ = '-';
+        }
+        *ret = '\0';
+}
+
+static void write_annotations(pyrope_call *call, pyrope_writer *result)
+{
+        pyrope_annotation annotation;
+        size_t n = 0;
+
+        while (pyrope_call_annotation_at(call, n, &annotation))
+                n++;
+        pyrope_write_map(result, n);
+        for (size_t i = 0; pyrope_call_annotation_at(call, i, &annotation); i++) {
+                pyrope_write_str(result, annotation.id);
+                pyrope_write_bytes(result, annotation.data, annotation.n_data);
+        }
+}
+
+static int context(pyrope_call *call, void *self)
+{
+        pyrope_writer *result = pyrope_result(call);
+        unsigned char correlation[16];
+        char uuid[37] = "None";
+
+        (void)self;
+        if (pyrope_call_correlation(call, correlation))
+                format_uuid(correlation, uuid);
+        pyrope_write_map(result, 4);
+        pyrope_pack(result, "sssisi", "correlation_id", uuid, "serializer_id",
+                    (int)pyrope_call_serializer(call), "seq", (int)pyrope_call_sequence(call));
+        pyrope_write_str(result, "annotations");
+        write_annotations(call, result);
+        return 0;
+}
+
+static int annotate(pyrope_call *call, void *self)
+{
+        const char *id;
+        const void *data;
+        size_t n_data;
+
+        (void)self;
+        if (pyrope_arguments(call, "sy", &id, &data, &n_data))
+                return PYROPE_RAISED;
+        if (pyrope_annotate(call, id, data, n_data))
+                return pyrope_raise(call, "ValueError", "no annotation: %s", id);
+        return 0;
+}
+
 static int hello(pyrope_call *call, void *self)
 {
         (void)self;
@@ -310,6 +366,8 @@ static const pyrope_method target_methods[] = {
         { "make_bytes", "n", make_bytes, 0, "n bytes counting 0..255 around" },
         { "myself", NULL, myself, 0, "a proxy to this very object" },
         { "my_uri", NULL, my_uri, 0, "this object's URI" },
+        { "context", NULL, context, 0, "what the wire header of this call said" },
+        { "annotate", "key data", annotate, 0, "send a response annotation" },
         { "__len__", NULL, length, 0, "3" },
         { "__getitem__", "i", get_item, 0, "zero, one or two" },
         { 0 },

@@ -17,8 +17,6 @@ MISSING = {
     "count_stream": "the broker has no item streams yet",
     "fail_stream": "the broker has no item streams yet",
     "call_back": "the target does not use the client side yet",
-    "context": "methods cannot see annotations and correlation ids yet",
-    "annotate": "methods cannot send annotations yet",
 }
 
 # title of a check that is skipped -> why

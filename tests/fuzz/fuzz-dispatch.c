@@ -15,9 +15,27 @@
 
 #define LIMIT (1u << 20)
 
+/* Sends the annotations back, as far as they may be sent. */
+static void echo_annotations(pyrope_call *call)
+{
+        pyrope_annotation annotation;
+        const void *data;
+        size_t n_data;
+
+        for (size_t i = 0; pyrope_call_annotation_at(call, i, &annotation); i++) {
+                if (strlen(annotation.id) == 4) {
+                        PROPERTY(pyrope_call_annotation(call, annotation.id, &data, &n_data));
+                        PROPERTY(data == annotation.data && n_data == annotation.n_data);
+                }
+                (void)pyrope_annotate(call, annotation.id, annotation.data, annotation.n_data);
+        }
+}
+
 static int echo(pyrope_call *call, UNUSED void *self)
 {
         pyrope_writer *result = pyrope_result(call);
+
+        echo_annotations(call);
 
         pyrope_write_list(result, 3);
         for (size_t i = 0; i < 3; i++)
@@ -86,7 +104,7 @@ static void check_answer(const Frame *request, const Answer *answer)
 
         frame_header_write(&answer->header, bytes);
         PROPERTY(frame_header_parse(bytes, sizeof(bytes), UINT32_MAX, &header) == 0);
-        PROPERTY(header.n_annotations == 0);
+        PROPERTY(frame_annotations_check(answer->annotations, header.n_annotations) == 0);
         PROPERTY(header.seq == request->header.seq);
         PROPERTY(header.serializer == request->header.serializer);
         PROPERTY((header.flags & FRAME_CORRELATION) == (request->header.flags & FRAME_CORRELATION));

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+
+/* What a method may know and say beside arguments and result: <pyrope/daemon.h>. */
+
+#include "broker/call.h"
+#include "broker/object.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define ID_SIZE 4u /* of an annotation */
+
+pyrope_daemon *pyrope_call_daemon(pyrope_call *call)
+{
+        return call->daemon;
+}
+
+const char *pyrope_call_object(pyrope_call *call)
+{
+        return call->object->id;
+}
+
+uid_t pyrope_call_uid(pyrope_call *call)
+{
+        return call->caller.uid;
+}
+
+unsigned pyrope_call_sequence(pyrope_call *call)
+{
+        return call->frame->header.seq;
+}
+
+unsigned pyrope_call_serializer(pyrope_call *call)
+{
+        return call->frame->header.serializer;
+}
+
+bool pyrope_call_correlation(pyrope_call *call, unsigned char ret[16])
+{
+        const FrameHeader *header = &call->frame->header;
+
+        if (!(header->flags & FRAME_CORRELATION))
+                return false;
+        memcpy(ret, header->correlation, sizeof(header->correlation));
+        return true;
+}
+
+/* -- annotations of the call ------------------------------------------------------------------ */
+
+/* The annotations were checked with their frame, so nothing but their end stops the walk. */
+static bool next_annotation(const uint8_t **at, size_t *n_left, FrameAnnotation *ret)
+{
+        return frame_annotation_next(at, n_left, ret) == 0;
+}
+
+/* The last one of an id in the rest of the annotations. */
+static bool find_last(const uint8_t *at, size_t n_left, const char *id, FrameAnnotation *ret)
+{
+        FrameAnnotation chunk;
+        bool is_found = false;
+
+        while (next_annotation(&at, &n_left, &chunk)) {
+                if (memcmp(chunk.id, id, ID_SIZE) != 0)
+                        continue;
+                *ret = chunk;
+                is_found = true;
+        }
+        return is_found;
+}
+
+bool pyrope_call_annotation(pyrope_call *call, const char *id, const void **ret, size_t *ret_n)
+{
+        const Frame *frame = call->frame;
+        FrameAnnotation chunk;
+
+        if (strlen(id) != ID_SIZE ||
+            !find_last(frame->bytes, frame->header.n_annotations, id, &chunk))
+                return false;
+        *ret = chunk.data;
+        *ret_n = chunk.n_data;
+        return true;
+}
+
+bool pyrope_call_annotation_at(pyrope_call *call, size_t index, pyrope_annotation *ret)
+{
+        const uint8_t *at = call->frame->bytes;
+        size_t n_left = call->frame->header.n_annotations;
+        FrameAnnotation chunk;
+        FrameAnnotation later;
+
+        while (next_annotation(&at, &n_left, &chunk)) {
+                if (find_last(at, n_left, chunk.id, &later))
+                        continue; /* of an id that stands twice the last one counts */
+                if (index-- > 0)
+                        continue;
+                *ret = (pyrope_annotation){ .data = chunk.data, .n_data = chunk.n_data };
+                memcpy(ret->id, chunk.id, sizeof(ret->id));
+                return true;
+        }
+        return false;
+}
+
+/* -- annotations of the answer ---------------------------------------------------------------- */
+
+static bool is_id(const char *id)
+{
+        if (strlen(id) != ID_SIZE)
+                return false;
+        for (size_t i = 0; i < ID_SIZE; i++)
+                if ((unsigned char)id[i] >= 0x80)
+                        return false;
+        return strcmp(id, "STRM") != 0 && strcmp(id, "BLBI") != 0;
+}
+
+pyrope_status pyrope_annotate(pyrope_call *call, const char *id, const void *data, size_t n_data)
+{
+        int r;
+
+        if (!is_id(id))
+                return PYROPE_E_INVALID;
+        if (call->n_annotated >= CALL_ANNOTATIONS_MAX)
+                return PYROPE_E_TOO_LARGE;
+        r = frame_annotation_append(&call->annotations, id, data, n_data);
+        if (r)
+                return r == -EMSGSIZE ? PYROPE_E_TOO_LARGE : PYROPE_E_NOMEM;
+        call->n_annotated++;
+        return PYROPE_OK;
+}
