@@ -218,13 +218,16 @@ static void search_failed(Search *search, const Candidate *candidate, pyrope_sta
                           const pyrope_error *why)
 {
         CLEANUP(pyrope_error_freep) pyrope_error *before = TAKE(search->why);
+        const char *text = why ? pyrope_error_text(why) : pyrope_strerror(status);
+        /* What failed on the way there has the name in front already. */
+        bool is_named = strncmp(text, candidate->name, strlen(candidate->name)) == 0;
 
         /* What is wrong counts more than what is full. */
         if (!before || search->status == PYROPE_E_BUSY)
                 search->status = status;
-        (void)error_set(&search->why, search->status, "%s%s%s: %s",
+        (void)error_set(&search->why, search->status, "%s%s%s%s%s",
                         before ? pyrope_error_text(before) : "", before ? "; " : "",
-                        candidate->name, why ? pyrope_error_text(why) : pyrope_strerror(status));
+                        is_named ? "" : candidate->name, is_named ? "" : ": ", text);
 }
 
 /* A part of the time that is left, so that one silent job manager does not use up all of it. */

@@ -140,7 +140,8 @@ static pyrope_status open_unix(const char *path, Deadline deadline, int *ret_fd,
         case 0:
                 return PYROPE_OK;
         case UNIX_E_REFUSED:
-                return error_set(error, PYROPE_E_UNREACHABLE, "nobody listens on %s", path);
+                return error_set(error, PYROPE_E_UNREACHABLE,
+                                 "nobody listens on %s; is the daemon running?", path);
         case UNIX_E_DENIED:
                 return error_set(error, PYROPE_E_DENIED,
                                  "%s: permission denied; the socket is another user's", path);

@@ -2,6 +2,8 @@
 
 #include "client/instance.h"
 
+#include "base/log.h"
+#include "base/random.h"
 #include "client/context.h"
 #include "client/proxy.h"
 
@@ -10,7 +12,9 @@
 #include <string.h>
 
 #define INSTANCE_END_MS    10000 /* for ending what could not be reached, whatever the deadline */
+#define INSTANCE_RECALL_MS 3000  /* for finding and ending a job whose answer did not come */
 #define USER_NAME_SIZE     256u
+#define MARK_CHARS         8u /* random ones at the end of the name, which tell our job from others */
 #define PASSWD_BUFFER_SIZE 4096u
 
 /* Frees what is here; the run over there goes on. */
@@ -28,18 +32,19 @@ static pyrope_instance *instance_free(pyrope_instance *instance)
 
 DEFINE_CLEANUP(pyrope_instance, instance_free);
 
-/* Who asks, for people who read the job manager's status: "alice@laptop". */
+/* Who asks, for people who read the job manager's status: "alice@laptop #k7m2xq4p". The end is ours
+ * alone, so that we know our job even if its id never reached us. */
 static void user_name(char out[static USER_NAME_SIZE])
 {
-        char buffer[PASSWD_BUFFER_SIZE], host[65] = "";
+        char buffer[PASSWD_BUFFER_SIZE], host[65] = "", mark[MARK_CHARS + 1], uid[16];
         struct passwd entry, *found = NULL;
 
         (void)getpwuid_r(geteuid(), &entry, buffer, sizeof(buffer), &found);
         (void)gethostname(host, sizeof(host) - 1);
-        if (found)
-                (void)snprintf(out, USER_NAME_SIZE, "%s@%s", entry.pw_name, host);
-        else
-                (void)snprintf(out, USER_NAME_SIZE, "%u@%s", (unsigned)geteuid(), host);
+        (void)snprintf(uid, sizeof(uid), "%u", (unsigned)geteuid());
+        random_id(mark, MARK_CHARS);
+        (void)snprintf(out, USER_NAME_SIZE, "%.100s@%s #%s", found ? entry.pw_name : uid, host,
+                       mark);
 }
 
 static char *text_of(pyrope_view item)
@@ -71,6 +76,26 @@ static pyrope_status allocation_failed(pyrope_status status, pyrope_error **erro
         return status;
 }
 
+/* The request may have arrived although no answer came back: ends the job that it may have begun.
+ */
+static void take_back(pyrope_instance *instance, const char *user)
+{
+        CLEANUP(pyrope_value_freep) pyrope_value *jobs = NULL;
+        Deadline deadline = deadline_in(INSTANCE_RECALL_MS);
+        pyrope_view entry;
+
+        if (proxy_callf(instance->manager, deadline, &jobs, NULL, "getStatus", "") != PYROPE_OK)
+                return;
+        for (pyrope_iter it = pyrope_each(pyrope_value_view(jobs));
+             pyrope_next(&it, NULL, &entry);) {
+                if (!pyrope_str_equals(pyrope_find(entry, "user"), user))
+                        continue;
+                if (proxy_callf(instance->manager, deadline, NULL, NULL, "terminateJob", "v",
+                                pyrope_find(entry, "job")) != PYROPE_OK)
+                        log_debug("%s may have a job of %s", instance->manager_name, user);
+        }
+}
+
 /* Asks for the job; what comes back is not believed before it is looked at. */
 static pyrope_status allocate(pyrope_instance *instance, const char *application, Deadline deadline,
                               pyrope_value **ret, pyrope_error **error)
@@ -83,6 +108,8 @@ static pyrope_status allocate(pyrope_instance *instance, const char *application
         user_name(user);
         status = proxy_callf(instance->manager, deadline, &answer, &why, "allocateJob", "ss",
                              application, user);
+        if (status == PYROPE_E_TIMEOUT || status == PYROPE_E_UNREACHABLE)
+                take_back(instance, user);
         if (status) {
                 status = allocation_failed(status, &why);
                 if (error)

@@ -28,6 +28,9 @@ $quick_end
 maxJobs = 2
 [application Broken]
 command = /bin/false
+[application Slow]
+command = /bin/sleep 600
+startTimeout = 60s
 END
 jobman_conf Jobs@B h2 "$tmp/jobs-b" >"$tmp/b.conf" <<END
 [application Thermal]
@@ -74,7 +77,7 @@ check "it runs meanwhile" said '"state": "running"'
 expect 0 allocate-app Thermal Thermal@Jobs@B -- sh -c 'pyrope call $PYROPE_URI getApplicationSignature &&
         [ "$PYROPE_URI" = "$PYROPE_URI_1" ] && [ "$PYROPE_JOB" = "$PYROPE_JOB_1" ] && echo "$PYROPE_JOB_2 $PYROPE_URI_2"'
 check "both in the environment" said '^Thermal-[2-9a-z]{8} PYRO:Thermal-[2-9a-z]{8}@\./u:'"$tmp/steer/"
-check "both are released" has_free Jobs@A 3
+check "both are released" has_free Jobs@A 4
 check "both are released" has_free Jobs@B 1
 expect 7 allocate-app Thermal -- sh -c 'exit 7'
 expect 143 allocate-app Thermal -- sh -c 'kill -TERM $$'
@@ -180,12 +183,15 @@ check "and nothing is kept" has_free Jobs@B 1
 
 begin_silence
 expect 1 allocate-app --timeout 1 Thermal@Jobs@B
-check "the deadline is kept" complained 'Jobs@B: .*no answer in time'
+check "the deadline is kept" complained '^allocate-app: Thermal@Jobs@B: Jobs@B: (.*: )?no answer in time'
 end_silence
+expect 1 allocate-app --timeout 1 Slow
+check "a start that takes too long" complained '^allocate-app: Slow: Jobs@A: allocateJob: no answer in time'
+check "is taken back" has_free Jobs@A 4
 
 # --- what cannot be had ---
 expect 1 allocate-app Nothing
-check "what there is instead" complained '^allocate-app: Nothing: no job manager offers it \(nameserver ssh://h1/./u:[^ ]* knows: Broken, Thermal\)$'
+check "what there is instead" complained '^allocate-app: Nothing: no job manager offers it \(nameserver ssh://h1/./u:[^ ]* knows: Broken, Slow, Thermal\)$'
 expect 1 allocate-app Broken
 check "why it did not start" complained '^allocate-app: Broken: Jobs@A: .*exit status 1'
 expect 1 allocate-app Jobs@A

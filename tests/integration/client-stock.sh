@@ -90,6 +90,8 @@ call 1 stock nothing
 check "an unknown method" complained "AttributeError: .*nothing"
 call 1 stock echo
 check "wrong arguments" complained "TypeError: .*missing 1 required positional argument"
+call 0 stock echo -- -1
+check "a negative number behind --" said_just -1
 call 1 stock stream
 check "an item stream is refused in words" complained 'stock: stream: .*item stream'
 
