@@ -116,7 +116,11 @@ int dispatch_reject(const SessionReject *reject, Call *call, Answer *ret)
         size_t n_payload;
         int r;
 
-        log_debug("handshake refused: %s", reject->text);
+        log_debug("%s refused: %s", reject->is_call ? "call" : "handshake", reject->text);
+        if (reject->is_call) {
+                call_raise(call, "Pyro5.errors.ProtocolError", "%s", reject->text);
+                return dispatch_answer(DISPATCH_E_RAISED, &request, call, ret);
+        }
         if (reject->serializer == SESSION_SERIALIZER_JSON) {
                 r = pack_json(reject->text, call, &ret->payload, &n_payload);
         } else {

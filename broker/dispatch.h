@@ -51,7 +51,7 @@ void invocation_deinit(Invocation *invocation);
  */
 NODISCARD int dispatch_connect(Registry *registry, const Frame *frame, Call *call, Answer *ret);
 
-/* The CONNECTFAIL for one who is turned away. Return: 0, DISPATCH_E_CLOSE if memory is out. */
+/* The answer to one who is turned away. Return: 0, DISPATCH_E_CLOSE if memory is out. */
 NODISCARD int dispatch_reject(const SessionReject *reject, Call *call, Answer *ret);
 
 /* The answer to a PING. */

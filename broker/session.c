@@ -2,6 +2,7 @@
 
 #include "broker/session.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
 #define SERIALIZER_SERPENT 1u /* the default of stock Pyro5 */
@@ -15,14 +16,34 @@ static int reject(SessionReject *ret, const FrameHeader *header, const char *tex
         return SESSION_E_REJECT;
 }
 
-/* Judges a header that cannot be parsed; without a handshake there is nobody to talk to yet. */
-static int judge_unparsed(const Session *session, int r, const uint8_t *bytes,
-                          SessionReject *ret_reject)
+static int judge_open(const FrameHeader *header)
+{
+        if (header->type == FRAME_PING)
+                return 0;
+        if (header->type == FRAME_INVOKE && header->serializer == FRAME_SERIALIZER_MSGPACK)
+                return 0;
+        return SESSION_E_CLOSE;
+}
+
+static int judge_large(const FrameHeader *header, uint64_t n_max, SessionReject *ret_reject)
+{
+        uint64_t n = (uint64_t)header->n_payload + header->n_annotations;
+        char text[128];
+
+        if (judge_open(header) || header->type != FRAME_INVOKE || header->flags & FRAME_ONEWAY)
+                return SESSION_E_CLOSE;
+        snprintf(text, sizeof(text), "the call has %" PRIu64 " bytes, the daemon takes %" PRIu64, n,
+                 n_max);
+        (void)reject(ret_reject, header, text);
+        ret_reject->is_call = true;
+        return SESSION_E_REJECT;
+}
+
+/* Judges a header that cannot be parsed, of one with whom there was no handshake yet. */
+static int judge_unparsed(int r, const uint8_t *bytes, SessionReject *ret_reject)
 {
         char text[64];
 
-        if (session->is_open)
-                return SESSION_E_CLOSE;
         if (r == FRAME_E_VERSION) {
                 snprintf(text, sizeof(text), "invalid protocol version: %u",
                          (unsigned)bytes[4] << 8 | bytes[5]);
@@ -57,15 +78,6 @@ static int judge_handshake(const FrameHeader *header, SessionReject *ret_reject)
         return 0;
 }
 
-static int judge_open(const FrameHeader *header)
-{
-        if (header->type == FRAME_PING)
-                return 0;
-        if (header->type == FRAME_INVOKE && header->serializer == FRAME_SERIALIZER_MSGPACK)
-                return 0;
-        return SESSION_E_CLOSE;
-}
-
 int session_next(const Session *session, const uint8_t *bytes, size_t n_bytes, Frame *ret,
                  size_t *ret_needed, SessionReject *ret_reject)
 {
@@ -80,8 +92,12 @@ int session_next(const Session *session, const uint8_t *bytes, size_t n_bytes, F
                 *ret_needed = FRAME_HEADER_SIZE;
                 return SESSION_E_INCOMPLETE;
         }
+        if (r && !session->is_open)
+                return judge_unparsed(r, bytes, ret_reject);
+        if (r == FRAME_E_TOO_LARGE)
+                return judge_large(&header, session->n_max, ret_reject);
         if (r)
-                return judge_unparsed(session, r, bytes, ret_reject);
+                return SESSION_E_CLOSE;
         r = session->is_open ? judge_open(&header) : judge_handshake(&header, ret_reject);
         if (r)
                 return r;

@@ -18,7 +18,7 @@ enum {
         SESSION_E_SUCCESS,
 
         SESSION_E_INCOMPLETE, /* more bytes are needed */
-        SESSION_E_REJECT,     /* answer by the CONNECTFAIL given, then hang up */
+        SESSION_E_REJECT,     /* answer by the refusal given, then hang up */
         SESSION_E_CLOSE,      /* hang up without an answer */
 };
 
@@ -37,10 +37,12 @@ struct Frame {
         size_t n_bytes;       /* of the whole frame, header included */
 };
 
-/* What to say to one who is turned away. */
+/* What to say to one who is turned away: by a CONNECTFAIL, or by an exception that answers a call.
+ */
 typedef struct SessionReject SessionReject;
 
 struct SessionReject {
+        bool is_call;
         uint16_t seq;
         uint8_t serializer; /* msgpack, or JSON for a peer that may not know msgpack */
         char text[160];
@@ -60,7 +62,8 @@ static inline const uint8_t *frame_payload(const Frame *frame)
  * @ret_needed: for SESSION_E_INCOMPLETE how many bytes the frame has in all, as far as is known
  * @ret_reject: for SESSION_E_REJECT the answer
  *
- * A frame that may not come is judged by its header, before its payload is there.
+ * A frame that may not come is judged by its header, before its payload is there. Of all that is
+ * wrong in an open session only a call that is too large gets an answer: its sender means well.
  *
  * Return: 0, SESSION_E_INCOMPLETE, SESSION_E_REJECT, SESSION_E_CLOSE.
  */

@@ -72,12 +72,9 @@ int frame_header_parse(const uint8_t *bytes, size_t n_bytes, uint64_t n_max, Fra
         };
         memcpy(header.correlation, bytes + AT_CORRELATION, sizeof(header.correlation));
 
-        /* Both counts come from the peer: added as 64 bit they cannot wrap. */
-        if ((uint64_t)header.n_payload + header.n_annotations > n_max)
-                return FRAME_E_TOO_LARGE;
-
         *ret = header;
-        return 0;
+        /* Both counts come from the peer: added as 64 bit they cannot wrap. */
+        return (uint64_t)header.n_payload + header.n_annotations > n_max ? FRAME_E_TOO_LARGE : 0;
 }
 
 void frame_header_write(const FrameHeader *header, uint8_t ret[static FRAME_HEADER_SIZE])

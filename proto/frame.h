@@ -81,7 +81,7 @@ struct FrameAnnotation {
  * @bytes:   what came so far
  * @n_bytes: its length
  * @n_max:   most bytes we accept after the header
- * @ret:     the decoded header
+ * @ret:     the decoded header; for FRAME_E_TOO_LARGE as well, so that it can be answered
  *
  * Tag and version are judged as soon as FRAME_PREFIX_SIZE bytes are there.
  *

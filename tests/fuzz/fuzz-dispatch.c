@@ -169,7 +169,7 @@ static void refuse(const SessionReject *reject, Call *call)
 
         call_reset(call);
         PROPERTY(dispatch_reject(reject, call, &answer) == 0);
-        PROPERTY(answer.header.type == FRAME_CONNECTFAIL);
+        PROPERTY(answer.header.type == (reject->is_call ? FRAME_RESULT : FRAME_CONNECTFAIL));
         PROPERTY(answer.header.n_payload > 2);
 }
 
@@ -190,6 +190,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                         PROPERTY(n_needed > size);
                 if (r == SESSION_E_REJECT)
                         refuse(&reject, &call);
+                PROPERTY(r != SESSION_E_REJECT || reject.is_call == session.is_open);
                 if (r)
                         break;
                 PROPERTY(frame.n_bytes <= size);

@@ -61,7 +61,7 @@ static const struct {
         bool is_open;
         FrameHeader header;
         int expected;
-        const char *words; /* of the CONNECTFAIL, or NULL */
+        const char *words; /* of the refusal, or NULL */
 } arrivals[] = {
         { "a handshake", false, { .type = 1, .serializer = 4 }, 0, NULL },
         { "a handshake with unknown flags",
@@ -127,11 +127,26 @@ static const struct {
         { "a call above the limit",
           true,
           { .type = 4, .serializer = 4, .n_payload = PAYLOAD_MAX + 1 },
-          SESSION_E_CLOSE,
-          NULL },
+          SESSION_E_REJECT,
+          "the call has 1001 bytes, the daemon takes 1000" },
         { "sizes whose sum wraps",
           true,
           { .type = 4, .serializer = 4, .n_payload = 8, .n_annotations = UINT32_MAX },
+          SESSION_E_REJECT,
+          "4294967303 bytes" },
+        { "a oneway call above the limit",
+          true,
+          { .type = 4, .serializer = 4, .flags = FRAME_ONEWAY, .n_payload = PAYLOAD_MAX + 1 },
+          SESSION_E_CLOSE,
+          NULL },
+        { "a call in serpent above the limit",
+          true,
+          { .type = 4, .serializer = 1, .n_payload = PAYLOAD_MAX + 1 },
+          SESSION_E_CLOSE,
+          NULL },
+        { "a ping above the limit",
+          true,
+          { .type = 6, .serializer = 4, .n_payload = PAYLOAD_MAX + 1 },
           SESSION_E_CLOSE,
           NULL },
 };

@@ -112,11 +112,13 @@ static void expect_any(WireClient *client, FrameType type)
         ck_assert_int_eq(answer.header.type, type);
 }
 
-START_TEST(a_message_above_the_limit_ends_the_connection)
+START_TEST(a_message_above_the_limit_is_refused_before_it_came_and_ends_the_connection)
 {
         WireClient client = busy_open("a");
 
         send_header(&client, FRAME_INVOKE, BUSY_MESSAGE_MAX + 1);
+        wire_expect_exception(&client, "Pyro5.errors.ProtocolError",
+                              "the call has 8388609 bytes, the daemon takes 8388608");
         wire_expect_end(&client);
         wire_close(&client);
 }
@@ -489,7 +491,8 @@ int main(void)
         tcase_add_test(one, requests_in_one_segment_are_answered_in_order);
         tcase_add_test(one, a_request_may_come_byte_by_byte);
         tcase_add_test(one, large_messages_go_both_ways_whole);
-        tcase_add_test(one, a_message_above_the_limit_ends_the_connection);
+        tcase_add_test(one,
+                       a_message_above_the_limit_is_refused_before_it_came_and_ends_the_connection);
         tcase_add_test(one, a_message_at_the_limit_is_taken);
         tcase_add_test(one, what_comes_out_of_turn_ends_the_connection);
         tcase_add_test(one, a_handshake_that_fails_is_told_and_then_the_connection_ends);
