@@ -96,6 +96,7 @@ static void advance(struct msghdr *message, size_t n_sent)
         }
 }
 
+/* Where the daemon has hung up, success all the same: its answer is to be looked for. */
 static pyrope_status send_parts(Conn *conn, struct iovec *parts, size_t n_parts, Deadline deadline,
                                 pyrope_error **error)
 {
@@ -111,6 +112,9 @@ static pyrope_status send_parts(Conn *conn, struct iovec *parts, size_t n_parts,
                         status = wait_for(conn, POLLOUT, deadline, error);
                         if (status)
                                 return status;
+                } else if (errno == EPIPE || errno == ECONNRESET) {
+                        conn->is_cut = true;
+                        return PYROPE_OK;
                 } else if (errno != EINTR) {
                         return hang_up(conn, error_set(error, PYROPE_E_UNREACHABLE,
                                                        "the daemon hung up (%s)", strerror(errno)));
@@ -171,14 +175,17 @@ static pyrope_status receive_some(Conn *conn, size_t n_wanted, Deadline deadline
         return PYROPE_OK;
 }
 
+static pyrope_status too_large(Conn *conn, size_t n_max, pyrope_error **error)
+{
+        return hang_up(conn, error_set(error, PYROPE_E_TOO_LARGE,
+                                       "the answer is larger than the limit of %zu bytes", n_max));
+}
+
 static pyrope_status bad_frame(Conn *conn, int r, pyrope_error **error)
 {
         char beginning[4 * BEGINNING_BYTES + TEXT_ESCAPE_MIN];
         size_t n = conn->in.n < BEGINNING_BYTES ? conn->in.n : BEGINNING_BYTES;
 
-        if (r == FRAME_E_TOO_LARGE)
-                return hang_up(conn, error_set(error, PYROPE_E_TOO_LARGE,
-                                               "the answer is larger than the limit"));
         if (r == FRAME_E_VERSION)
                 return hang_up(conn,
                                error_set(error, PYROPE_E_PROTOCOL,
@@ -198,6 +205,8 @@ static pyrope_status receive_frame(Conn *conn, size_t n_max, Deadline deadline, 
 
         for (;;) {
                 r = frame_header_parse(conn->in.data, conn->in.n, n_max, ret);
+                if (r == FRAME_E_TOO_LARGE)
+                        return too_large(conn, n_max, error);
                 if (r && r != FRAME_E_INCOMPLETE)
                         return bad_frame(conn, r, error);
                 if (r == 0 && conn->in.n >= frame_size(ret))
@@ -214,7 +223,7 @@ static pyrope_status receive_frame(Conn *conn, size_t n_max, Deadline deadline, 
         if (frame_annotations_check(conn->in.data + FRAME_HEADER_SIZE, ret->n_annotations))
                 return hang_up(conn, error_set(error, PYROPE_E_PROTOCOL,
                                                "the daemon sent annotations that are none"));
-        return PYROPE_OK;
+        return conn->is_cut ? hang_up(conn, PYROPE_OK) : PYROPE_OK;
 }
 
 /* The header goes to the front of @conn->out, where its place was left. */
@@ -278,7 +287,7 @@ static pyrope_status find_payload(Conn *conn, const FrameHeader *header, Buffer 
         }
         r = inflate_payload(payload, header->n_payload, plain);
         if (r == INFLATE_E_TOO_LARGE)
-                return bad_frame(conn, FRAME_E_TOO_LARGE, error);
+                return too_large(conn, conn->n_message_max, error);
         if (r > 0)
                 return hang_up(
                         conn, error_set(error, PYROPE_E_PROTOCOL, "the answer cannot be inflated"));
@@ -427,7 +436,8 @@ static pyrope_status send_call(Conn *conn, const ConnCall *call, Deadline deadli
         n_payload = (uint64_t)conn->out.n - FRAME_HEADER_SIZE + n_args + n_kwargs;
         if (r || n_payload > conn->n_message_max)
                 return error_set(error, PYROPE_E_TOO_LARGE,
-                                 "the arguments are larger than the limit");
+                                 "the arguments are larger than the limit of %u bytes",
+                                 conn->n_message_max);
 
         write_header(conn, FRAME_INVOKE, call->flags, (size_t)n_payload);
         parts[0] = (struct iovec){ conn->out.data, conn->out.n };
@@ -493,6 +503,8 @@ pyrope_status conn_invoke(Conn *conn, const ConnCall *call, Deadline deadline, p
                 return error_set(error, PYROPE_E_INVALID,
                                  "arguments must be a list, keywords a map");
         status = send_call(conn, call, deadline, error);
+        if (!status && call->flags & FRAME_ONEWAY && conn->is_cut)
+                return hang_up(conn, error_set(error, PYROPE_E_UNREACHABLE, "the daemon hung up"));
         if (status || call->flags & FRAME_ONEWAY)
                 return status;
         status = receive_frame(conn, conn->n_message_max, deadline, &header, error);

@@ -32,6 +32,7 @@ struct Conn {
         uint16_t seq;           /* of the latest request */
         uint32_t n_message_max; /* bytes of annotations and payload, either way */
         bool may_block;         /* recv() on it comes back after a while */
+        bool is_cut;            /* the daemon takes no more; what it said can still be read */
         Buffer in;              /* what came of the answer */
         Buffer out;             /* header and beginning of a request */
 };
@@ -78,7 +79,11 @@ NODISCARD pyrope_status conn_connect(Conn *conn, const char *object, Deadline de
  * @ret: NULL, or receives the result, owned by the caller; NULL for a oneway call, which is only
  *       sent
  *
- * Return: PYROPE_OK; PYROPE_E_REMOTE (the method raised an exception: the connection stays open);
+ * A daemon that hangs up while the arguments are sent, such as when they are too many for it, may
+ * have answered before: then that is the outcome.
+ *
+ * Return: PYROPE_OK; PYROPE_E_REMOTE (the method raised an exception: the connection stays open
+ * unless the daemon closed it);
  * PYROPE_E_TOO_LARGE and PYROPE_E_INVALID (nothing was sent, it stays open); PYROPE_E_PROTOCOL for
  * an item stream, which is not supported here (it stays open); else closed: PYROPE_E_TIMEOUT,
  * PYROPE_E_UNREACHABLE, PYROPE_E_PROTOCOL, PYROPE_E_TOO_LARGE (the answer), PYROPE_E_NOMEM,

@@ -240,7 +240,10 @@ pyrope_status pyrope_writer_take(pyrope_writer *writer, pyrope_value **ret, pyro
         size_t n_bytes;
 
         status = writer_finish(writer, &bytes, &n_bytes);
-        if (status)
+        if (status == PYROPE_E_TOO_LARGE)
+                error_set(error, status, "the value cannot be sent: %s of %zu bytes",
+                          writer_why(writer), writer->buffer.n_max);
+        else if (status)
                 error_set(error, status, "the value cannot be sent: %s", writer_why(writer));
         else if (value_new_written(&writer->buffer, ret))
                 status = error_set(error, PYROPE_E_NOMEM, "out of memory");

@@ -152,6 +152,31 @@ START_TEST(a_daemon_that_hung_up_is_unreachable)
         ck_assert(!conn_is_open(&conn));
 }
 
+START_TEST(what_a_daemon_said_before_it_hung_up_is_heard)
+{
+        daemon_answers(result_header(FRAME_EXCEPTION), BYTES("\xa3why"));
+        daemon_hangs_up();
+
+        ck_assert_int_eq(conn_add(&adder_add), PYROPE_E_REMOTE);
+        assert_conn_error(PYROPE_E_REMOTE, "an exception of no known form");
+        ck_assert(!conn_is_open(&conn));
+}
+END_TEST
+
+START_TEST(a_oneway_call_to_a_daemon_that_hung_up_is_told)
+{
+        ConnCall oneway = adder_add;
+
+        oneway.flags = FRAME_ONEWAY;
+        daemon_hangs_up();
+
+        ck_assert_int_eq(conn_invoke(&conn, &oneway, DEADLINE_NONE, NULL, &error),
+                         PYROPE_E_UNREACHABLE);
+        assert_conn_error(PYROPE_E_UNREACHABLE, "hung up");
+        ck_assert(!conn_is_open(&conn));
+}
+END_TEST
+
 static int n_sent_on;
 
 /* A daemon that has one more byte whenever it is asked. */
@@ -198,6 +223,8 @@ int main(void)
         tcase_add_test(tcase, a_deadline_ends_an_answer_that_never_pauses);
         tcase_add_test(tcase, a_daemon_that_does_not_read_ends_the_call_by_the_deadline);
         tcase_add_test(tcase, a_daemon_that_hung_up_is_unreachable);
+        tcase_add_test(tcase, what_a_daemon_said_before_it_hung_up_is_heard);
+        tcase_add_test(tcase, a_oneway_call_to_a_daemon_that_hung_up_is_told);
         suite_add_tcase(suite, tcase);
         return unit_run(suite);
 }
