@@ -11,8 +11,9 @@
 #include <string.h>
 #include <sys/eventfd.h>
 
-#define READ_ROUNDS 64u /* of 4 KiB each, then the streams have their turn */
-#define FDS_OF_LINK 2u
+#define READ_ROUNDS   64u /* of 4 KiB each, then the streams have their turn */
+#define SETTLE_ROUNDS 16u
+#define FDS_OF_LINK   2u
 
 static void lock(SshLink *link)
 {
@@ -219,6 +220,7 @@ static void wait_for_events(SshLink *link)
 {
         bool is_full = ssh_get_status(link->connection.session) & SSH_WRITE_PENDING;
         short events = is_full ? POLLIN | POLLOUT : POLLIN;
+        int wait_ms = link->is_unsettled ? 0 : deadline_left_ms(first_deadline(link));
 
         link->polled[0] =
                 (struct pollfd){ .fd = ssh_get_fd(link->connection.session), .events = events };
@@ -226,8 +228,7 @@ static void wait_for_events(SshLink *link)
         for (size_t i = 0; i < link->n_streams; i++)
                 link->polled[i + FDS_OF_LINK] = ssh_stream_events(link->streams[i], is_full);
         /* Whatever it says, the rest of the turn finds out by itself. */
-        if (poll(link->polled, link->n_streams + FDS_OF_LINK,
-                 deadline_left_ms(first_deadline(link))) < 0) {
+        if (poll(link->polled, link->n_streams + FDS_OF_LINK, wait_ms) < 0) {
                 for (size_t i = 0; i < link->n_streams + FDS_OF_LINK; i++)
                         link->polled[i].revents = 0;
         }
@@ -306,21 +307,30 @@ static void settle_stream(SshLink *link, SshStream *stream)
                 finish_command(link, stream);
 }
 
+static void settle_once(SshLink *link)
+{
+        for (size_t i = link->n_streams; i-- > 0 && !is_lost(link);) {
+                settle_stream(link, link->streams[i]);
+                expire(link, link->streams[i]);
+                if (link->streams[i]->state == SSH_STREAM_OVER)
+                        remove_stream(link, i);
+        }
+}
+
 /* libssh may read more from the socket in the middle of this, also where a channel is closed, and
- * call back for a stream that had its turn already: so until nothing new has come. */
+ * call back for a stream that had its turn already: so until nothing new has come. A host that
+ * sends without end gets no more of our time than others. */
 static void settle_streams(SshLink *link)
 {
         uint64_t n_bytes;
 
-        do {
+        for (unsigned i = 0; i < SETTLE_ROUNDS; i++) {
                 n_bytes = link->bytes.in_bytes;
-                for (size_t i = link->n_streams; i-- > 0 && !is_lost(link);) {
-                        settle_stream(link, link->streams[i]);
-                        expire(link, link->streams[i]);
-                        if (link->streams[i]->state == SSH_STREAM_OVER)
-                                remove_stream(link, i);
-                }
-        } while (n_bytes != link->bytes.in_bytes && !is_lost(link));
+                settle_once(link);
+                link->is_unsettled = n_bytes != link->bytes.in_bytes;
+                if (!link->is_unsettled)
+                        return;
+        }
 }
 
 static bool is_cheated(const SshLink *link)

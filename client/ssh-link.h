@@ -68,7 +68,8 @@ struct SshLink {
         size_t n_allocated;
         size_t first;                    /* whose turn is first: it goes round */
         struct ssh_counter_struct bytes; /* libssh counts them; shows us when it read */
-        bool is_acknowledged;            /* sshd sends at once by itself: a command was run */
+        bool is_unsettled;    /* it read something that the streams have not answered to yet */
+        bool is_acknowledged; /* sshd sends at once by itself: a command was run */
 };
 
 /**
