@@ -23,7 +23,7 @@ struct Login {
         const SshSettings *settings;
         const SshWatch *watch;
         pyrope_error **error;
-        Buffer tried;      /* "the agent's keys, /home/me/.ssh/id_rsa" */
+        Buffer tried;      /* "3 of the agent, /home/me/.ssh/id_rsa" */
         Buffer unusable;   /* "/home/me/.ssh/id_dsa (encrypted)" */
         SshNames known;    /* public halves of the key files, in base64 */
         SshNames offered;  /* those that the agent has shown to the host */
@@ -66,6 +66,11 @@ static Answer answer_of(int auth)
 
 static pyrope_status fail_broken(const Login *login)
 {
+        if (strstr(ssh_get_error(login->session), "Too many authentication failures"))
+                return error_set(login->error, PYROPE_E_AUTH,
+                                 "%s: hung up at the login after too many keys, %s; name the right "
+                                 "one by IdentityFile in the SSH configuration",
+                                 login->settings->label, list_text(&login->tried));
         return error_set(login->error, PYROPE_E_UNREACHABLE, "%s: hung up at the login: %s",
                          login->settings->label, ssh_get_error(login->session));
 }
@@ -138,6 +143,7 @@ static int try_key(ssh_session session, const void *userdata)
 
 static pyrope_status run_try(const Login *login, TryFn fn, const void *userdata, Answer *ret)
 {
+        CLEANUP(pyrope_error_freep) pyrope_error *why = NULL;
         char what[WHAT_BYTES];
         pyrope_status status;
         int auth;
@@ -147,11 +153,15 @@ static pyrope_status run_try(const Login *login, TryFn fn, const void *userdata,
                        fn == try_agent ? login->settings->agent : "");
         ssh_watch_tell(login->watch, what); /* the agent is waited for within libssh */
         while ((auth = fn(login->session, userdata)) == SSH_AUTH_AGAIN) {
-                status = ssh_step_wait(login->session, login->watch, what, login->error);
+                status = ssh_step_wait(login->session, login->watch, what, &why);
+                if (status == PYROPE_E_UNREACHABLE)
+                        break;
+                if (status && login->error)
+                        *login->error = TAKE(why);
                 if (status)
                         return status;
         }
-        *ret = answer_of(auth);
+        *ret = answer_of(auth); /* "again" is broken, too */
         return PYROPE_OK;
 }
 

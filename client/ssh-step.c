@@ -18,8 +18,9 @@ pyrope_status ssh_step_wait(ssh_session session, const SshWatch *watch, const ch
         struct pollfd socket = { .fd = ssh_get_fd(session), .events = POLLIN };
         pyrope_status status;
 
-        if (socket.fd < 0)
-                return PYROPE_OK;
+        if (socket.fd < 0 || ssh_get_status(session) & (SSH_CLOSED | SSH_CLOSED_ERROR))
+                return error_set(error, PYROPE_E_UNREACHABLE, "%s: hung up: %s", what,
+                                 ssh_get_error(session));
         if (flags & SSH_WRITE_PENDING)
                 socket.events |= POLLOUT;
         status = ssh_watch_poll(watch, &socket, 1, DEADLINE_NONE, what, error);

@@ -12,8 +12,8 @@
  * ssh_step_wait() - until the session's socket is ready for what libssh wants of it
  * @what:       for the text of a timeout
  *
- * Return: PYROPE_OK, also if the socket is closed, which the next call will tell;
- * PYROPE_E_TIMEOUT, PYROPE_E_CLOSED, PYROPE_E_IO.
+ * Return: PYROPE_OK; PYROPE_E_UNREACHABLE if the host has hung up, which not every libssh call
+ * notices; PYROPE_E_TIMEOUT, PYROPE_E_CLOSED, PYROPE_E_IO.
  */
 NODISCARD pyrope_status ssh_step_wait(ssh_session session, const SshWatch *watch, const char *what,
                                       pyrope_error **error);
