@@ -6,6 +6,8 @@
 
 #include "broker/daemon.h"
 
+#include "base/log.h"
+#include "tests/unit/capture.h"
 #include "tests/unit/scratch.h"
 #include "tests/unit/unit.h"
 #include "tests/unit/wire-client.h"
@@ -314,6 +316,27 @@ START_TEST(the_daemons_own_object_tells_about_the_others)
 }
 END_TEST
 
+START_TEST(the_log_names_connection_call_and_outcome)
+{
+        const char *text;
+        WireClient client;
+
+        ck_assert_int_eq(add("one"), PYROPE_OK);
+        ck_assert_int_eq(pyrope_daemon_start(daemon_, NULL), PYROPE_OK);
+        capture_start(STDERR_FILENO);
+        log_set_level(LOG_LEVEL_DEBUG);
+        client = wire_open(path, "one");
+        wire_invoke(&client, 0, "one", "whoami", "[]");
+        wire_expect_str(&client, "one");
+        wire_close(&client);
+        daemon_ = pyrope_daemon_free(daemon_);
+        log_set_level(LOG_LEVEL_WARNING);
+        text = capture_end();
+        ck_assert_msg(strstr(text, " conn=1: opened by user "), "%s", text);
+        ck_assert_msg(strstr(text, " conn=1 call=1: one.whoami: done after "), "%s", text);
+}
+END_TEST
+
 /* -- running ---------------------------------------------------------------------------------- */
 
 typedef struct Program Program;
@@ -465,6 +488,7 @@ int main(void)
         tcase_add_test(objects, an_unregistered_object_answers_no_new_call_but_the_running_one);
         tcase_add_test(objects, the_daemons_own_object_cannot_be_taken_away);
         tcase_add_test(objects, the_daemons_own_object_tells_about_the_others);
+        tcase_add_test(objects, the_log_names_connection_call_and_outcome);
         tcase_add_checked_fixture(running, setup, teardown);
         tcase_add_loop_test(running, a_program_serves_until_a_signal_and_leaves_nothing, 0,
                             ARRAY_SIZE(ending_signals));

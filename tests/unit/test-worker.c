@@ -5,6 +5,8 @@
  * answered when.
  */
 
+#include "broker/schedule.h"
+
 #include "tests/unit/busy-daemon.h"
 #include "tests/unit/unit.h"
 
@@ -306,6 +308,37 @@ START_TEST(requests_behind_a_waiting_one_keep_their_order)
 }
 END_TEST
 
+/* What must wait is kept whole, and what came behind it is not lost. */
+START_TEST(large_calls_may_wait_too)
+{
+        enum { N = 3000000 };
+        WireClient slow = busy_open("a");
+        WireClient client = busy_open("a");
+        WireClient sender = busy_open("a");
+        char *bytes = calloc(1, N);
+
+        wire_invoke(&slow, 0, "a", "hold", "[i]", 0);
+        busy_wait(&busy.entered);
+        wire_invoke(&client, 0, "a", "size", "[y]", bytes, (size_t)N);
+        wire_invoke(&client, 0, "a", "size", "[y]", bytes, (size_t)1);
+        wire_invoke(&sender, FRAME_ONEWAY, "a", "size", "[y]", bytes, (size_t)N);
+        wire_invoke(&sender, FRAME_ONEWAY, "a", "note", "[i]", 7);
+        wire_invoke(&sender, 0, "b", "size", "[y]", bytes, (size_t)2);
+        wire_expect_int(&sender, 2); /* it is not held up by what it sent off */
+        ck_assert_int_eq(busy.n_noted, 0);
+        sem_post(&busy.released);
+        client.seq = 1;
+        wire_expect_int(&client, N);
+        client.seq = 2;
+        wire_expect_int(&client, 1);
+        busy_wait(&busy.noted);
+        free(bytes);
+        wire_close(&slow);
+        wire_close(&client);
+        wire_close(&sender);
+}
+END_TEST
+
 START_TEST(one_who_does_not_read_is_not_read_from_and_misses_nothing)
 {
         enum { N = 60, BYTES = 1000000 };
@@ -449,6 +482,30 @@ START_TEST(oneway_calls_of_one_sender_keep_their_order)
 }
 END_TEST
 
+/* Beyond the limit their sender waits with them, and all are done nevertheless. */
+START_TEST(more_oneway_calls_than_may_wait_are_all_done)
+{
+        enum { N = SCHEDULE_ONEWAY_MAX + 900 };
+        CLEANUP(buffer_deinit) Buffer frames = BUFFER_INIT(SIZE_MAX);
+        WireClient slow = busy_open("a");
+        WireClient client = busy_open("a");
+
+        wire_invoke(&slow, 0, "a", "hold", "[i]", 0);
+        busy_wait(&busy.entered);
+        for (int i = 0; i < (int)N; i++)
+                wire_frame(&frames, FRAME_INVOKE, FRAME_ONEWAY, (uint16_t)i, "[ss[i]n]", "a",
+                           "note", i);
+        wire_send_bytes(&client, frames.data, frames.n);
+        sem_post(&busy.released);
+        busy_expect_echo(&client, "a", 1);
+        ck_assert_int_eq(busy.n_noted, N);
+        for (int i = 0; i < (int)N; i++)
+                ck_assert_int_eq(busy.notes[i], i);
+        wire_close(&slow);
+        wire_close(&client);
+}
+END_TEST
+
 START_TEST(an_oneway_call_does_not_hold_up_the_next)
 {
         WireClient client = busy_open("a");
@@ -503,12 +560,14 @@ int main(void)
         tcase_add_test(many, calls_of_a_serial_object_run_one_by_one_and_all_are_answered);
         tcase_add_test(many, calls_of_a_concurrent_object_run_side_by_side);
         tcase_add_test(many, requests_behind_a_waiting_one_keep_their_order);
+        tcase_add_test(many, large_calls_may_wait_too);
         tcase_add_test(many, one_who_does_not_read_is_not_read_from_and_misses_nothing);
         tcase_add_test(many, one_who_does_not_read_and_hangs_up_is_forgotten);
         tcase_add_test(many, one_who_floods_leaves_room_for_others);
         tcase_add_checked_fixture(oneway, busy_setup, busy_teardown);
         tcase_add_test(oneway, an_oneway_call_is_done_even_if_the_sender_hangs_up_at_once);
         tcase_add_test(oneway, oneway_calls_of_one_sender_keep_their_order);
+        tcase_add_test(oneway, more_oneway_calls_than_may_wait_are_all_done);
         tcase_add_test(oneway, an_oneway_call_does_not_hold_up_the_next);
         tcase_add_test(oneway, an_oneway_call_is_never_answered);
         suite_add_tcase(suite, one);
