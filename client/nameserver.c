@@ -47,11 +47,15 @@ static char *printed_path(const Buffer *output)
 static pyrope_status try_site_socket(pyrope_context *context, Location *at, int exit_status,
                                      Deadline deadline, pyrope_error **error)
 {
+        CLEANUP(pyrope_error_freep) pyrope_error *why = NULL;
         CLEANUP(closep) int fd = -1;
-        pyrope_status status = context_open(context, at, deadline, &fd, NULL);
+        pyrope_status status = context_open(context, at, deadline, &fd, &why);
 
-        if (!status)
-                return PYROPE_OK;
+        if (status != PYROPE_E_UNREACHABLE) {
+                if (error)
+                        *error = TAKE(why);
+                return status;
+        }
         return error_set(error, PYROPE_E_NOT_FOUND,
                          "nameserver ssh://%s: '%s' told no path there (exit status %d), and "
                          "nobody listens on %s; name its socket: ssh://%s/./u:/path",
@@ -74,7 +78,7 @@ static pyrope_status ask_host(pyrope_context *context, Deadline deadline, Locati
         at.path = output.exit_status == 0 ? printed_path(&output.text) : NULL;
         buffer_deinit(&output.text);
 
-        is_told = at.path;
+        is_told = at.path != NULL;
         if (!is_told)
                 at.path = strdup(WHERE_SITE_SOCKET);
         if (!at.path)

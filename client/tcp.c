@@ -71,17 +71,27 @@ static pyrope_status find_addresses(const char *host, uint16_t port, struct addr
         return PYROPE_OK;
 }
 
+/* The time for one of @n addresses, so that one that is silent leaves some to the others. */
+static Deadline share_of(Deadline deadline, int n)
+{
+        int left_ms = deadline_left_ms(deadline);
+
+        return left_ms < 0 ? deadline : deadline_in(left_ms / n);
+}
+
 pyrope_status tcp_connect(const char *host, uint16_t port, Deadline deadline, int *ret_fd,
                           pyrope_error **error)
 {
         CLEANUP(freeaddrinfop) struct addrinfo *all = NULL;
         pyrope_status status = find_addresses(host, port, &all, error);
-        int r = 0;
+        int n = 0, r = 0;
 
         if (status)
                 return status;
-        for (const struct addrinfo *address = all; address; address = address->ai_next) {
-                r = connect_address(address, deadline, ret_fd);
+        for (const struct addrinfo *address = all; address; address = address->ai_next)
+                n++;
+        for (const struct addrinfo *address = all; address; address = address->ai_next, n--) {
+                r = connect_address(address, share_of(deadline, n), ret_fd);
                 if (r == 0)
                         return PYROPE_OK;
         }
