@@ -12,7 +12,7 @@ said_just() { # TEXT: stdout is this one line
 
 # --- nothing there ---
 expect 1 pyrope list
-check "where it was looked for, and what to do" complained '^pyrope: no nameserver: none is named \(--nameserver, PYROPE_NAMESERVER\) and.*'"$tmp/run"
+check "where it was looked for, and what to do" complained '^pyrope: no nameserver is named \(--nameserver, PYROPE_NAMESERVER\): .*start it.*'"$tmp/run"
 expect 1 pyrope where nameserver
 expect 0 pyrope where
 check "where sockets would be" said_just "$tmp/run"
