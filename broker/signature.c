@@ -128,7 +128,15 @@ static size_t find_name(const Signature *signature, pyrope_view key)
         return i;
 }
 
-static int bind_keywords(const Signature *signature, const char *callee, pyrope_view kwargs,
+/* For the messages; formatted only where one is due. */
+typedef struct Callee Callee;
+
+struct Callee {
+        const char *class_;
+        const char *method;
+};
+
+static int bind_keywords(const Signature *signature, const Callee *callee, pyrope_view kwargs,
                          pyrope_view ret[static SIGNATURE_PARAMETERS_MAX], ErrorText *error)
 {
         pyrope_view key;
@@ -141,14 +149,15 @@ static int bind_keywords(const Signature *signature, const char *callee, pyrope_
 
                 if (i == signature->n_names) {
                         (void)pyrope_get_str(key, &name, &n_name); /* else the name is empty */
-                        error_text_set(
-                                error, "%s got an unexpected keyword argument '%.*s'", callee,
-                                n_name < NAME_SHOWN_MAX ? (int)n_name : NAME_SHOWN_MAX, name);
+                        error_text_set(error, "%s.%s() got an unexpected keyword argument '%.*s'",
+                                       callee->class_, callee->method,
+                                       n_name < NAME_SHOWN_MAX ? (int)n_name : NAME_SHOWN_MAX,
+                                       name);
                         return SIGNATURE_E_MISMATCH;
                 }
                 if (ret[i].at) {
-                        error_text_set(error, "%s got multiple values for argument '%s'", callee,
-                                       signature->names[i]);
+                        error_text_set(error, "%s.%s() got multiple values for argument '%s'",
+                                       callee->class_, callee->method, signature->names[i]);
                         return SIGNATURE_E_MISMATCH;
                 }
                 ret[i] = value;
@@ -157,7 +166,7 @@ static int bind_keywords(const Signature *signature, const char *callee, pyrope_
 }
 
 /* Python counts the object itself as an argument. */
-static int too_many(const Signature *signature, const char *callee, size_t n_given,
+static int too_many(const Signature *signature, const Callee *callee, size_t n_given,
                     ErrorText *error)
 {
         size_t n_most = signature->n_names + 1;
@@ -165,11 +174,13 @@ static int too_many(const Signature *signature, const char *callee, size_t n_giv
 
         if (n_least < n_most)
                 error_text_set(error,
-                               "%s takes from %zu to %zu positional arguments but %zu were given",
-                               callee, n_least, n_most, n_given + 1);
+                               "%s.%s() takes from %zu to %zu positional arguments but %zu "
+                               "were given",
+                               callee->class_, callee->method, n_least, n_most, n_given + 1);
         else
-                error_text_set(error, "%s takes %zu positional argument%s but %zu were given",
-                               callee, n_most, n_most == 1 ? "" : "s", n_given + 1);
+                error_text_set(error, "%s.%s() takes %zu positional argument%s but %zu were given",
+                               callee->class_, callee->method, n_most, n_most == 1 ? "" : "s",
+                               n_given + 1);
         return SIGNATURE_E_MISMATCH;
 }
 
@@ -183,7 +194,7 @@ static const char *separator(size_t n_before, size_t n_left)
         return n_before > 1 ? ", and " : " and ";
 }
 
-static int missing(const Signature *signature, const char *callee, size_t n_missing,
+static int missing(const Signature *signature, const Callee *callee, size_t n_missing,
                    const pyrope_view *bound, ErrorText *error)
 {
         char names[ERROR_TEXT_SIZE] = "";
@@ -198,8 +209,8 @@ static int missing(const Signature *signature, const char *callee, size_t n_miss
                                       signature->names[i]);
                 n_before++;
         }
-        error_text_set(error, "%s missing %zu required positional argument%s: %s", callee,
-                       n_missing, n_missing == 1 ? "" : "s", names);
+        error_text_set(error, "%s.%s() missing %zu required positional argument%s: %s",
+                       callee->class_, callee->method, n_missing, n_missing == 1 ? "" : "s", names);
         return SIGNATURE_E_MISMATCH;
 }
 
@@ -207,28 +218,27 @@ int signature_bind(const Signature *signature, const char *class_, const char *m
                    pyrope_view args, pyrope_view kwargs,
                    pyrope_view ret[static SIGNATURE_PARAMETERS_MAX], ErrorText *error)
 {
-        char callee[256];
+        const Callee callee = { .class_ = class_, .method = method };
         size_t n_given = pyrope_count(args);
         size_t n_missing = 0;
         size_t i = 0;
         pyrope_view value;
         int r;
 
-        snprintf(callee, sizeof(callee), "%s.%s()", class_, method);
-        memset(ret, 0, sizeof(*ret) * SIGNATURE_PARAMETERS_MAX);
+        memset(ret, 0, sizeof(*ret) * signature->n_names);
         for (pyrope_iter it = pyrope_each(args);
              i < signature->n_names && pyrope_next(&it, NULL, &value);)
                 ret[i++] = value;
 
         /* The order of the checks is CPython's. */
-        r = bind_keywords(signature, callee, kwargs, ret, error);
+        r = bind_keywords(signature, &callee, kwargs, ret, error);
         if (r)
                 return r;
         if (n_given > signature->n_names)
-                return too_many(signature, callee, n_given, error);
+                return too_many(signature, &callee, n_given, error);
         for (i = 0; i < signature->n_required; i++)
                 n_missing += !ret[i].at;
         if (n_missing > 0)
-                return missing(signature, callee, n_missing, ret, error);
+                return missing(signature, &callee, n_missing, ret, error);
         return 0;
 }
