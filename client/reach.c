@@ -160,6 +160,8 @@ int reach_told(const Location *teller, const Location *told, Location *ret)
 
         if (told->ssh || (!told->path && !told->host))
                 return REACH_E_INVALID;
+        if (told->path && !is_path(told->path)) /* relative to where the daemon was started */
+                return REACH_E_INVALID;
         seen.ssh = teller->ssh;
         return location_copy(&seen, ret);
 }

@@ -65,6 +65,17 @@ static json_t *from_int(pyrope_view item)
         return json_null();
 }
 
+/* Whether an int beyond 64 bits is one: a peer may send anything. */
+static bool is_decimal(const char *text, size_t n)
+{
+        size_t sign = n && text[0] == '-';
+
+        for (size_t i = sign; i < n; i++)
+                if (text[i] < '0' || text[i] > '9')
+                        return false;
+        return n > sign;
+}
+
 static json_t *from_ext(pyrope_view item)
 {
         const void *bytes;
@@ -73,7 +84,7 @@ static json_t *from_ext(pyrope_view item)
 
         if (pyrope_get_ext(item, &type, &bytes, &n) != PYROPE_OK)
                 return json_null();
-        if (type == EXT_LONG_INT)
+        if (type == EXT_LONG_INT && is_decimal(bytes, n))
                 return special("$int", json_stringn(bytes, n));
         return special("$ext", json_pack("[i, o]", type, from_bytes(bytes, n)));
 }

@@ -6,7 +6,7 @@ Makes the seeds of the wire's fuzz targets from real traffic: what stock Pyro5, 
 other with msgpack, and what msgpack and msgpack-numpy pack.
 
     python make-corpus.py DIR      writes DIR/frame, DIR/codec, DIR/message, DIR/exception, DIR/inflate, DIR/uri, DIR/conn,
-                                   DIR/dispatch
+                                   DIR/dispatch, DIR/reach, DIR/json-value
 
 The interpreter needs Pyro5, msgpack, msgpack-numpy and numpy (tests/support/venv makes one). Seeds are named by their
 contents, so that running it again changes only what changed.
@@ -165,6 +165,26 @@ URIS = ("PYRO:obj@host:9090", "PYRO:obj@./u:/run/x", "PYRO:obj@[::1]:9090", "pyr
         "[fe80::1%eth0]:80", "ssh://me@[::1]:22/host:80")
 
 
+def places():
+    """What nameservers and daemons say of where an object is."""
+    endpoint = dict.fromkeys(("zone", "unix", "host", "port", "nathost", "natport", "ssh"))
+    for changes in ({"zone": "here", "unix": "/run/x"}, {"zone": "there", "unix": "/run/x", "ssh": "me@node:22"},
+                    {"host": "10.0.0.1", "port": 9090, "nathost": "localhost", "natport": 65535},
+                    {"zone": "here", "unix": "relative", "ssh": "-oProxyCommand=x", "host": "a;b", "port": 70000}):
+        yield {"object": "obj", "uri": "PYRO:obj@./u:/run/x", "endpoints": [{**endpoint, **changes}, endpoint]}
+    for uri in URIS:
+        yield uri
+        yield {"uri": uri, "endpoints": []}
+        yield {"__class__": "Pyro5.client.Proxy", "state": [uri, [], [], [], "hello", None]}
+    for state in (["PYRO", "obj", "/run/x", None, None], ["PYRO", "obj", None, "::1", 9090], ["PYRO", "obj"]):
+        yield {"__class__": "Pyro5.core.URI", "state": state}
+
+
+JSON = ('null', '[true, false, -1, 0.1, 1e300, -0.0, 9223372036854775807]', '{"a": {"b": []}, "$a": 1}', '"\\u00fc \\u0000 \\n"',
+        '[{"$int": "18446744073709551615"}, {"$float": "nan"}, {"$bytes": "AAEC/w=="}]',
+        '{"$map": [[{"$bytes": "AA=="}, 1], [["list"], {}], ["$x", null]]}')
+
+
 def conversations(frames):
     """What clients say: each request after a handshake, and all of them in one session."""
     requests = [frame for frame in frames if frame[6] in (1, 4, 6)]
@@ -200,6 +220,10 @@ def seeds():
         yield "inflate", zlib.compress(bytes(size), 9)
     for uri in URIS:
         yield "uri", uri.encode()
+    for place in places():
+        yield "reach", msgpack.packb(place)
+    for text in JSON:
+        yield "json-value", text.encode()
     for text in (b"\xfa\x0cinvalid data", b"u\x03\x00\x00\x00h\xc3\xa9"):
         yield "message", b"\x03\x02" + text
 

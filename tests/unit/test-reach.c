@@ -177,6 +177,7 @@ static const struct {
         { "PYRO:x@./u:/a", "head", "ssh=head path=/a host=- port=0" },
         { "PYRO:x@localhost:9", NULL, "ssh=- path=- host=localhost port=9" },
         { "PYRO:x@localhost:9", "head", "ssh=head path=- host=localhost port=9" },
+        { "PYRO:x@./u:relative", NULL, "invalid" },
         { "PYRONAME:x", NULL, "invalid" },
         { "anything", NULL, "invalid" },
 };
