@@ -8,7 +8,8 @@
 #include <errno.h>
 #include <string.h>
 
-#define ID_SIZE 4u /* of an annotation */
+#define ID_SIZE         4u /* of an annotation */
+#define ANNOTATION_HEAD 8u /* bytes before its data */
 
 pyrope_daemon *pyrope_call_daemon(pyrope_call *call)
 {
@@ -118,11 +119,17 @@ pyrope_status pyrope_annotate(pyrope_call *call, const char *id, const void *dat
 
         if (!is_id(id))
                 return PYROPE_E_INVALID;
-        if (call->n_annotated >= CALL_ANNOTATIONS_MAX)
+        if (call->n_annotated >= CALL_ANNOTATIONS_MAX || n_data > CALL_ANNOTATIONS_MAX_BYTES ||
+            call->annotations.n + n_data + ANNOTATION_HEAD > CALL_ANNOTATIONS_MAX_BYTES)
                 return PYROPE_E_TOO_LARGE;
         r = frame_annotation_append(&call->annotations, id, data, n_data);
         if (r)
-                return r == -EMSGSIZE ? PYROPE_E_TOO_LARGE : PYROPE_E_NOMEM;
+                return PYROPE_E_NOMEM;
         call->n_annotated++;
         return PYROPE_OK;
+}
+
+int call_announce_stream(Call *call, const char *id)
+{
+        return frame_annotation_append(&call->annotations, "STRM", id, strlen(id)) ? -ENOMEM : 0;
 }

@@ -10,12 +10,13 @@
 
 static const char out_of_memory[] = "the daemon is out of memory";
 
-int call_init(Call *call, pyrope_daemon *daemon, uint64_t n_result_max)
+int call_init(Call *call, pyrope_daemon *daemon, StreamTable *streams, uint64_t n_result_max)
 {
         *call = (Call){
                 .daemon = daemon,
+                .streams = streams,
                 .n_result_max = n_result_max,
-                .annotations = BUFFER_INIT(CALL_ANNOTATIONS_MAX_BYTES),
+                .annotations = BUFFER_INIT(CALL_ANNOTATIONS_MAX_BYTES + CALL_STREAM_ID_ROOM),
         };
         call->writer = pyrope_writer_new();
         return call->writer ? 0 : -ENOMEM;
@@ -23,6 +24,7 @@ int call_init(Call *call, pyrope_daemon *daemon, uint64_t n_result_max)
 
 void call_deinit(Call *call)
 {
+        call_drop_stream(call);
         pyrope_writer_free(call->writer);
         buffer_deinit(&call->annotations);
         arena_deinit(&call->arena);
@@ -30,6 +32,7 @@ void call_deinit(Call *call)
 
 void call_reset(Call *call)
 {
+        call_drop_stream(call);
         writer_reset(call->writer, CALL_KEEP_BYTES);
         arena_reset(&call->arena);
         if (call->annotations.data)
@@ -100,19 +103,79 @@ int pyrope_raise_at(const char *file, int line, pyrope_call *call, const char *c
         return PYROPE_RAISED;
 }
 
-int call_run(Call *call, pyrope_method_fn fn, const char *name, const Signature *signature)
+static int judge(Call *call, int r)
 {
-        call->name = name;
-        call->signature = signature;
-        call->is_raised = false;
-        if (fn(call, call->object->self) == 0) {
+        if (r == 0) {
                 call->is_raised = false; /* what the method itself has dealt with */
                 return 0;
         }
         if (!call->is_raised)
                 call_raise(call, "RuntimeError", "%s.%s() failed and did not say why",
-                           call->object->interface->class_->name, name);
+                           call->object->interface->class_->name, call->name);
         return PYROPE_RAISED;
+}
+
+int call_run(Call *call, pyrope_method_fn fn, const char *name, const Signature *signature)
+{
+        call->name = name;
+        call->signature = signature;
+        call->is_raised = false;
+        return judge(call, fn(call, call->object->self));
+}
+
+int call_run_stream(Call *call, const Stream *stream)
+{
+        int r;
+
+        call->name = stream->method;
+        call->is_raised = false;
+        r = stream->class_->next(call, stream->state);
+        call_drop_stream(call); /* an item is no stream */
+        if (r != PYROPE_STREAM_END)
+                return judge(call, r);
+        call->is_raised = true;
+        call->exception = (MessageException){ .class_ = "StopIteration" };
+        return PYROPE_RAISED;
+}
+
+int pyrope_reply_stream(pyrope_call *call, const pyrope_stream_class *class_, void *state)
+{
+        call_drop_stream(call);
+        call->stream_class = class_;
+        call->stream_state = state;
+        return 0;
+}
+
+void call_drop_stream(Call *call)
+{
+        const pyrope_stream_class *class_ = TAKE(call->stream_class);
+
+        if (class_ && class_->close)
+                class_->close(call->stream_state);
+}
+
+int call_keep_stream(Call *call)
+{
+        char id[RANDOM_UUID_SIZE];
+        int r;
+
+        r = stream_table_add(call->streams, call->object, call->name, &call->caller,
+                             call->stream_class, call->stream_state, id);
+        if (r) {
+                call_drop_stream(call);
+                if (r == STREAM_E_FULL)
+                        return call_raise(call, "RuntimeError",
+                                          "%u item streams are open already, that is the limit",
+                                          STREAM_PER_UID_MAX);
+                return call_raise(call, "MemoryError", "%s", out_of_memory);
+        }
+        call->stream_class = NULL;
+        if (call_announce_stream(call, id)) {
+                stream_table_close(call->streams, id, strlen(id), call->caller.uid);
+                return call_raise(call, "MemoryError", "%s", out_of_memory);
+        }
+        call_raise(call, "Pyro5.errors.ProtocolError", "result of call is an iterator");
+        return 0;
 }
 
 static int raise_unsendable(Call *call, pyrope_status status)

@@ -13,12 +13,14 @@
 #include "broker/arena.h"
 #include "broker/object.h"
 #include "broker/request.h"
+#include "broker/stream.h"
 #include "proto/message.h"
 
 typedef struct pyrope_call Call;
 
 struct pyrope_call {
         pyrope_daemon *daemon; /* borrowed */
+        StreamTable *streams;  /* borrowed */
         pyrope_writer *writer; /* the result; owned */
         Arena arena;
         uint64_t n_result_max; /* bytes an answer may have */
@@ -33,6 +35,9 @@ struct pyrope_call {
         pyrope_view arguments[SIGNATURE_PARAMETERS_MAX];
         size_t n_arguments;
 
+        const pyrope_stream_class *stream_class; /* the result is a stream; else NULL */
+        void *stream_state;                      /* owned; nothing without a class */
+
         bool is_raised;             /* the exception below counts */
         MessageException exception; /* texts in the arena, or static */
 };
@@ -40,9 +45,11 @@ struct pyrope_call {
 #define CALL_KEEP_BYTES            (64u * 1024) /* memory that stays with a thread between calls */
 #define CALL_ANNOTATIONS_MAX       60u          /* in an answer; leaves room for our own */
 #define CALL_ANNOTATIONS_MAX_BYTES (1u << 20)
+#define CALL_STREAM_ID_ROOM        64u /* beyond these, for the id of a stream */
 
 /* Return: 0, -ENOMEM. */
-NODISCARD int call_init(Call *call, pyrope_daemon *daemon, uint64_t n_result_max);
+NODISCARD int call_init(Call *call, pyrope_daemon *daemon, StreamTable *streams,
+                        uint64_t n_result_max);
 void call_deinit(Call *call);
 
 /* Ready for the next call: no arguments, no annotations, no result, no exception; the arena is
@@ -63,6 +70,19 @@ int call_raise(Call *call, const char *class_, const char *format, ...) PRINTF(3
  * Return: 0, PYROPE_RAISED with an exception set.
  */
 int call_run(Call *call, pyrope_method_fn fn, const char *name, const Signature *signature);
+
+/* Makes the next item of a stream. Return: as call_run(); PYROPE_RAISED also for its end. */
+int call_run_stream(Call *call, const Stream *stream);
+
+/* The result is no stream after all: closes it. */
+void call_drop_stream(Call *call);
+
+/* Tells the id of a stream in the annotations of the answer. Return: 0, -ENOMEM. */
+NODISCARD int call_announce_stream(Call *call, const char *id);
+
+/* Keeps the result that is a stream, and tells its id in the annotations. Return: 0, PYROPE_RAISED.
+ */
+int call_keep_stream(Call *call);
 
 /**
  * call_result() - the encoded result of a function that returned 0

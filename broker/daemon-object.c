@@ -41,14 +41,21 @@ static int get_metadata(pyrope_call *call, UNUSED void *self)
         return 0;
 }
 
-/* No method here gives streams, so every id is one that is over. */
+/* A call that names a stream never comes here: dispatch.c gives it to the object of the stream. */
 static int get_next_stream_item(pyrope_call *call, UNUSED void *self)
 {
-        return pyrope_raise(call, "Pyro5.errors.PyroError", "item stream terminated");
+        return pyrope_raise(call, "Pyro5.errors.PyroError",
+                            "ask for the item of a stream by its id, and not in a batch");
 }
 
-static int close_stream(UNUSED pyrope_call *call, UNUSED void *self)
+static int close_stream(pyrope_call *call, UNUSED void *self)
 {
+        const char *id;
+
+        if (pyrope_arguments(call, "s", &id))
+                return PYROPE_RAISED;
+        stream_table_close(&pyrope_call_daemon(call)->streams, id, strlen(id),
+                           pyrope_call_uid(call));
         return 0;
 }
 

@@ -78,6 +78,7 @@ static Daemon *destroy(Daemon *daemon)
         if (!daemon)
                 return NULL;
         peer_table_deinit(&daemon->peers);
+        stream_table_deinit(&daemon->streams);
         registry_deinit(&daemon->registry);
         pool_deinit(&daemon->pool);
         listener_deinit(&daemon->listener);
@@ -97,6 +98,7 @@ static int init_parts(Daemon *daemon, unsigned n_workers_max)
 
         listener_init(&daemon->listener);
         registry_init(&daemon->registry);
+        stream_table_init(&daemon->streams);
         peer_table_init(&daemon->peers);
         /* One more than may run calls: it serves the connections meanwhile. */
         pool_init(&daemon->pool, n_workers_max + 1, worker_main, daemon);

@@ -16,6 +16,7 @@
 #include "broker/pool.h"
 #include "broker/registry.h"
 #include "broker/schedule.h"
+#include "broker/stream.h"
 
 #include <pyrope/daemon.h>
 
@@ -25,6 +26,7 @@ struct pyrope_daemon {
         Listener listener;
         Registry registry;
         Schedule schedule;
+        StreamTable streams;
         PeerTable peers;
         Poller poller;
         Pool pool;

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "broker/daemon-object.h"
 #include "proto/codec.h"
 #include "proto/inflate.h"
 #include "proto/value.h"
@@ -178,10 +179,33 @@ int dispatch_read(const Frame *frame, uint64_t n_max, Call *call, Invocation *re
         return 0;
 }
 
+/* Pyro.Daemon.get_next_stream_item(streamId) */
+static bool asks_stream(const Invocation *invocation, const char **ret_id, size_t *ret_n)
+{
+        const MessageInvoke *message = &invocation->message;
+        pyrope_view id;
+
+        if (!pyrope_str_equals(message->method, "get_next_stream_item") ||
+            !pyrope_str_equals(message->object, DAEMON_OBJECT_ID) ||
+            invocation->flags & FRAME_BATCH ||
+            pyrope_count(message->args) + pyrope_count(message->kwargs) != 1)
+                return false;
+        id = pyrope_at(message->args, 0);
+        if (!id.at)
+                id = pyrope_find(message->kwargs, "streamId");
+        return pyrope_get_str(id, ret_id, ret_n) == PYROPE_OK;
+}
+
 int dispatch_find(Registry *registry, const Invocation *invocation, Call *call, Object **ret)
 {
-        Object *object = find_object(registry, invocation->message.object);
+        Object *object = NULL;
+        const char *id;
+        size_t n_id;
 
+        if (asks_stream(invocation, &id, &n_id))
+                object = stream_table_object(call->streams, id, n_id, call->caller.uid);
+        if (!object)
+                object = find_object(registry, invocation->message.object);
         if (!object) {
                 call_raise(call, "Pyro5.errors.DaemonError", "unknown object");
                 return DISPATCH_E_RAISED;
@@ -259,6 +283,22 @@ static int run_attribute(Call *call, bool is_set, pyrope_view args)
         return call_run(call, is_set ? attribute->set : attribute->get, attribute->name, NULL);
 }
 
+static int run_stream(Call *call, const char *id, size_t n_id, bool is_oneway)
+{
+        Stream *stream;
+        int r;
+
+        /* Who is not told the item, and may be gone by now, adopts nothing. */
+        r = stream_table_take(call->streams, id, n_id, &call->caller, !is_oneway, &stream);
+        if (r == STREAM_E_BUSY)
+                return call_raise(call, "RuntimeError", "another item of the stream is being made");
+        if (r)
+                return call_raise(call, "Pyro5.errors.PyroError", "item stream terminated");
+        r = call_run_stream(call, stream);
+        stream_table_give(call->streams, stream, r != 0);
+        return r;
+}
+
 /* A call that failed stands in the results of its batch as this. */
 static int append_failure(Call *call, Buffer *results)
 {
@@ -319,6 +359,13 @@ static int run_batched(Call *call, pyrope_view item, Buffer *results, bool *ret_
         *ret_is_void = false;
         if (run_method(call, &batched))
                 return append_failure(call, results);
+        if (call->stream_class) {
+                call_drop_stream(call);
+                *ret_is_void = true;
+                call_raise(call, "Pyro5.errors.SerializeError",
+                           "an item stream cannot be a result in a batch");
+                return 0;
+        }
         return append_result(call, results);
 }
 
@@ -371,9 +418,14 @@ static int run_batch(Call *call, pyrope_view calls)
 int dispatch_run(const Invocation *invocation, Call *call)
 {
         const MessageInvoke *message = &invocation->message;
+        bool is_oneway = invocation->flags & FRAME_ONEWAY;
+        const char *stream;
+        size_t n_stream;
         int r;
 
-        if (invocation->flags & FRAME_BATCH)
+        if (asks_stream(invocation, &stream, &n_stream))
+                r = run_stream(call, stream, n_stream, is_oneway);
+        else if (invocation->flags & FRAME_BATCH)
                 r = run_batch(call, message->args);
         else if (pyrope_str_equals(message->method, "__getattr__"))
                 r = run_attribute(call, /* is_set= */ false, message->args);
@@ -381,15 +433,22 @@ int dispatch_run(const Invocation *invocation, Call *call)
                 r = run_attribute(call, /* is_set= */ true, message->args);
         else
                 r = run_method(call, message);
+        if (r || is_oneway)
+                call_drop_stream(call); /* nobody hears of it */
         return r ? DISPATCH_E_RAISED : 0;
 }
 
 int dispatch_answer(int outcome, const FrameHeader *request, Call *call, Answer *ret)
 {
         bool is_result = outcome == 0;
+        bool is_stream = false;
         const uint8_t *payload;
         size_t n_payload;
 
+        if (is_result && call->stream_class) {
+                is_stream = call_keep_stream(call) == 0;
+                is_result = false; /* Pyro5's clients see an exception, too */
+        }
         if (is_result && call_result(call, &payload, &n_payload))
                 is_result = false;
         if (!is_result && call_exception(call, &payload, &n_payload))
@@ -400,7 +459,7 @@ int dispatch_answer(int outcome, const FrameHeader *request, Call *call, Answer 
         ret->annotations = call->annotations.data;
         ret->payload = payload;
         if (!is_result)
-                ret->header.flags |= FRAME_EXCEPTION;
+                ret->header.flags |= is_stream ? FRAME_STREAM | FRAME_EXCEPTION : FRAME_EXCEPTION;
         else
                 ret->header.flags |= request->flags & FRAME_BATCH;
         return 0;

@@ -68,7 +68,8 @@ void dispatch_ping(const Frame *frame, Answer *ret);
 NODISCARD int dispatch_read(const Frame *frame, uint64_t n_max, Call *call, Invocation *ret);
 
 /**
- * dispatch_find() - the object that is called
+ * dispatch_find() - the object that is called, or whose stream is asked for an item
+ * @call:       with its caller set
  * @ret:        a reference, owned by the caller
  *
  * Return: 0, DISPATCH_E_RAISED.

@@ -80,6 +80,8 @@ static void close_peer(Worker *worker, Peer *peer)
         log_debug("closed");
         if (peer->owes_done)
                 (void)schedule_done(&daemon->schedule, 0); /* the worker looks for ready ones */
+        if (stream_table_disconnect(&daemon->streams, peer->caller.number, clock_boottime_ms()))
+                poller_need_tick(&daemon->poller);
         peer_table_remove(&daemon->peers, peer);
         peer_free(peer);
 }
@@ -555,6 +557,8 @@ static void on_tick(Worker *worker)
                 listener_arm(&daemon->listener);
         if (peer_table_expire(&daemon->peers, clock_boottime_ms()))
                 poller_need_tick(&daemon->poller);
+        if (stream_table_expire(&daemon->streams, clock_boottime_ms()))
+                poller_need_tick(&daemon->poller);
 }
 
 /* Takes one token; where there are more, another worker is woken. */
@@ -611,7 +615,8 @@ void worker_main(void *userdata)
 {
         Worker worker = { .daemon = userdata };
 
-        if (call_init(&worker.call, worker.daemon, worker.daemon->message_max)) {
+        if (call_init(&worker.call, worker.daemon, &worker.daemon->streams,
+                      worker.daemon->message_max)) {
                 pool_leave(&worker.daemon->pool);
                 return;
         }

@@ -78,6 +78,16 @@ typedef struct pyrope_class {
         void (*released)(void *self);       /* no call uses the object any more; or NULL */
 } pyrope_class;
 
+/* What makes the items of a stream, see pyrope_reply_stream(). */
+typedef struct pyrope_stream_class {
+        pyrope_method_fn next;      /* given the state, not the object: writes the next item as its
+                                       result and returns 0, or returns PYROPE_STREAM_END; an
+                                       exception ends the stream too */
+        void (*close)(void *state); /* once, when the stream is over or given up; or NULL */
+} pyrope_stream_class;
+
+#define PYROPE_STREAM_END 1
+
 /* -- daemon ----------------------------------------------------------------------------------- */
 
 typedef struct pyrope_daemon_options {
@@ -202,6 +212,25 @@ PYROPE_API pyrope_writer *pyrope_result(pyrope_call *call);
 
 /** pyrope_reply() - the result by a format, see pyrope_pack(). Return: 0. */
 PYROPE_API int pyrope_reply(pyrope_call *call, const char *format, ...);
+
+/**
+ * pyrope_reply_stream() - the result is a stream, whose items the caller fetches one by one
+ * @class_: borrowed for the life of the daemon
+ * @state:  taken, handed to each of its functions; what was written as a result is dropped
+ *
+ * Python sees an iterator. A user may have 1024 streams open, else the caller gets a RuntimeError.
+ * A stream that nobody asks once its connection has been gone for 30 s, and that of a oneway call,
+ * is given up; in a batch the whole batch fails.
+ *
+ * Threads: `next` has the turn of the object whose method gave the stream, so no method of a serial
+ * object runs beside it. Nothing of one stream runs beside its own `next`: of an object that is
+ * PYROPE_CONCURRENT, another who asks for the same stream meanwhile gets a RuntimeError. `close`
+ * may run beside methods of the object, on any thread of the daemon, or in pyrope_daemon_free().
+ *
+ * Return: 0.
+ */
+PYROPE_API int pyrope_reply_stream(pyrope_call *call, const pyrope_stream_class *class_,
+                                   void *state);
 
 /**
  * pyrope_raise() - end the method with an exception

@@ -344,6 +344,54 @@ static int annotate(pyrope_call *call, void *self)
         return 0;
 }
 
+/* An item stream: 0, 1, .. n - 1, then its end or an exception. */
+typedef struct Count Count;
+
+struct Count {
+        int64_t next;
+        int64_t n;
+        int breaks;
+};
+
+static int count_next(pyrope_call *call, void *state)
+{
+        Count *count = state;
+
+        if (count->next < count->n)
+                return pyrope_reply(call, "I", count->next++);
+        if (count->breaks)
+                return pyrope_raise(call, "ValueError", "stream broke");
+        return PYROPE_STREAM_END;
+}
+
+static const pyrope_stream_class count_class = { .next = count_next, .close = free };
+
+static int reply_count(pyrope_call *call, int breaks)
+{
+        Count *count;
+        int64_t n;
+
+        if (pyrope_arguments(call, "I", &n))
+                return PYROPE_RAISED;
+        count = malloc(sizeof(*count));
+        if (!count)
+                return pyrope_raise(call, "MemoryError", "out of memory");
+        *count = (Count){ .n = n, .breaks = breaks };
+        return pyrope_reply_stream(call, &count_class, count);
+}
+
+static int count_stream(pyrope_call *call, void *self)
+{
+        (void)self;
+        return reply_count(call, 0);
+}
+
+static int fail_stream(pyrope_call *call, void *self)
+{
+        (void)self;
+        return reply_count(call, 1);
+}
+
 static int hello(pyrope_call *call, void *self)
 {
         (void)self;
@@ -366,6 +414,8 @@ static const pyrope_method target_methods[] = {
         { "make_bytes", "n", make_bytes, 0, "n bytes counting 0..255 around" },
         { "myself", NULL, myself, 0, "a proxy to this very object" },
         { "my_uri", NULL, my_uri, 0, "this object's URI" },
+        { "count_stream", "n", count_stream, 0, "item stream 0 .. n-1" },
+        { "fail_stream", "n", fail_stream, 0, "n items, then ValueError('stream broke')" },
         { "context", NULL, context, 0, "what the wire header of this call said" },
         { "annotate", "key data", annotate, 0, "send a response annotation" },
         { "__len__", NULL, length, 0, "3" },

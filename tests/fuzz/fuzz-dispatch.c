@@ -64,12 +64,31 @@ static int typed(pyrope_call *call, UNUSED void *self)
         return pyrope_arguments(call, "fbsya", &number, &truth, &text, &bytes, &n_bytes, &array);
 }
 
+/* A stream that ends after as many items as its method was given arguments. */
+static int next_item(pyrope_call *call, void *state)
+{
+        size_t *n_left = state;
+
+        if (*n_left == 0)
+                return PYROPE_STREAM_END;
+        return pyrope_reply(call, "I", (int64_t)-- * n_left);
+}
+
+static int items(pyrope_call *call, UNUSED void *self)
+{
+        static const pyrope_stream_class class_ = { .next = next_item, .close = free };
+        size_t *n_left = calloc(1, sizeof(*n_left));
+
+        PROPERTY(n_left);
+        while (*n_left < 3 && pyrope_argument(call, *n_left).at)
+                ++*n_left;
+        return pyrope_reply_stream(call, &class_, n_left);
+}
+
 static const pyrope_method methods[] = {
-        { "echo", "[a b key]", echo, 0, NULL },
-        { "fail", "kind", give_up, 0, NULL },
-        { "typed", "[a b c d e]", typed, 0, NULL },
-        { "quiet", NULL, echo, PYROPE_ONEWAY, NULL },
-        { 0 },
+        { "items", "[a b c]", items, 0, NULL },       { "echo", "[a b key]", echo, 0, NULL },
+        { "fail", "kind", give_up, 0, NULL },         { "typed", "[a b c d e]", typed, 0, NULL },
+        { "quiet", NULL, echo, PYROPE_ONEWAY, NULL }, { 0 },
 };
 
 static const pyrope_attribute attributes[] = { { "number", echo, typed }, { 0 } };
@@ -108,11 +127,36 @@ static void check_answer(const Frame *request, const Answer *answer)
         PROPERTY(header.seq == request->header.seq);
         PROPERTY(header.serializer == request->header.serializer);
         PROPERTY((header.flags & FRAME_CORRELATION) == (request->header.flags & FRAME_CORRELATION));
-        PROPERTY(!(header.flags & ~(FRAME_CORRELATION | FRAME_EXCEPTION | FRAME_BATCH)));
+        PROPERTY(!(header.flags &
+                   ~(FRAME_CORRELATION | FRAME_EXCEPTION | FRAME_BATCH | FRAME_STREAM)));
         if (header.type != FRAME_PING)
                 PROPERTY(codec_check(answer->payload, header.n_payload, &payload) == 0);
         if (header.flags & FRAME_EXCEPTION)
                 PROPERTY(pyrope_truth(pyrope_find(payload, "__exception__")));
+}
+
+/* A stream that was given ends with its last item, and knows no other id. */
+static void drain_stream(Call *call, const Answer *answer)
+{
+        char id[RANDOM_UUID_SIZE] = "";
+        Stream *stream;
+        int r;
+
+        /* Of an id that stands twice the last annotation counts; this one is the broker's. */
+        PROPERTY(answer->header.n_annotations >= sizeof(id) - 1);
+        memcpy(id, answer->annotations + answer->header.n_annotations - (sizeof(id) - 1),
+               sizeof(id) - 1);
+        call_reset(call);
+        do {
+                PROPERTY(stream_table_take(call->streams, id, strlen(id), &call->caller,
+                                           /* is_adopted= */ true, &stream) == 0);
+                call->object = stream->object;
+                r = call_run_stream(call, stream);
+                stream_table_give(call->streams, stream, r != 0);
+        } while (r == 0);
+        PROPERTY(strcmp(call->exception.class_, "StopIteration") == 0);
+        PROPERTY(stream_table_take(call->streams, id, strlen(id), &call->caller,
+                                   /* is_adopted= */ true, &stream) == STREAM_E_NONE);
 }
 
 /* Returns whether the session goes on. */
@@ -135,6 +179,8 @@ static bool invoke(const Frame *frame, Call *call)
                 r = dispatch_run(&invocation, call);
         PROPERTY(dispatch_answer(r, &frame->header, call, &answer) == 0);
         check_answer(frame, &answer);
+        if (answer.header.flags & FRAME_STREAM)
+                drain_stream(call, &answer);
         return true;
 }
 
@@ -176,6 +222,7 @@ static void refuse(const SessionReject *reject, Call *call)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
         Session session = { .n_max = LIMIT };
+        StreamTable streams;
         SessionReject reject;
         bool goes_on = true;
         size_t n_needed;
@@ -183,7 +230,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         Call call;
         int r;
 
-        PROPERTY(call_init(&call, NULL, LIMIT) == 0);
+        stream_table_init(&streams);
+        PROPERTY(call_init(&call, NULL, &streams, LIMIT) == 0);
         while (goes_on) {
                 r = session_next(&session, data, size, &frame, &n_needed, &reject);
                 if (r == SESSION_E_INCOMPLETE)
@@ -201,5 +249,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 size -= frame.n_bytes;
         }
         call_deinit(&call);
+        PROPERTY(!streams.streams);
+        stream_table_deinit(&streams);
         return 0;
 }

@@ -25,7 +25,7 @@ static pyrope_value *list; /* the arguments */
 static void setup(void)
 {
         ck_assert_int_eq(object_new("o", &class_of_m, NULL, &object, NULL), 0);
-        ck_assert_int_eq(call_init(&call, NULL, 1000), 0);
+        ck_assert_int_eq(call_init(&call, NULL, NULL, 1000), 0);
 }
 
 static void teardown(void)

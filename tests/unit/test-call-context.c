@@ -14,7 +14,7 @@ static Call call;
 
 static void setup(void)
 {
-        ck_assert_int_eq(call_init(&call, NULL, 4096), 0);
+        ck_assert_int_eq(call_init(&call, NULL, NULL, 4096), 0);
         frame = (Frame){ .header = { .type = FRAME_INVOKE, .serializer = 4, .seq = 65535 } };
         call.frame = &frame;
 }

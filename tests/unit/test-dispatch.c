@@ -4,12 +4,10 @@
 
 #include "proto/codec.h"
 #include "proto/value.h"
+#include "tests/unit/dispatch-fixture.h"
 #include "tests/unit/unit.h"
-#include "tests/unit/wire-client.h"
 
 #include <string.h>
-
-#define RESULT_MAX 1000u
 
 /* -- the object that is called ---------------------------------------------------------------- */
 
@@ -130,88 +128,11 @@ static const pyrope_class target = {
         .attributes = attributes,
 };
 
-/* -- asking it -------------------------------------------------------------------------------- */
-
-static Registry registry;
-static Call call;
-static Buffer asked = BUFFER_INIT(SIZE_MAX);
-
+/* Each test has a fresh count. */
 static void setup(void)
 {
-        Object *object = NULL;
-
         n_calls = 0;
-        registry_init(&registry);
-        ck_assert_int_eq(object_new("t", &target, NULL, &object, NULL), 0);
-        ck_assert_int_eq(registry_add(&registry, object), 0);
-        ck_assert_int_eq(call_init(&call, NULL, RESULT_MAX), 0);
-}
-
-static void teardown(void)
-{
-        buffer_deinit(&asked);
-        call_deinit(&call);
-        registry_deinit(&registry);
-}
-
-static Frame frame_of(const Buffer *bytes)
-{
-        Frame frame = { .bytes = bytes->data + FRAME_HEADER_SIZE, .n_bytes = bytes->n };
-
-        ck_assert_int_eq(frame_header_parse(bytes->data, bytes->n, UINT32_MAX, &frame.header), 0);
-        return frame;
-}
-
-/* The answer to the frame in `asked`; its payload as a view. */
-static FrameHeader answer(pyrope_view *ret_payload)
-{
-        CLEANUP(invocation_deinit) Invocation invocation = { .flags = 0 };
-        CLEANUP(object_unrefp) Object *object = NULL;
-        const Frame frame = frame_of(&asked);
-        Answer result;
-        int r;
-
-        call_reset(&call);
-        r = dispatch_read(&frame, UINT32_MAX, &call, &invocation);
-        if (r == 0)
-                r = dispatch_find(&registry, &invocation, &call, &object);
-        call.object = object;
-        if (r == 0)
-                r = dispatch_run(&invocation, &call);
-        ck_assert_int_eq(dispatch_answer(r, &frame.header, &call, &result), 0);
-        ck_assert_int_eq(result.header.type, FRAME_RESULT);
-        ck_assert_uint_eq(result.header.seq, frame.header.seq);
-        ck_assert_int_eq(codec_check(result.payload, result.header.n_payload, ret_payload), 0);
-        return result.header;
-}
-
-#define ASK(flags, ...)                                                                            \
-        do {                                                                                       \
-                buffer_clear(&asked);                                                              \
-                wire_frame(&asked, FRAME_INVOKE, (flags), 9, __VA_ARGS__);                         \
-        } while (0)
-
-static bool starts_with(pyrope_view item, const char *text)
-{
-        const char *got;
-        size_t n_got;
-
-        return pyrope_get_str(item, &got, &n_got) == PYROPE_OK && n_got >= strlen(text) &&
-               memcmp(got, text, strlen(text)) == 0;
-}
-
-static void expect_raised(const char *class_, const char *text)
-{
-        pyrope_view payload;
-        const char *got = "";
-        size_t n_got = 0;
-
-        ck_assert_int_eq(answer(&payload).flags, FRAME_EXCEPTION);
-        ck_assert_msg(pyrope_str_equals(pyrope_find(payload, "__class__"), class_), "not %s",
-                      class_);
-        (void)pyrope_get_str(pyrope_at(pyrope_find(payload, "args"), 0), &got, &n_got);
-        ck_assert_msg(starts_with(pyrope_at(pyrope_find(payload, "args"), 0), text), "'%.*s'",
-                      (int)n_got, got);
+        dispatch_set_up(&target);
 }
 
 /* -- calls ------------------------------------------------------------------------------------ */
@@ -541,8 +462,8 @@ static int connect(Answer *ret)
 {
         const Frame frame = frame_of(&asked);
 
-        call_reset(&call);
-        return dispatch_connect(&registry, &frame, &call, ret);
+        call_reset(&the_call);
+        return dispatch_connect(&registry, &frame, &the_call, ret);
 }
 
 START_TEST(a_handshake_gives_the_metadata)
@@ -601,8 +522,8 @@ START_TEST(who_speaks_no_msgpack_is_turned_away_in_json)
         };
         Answer result;
 
-        call_reset(&call);
-        ck_assert_int_eq(dispatch_reject(&reject, &call, &result), 0);
+        call_reset(&the_call);
+        ck_assert_int_eq(dispatch_reject(&reject, &the_call, &result), 0);
         ck_assert_int_eq(result.header.type, FRAME_CONNECTFAIL);
         ck_assert_int_eq(result.header.serializer, SESSION_SERIALIZER_JSON);
         ck_assert_uint_eq(result.header.n_payload, strlen("\"speak msgpack\""));
@@ -630,7 +551,7 @@ int main(void)
         Suite *suite = suite_create("dispatch");
         TCase *tcase = tcase_create("dispatch");
 
-        tcase_add_checked_fixture(tcase, setup, teardown);
+        tcase_add_checked_fixture(tcase, setup, dispatch_tear_down);
         tcase_add_test(tcase, a_call_is_answered_by_its_result);
         tcase_add_test(tcase, keywords_may_be_given_in_any_order);
         tcase_add_test(tcase, arguments_and_keywords_may_be_nil);
