@@ -6,6 +6,7 @@
 #include "client/context.h"
 #include "client/proxy.h"
 #include "proto/conn.h"
+#include "proto/pack-format.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -52,11 +53,10 @@ static pyrope_status arguments_new(const char *format, va_list arguments, pyrope
                                    pyrope_error **error)
 {
         CLEANUP(pyrope_writer_freep) pyrope_writer *writer = pyrope_writer_new();
-        CLEANUP(freep) char *list = NULL;
 
-        if (!writer || asprintf(&list, "[%s]", format) < 0)
+        if (!writer)
                 return error_set(error, PYROPE_E_NOMEM, "out of memory");
-        pyrope_vpack(writer, list, arguments);
+        pack_format_list(writer, format, arguments);
         return pyrope_writer_take(writer, ret, error);
 }
 

@@ -133,6 +133,11 @@ static bool pack_next(Pack *pack)
         return pack_scalar(pack, letter);
 }
 
+static void bad_format(pyrope_writer *writer)
+{
+        writer_fail(writer, PYROPE_E_INVALID, "a format that is none");
+}
+
 void pyrope_vpack(pyrope_writer *writer, const char *format, va_list arguments)
 {
         Pack pack = { .writer = writer, .at = format };
@@ -143,7 +148,19 @@ void pyrope_vpack(pyrope_writer *writer, const char *format, va_list arguments)
                 is_good = pack_next(&pack);
         va_end(pack.arguments);
         if (!is_good || pack.depth > 0)
-                writer_fail(writer, PYROPE_E_INVALID, "a format that is none");
+                bad_format(writer);
+}
+
+void pack_format_list(pyrope_writer *writer, const char *format, va_list arguments)
+{
+        size_t n;
+
+        if (!count_values(format, &n)) {
+                bad_format(writer);
+                return;
+        }
+        pyrope_write_list(writer, n);
+        pyrope_vpack(writer, format, arguments);
 }
 
 void pyrope_pack(pyrope_writer *writer, const char *format, ...)

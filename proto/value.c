@@ -8,6 +8,8 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#define UNUSED_MAX_BYTES 1024u /* not worth a realloc() */
+
 typedef struct Copy Copy;
 
 /* Bytes of the value once more, where something had to be aligned. */
@@ -80,7 +82,8 @@ int value_new_written(Buffer *buffer, pyrope_value **ret)
         int r;
 
         /* Doubling leaves up to half unused, and a value may live long. */
-        memory = realloc(buffer->data, buffer->n);
+        if (buffer->n_allocated - buffer->n > UNUSED_MAX_BYTES)
+                memory = realloc(buffer->data, buffer->n);
         if (memory)
                 buffer->data = memory;
         r = value_new(buffer->data, (pyrope_view){ buffer->data, buffer->data + buffer->n }, ret);

@@ -8,6 +8,8 @@
 #include <errno.h>
 #include <string.h>
 
+#define LEVELS_FEW 16u /* so deep a writer nests without memory of its own for it */
+
 struct pyrope_writer {
         Buffer buffer;
         pyrope_status status; /* the first failure sticks */
@@ -16,7 +18,8 @@ struct pyrope_writer {
 
         /* Items still to come, twice, and 1 more for a map; [0] is the value as a whole. Only the
          * innermost can be 0 between two calls, and only if it is the whole. */
-        uint64_t pending[CODEC_DEPTH_MAX + 1];
+        uint64_t *pending; /* few, or CODEC_DEPTH_MAX + 1 of them, owned */
+        uint64_t few[LEVELS_FEW];
 };
 
 pyrope_writer *pyrope_writer_new(void)
@@ -27,6 +30,7 @@ pyrope_writer *pyrope_writer_new(void)
         if (!writer)
                 return NULL;
         buffer_init(&writer->buffer, FRAME_MESSAGE_MAX_BYTES);
+        writer->pending = writer->few;
         writer_reset(writer, 0);
         return writer;
 }
@@ -36,6 +40,8 @@ pyrope_writer *pyrope_writer_free(pyrope_writer *writer)
         if (!writer)
                 return NULL;
         buffer_deinit(&writer->buffer);
+        if (writer->pending != writer->few)
+                free(writer->pending);
         free(writer);
         return NULL;
 }
@@ -98,11 +104,30 @@ static void end_item(pyrope_writer *writer, int r)
         close_finished(writer);
 }
 
+/* The next level does not fit into the few; once it did not, the memory stays. */
+static int deepen(pyrope_writer *writer)
+{
+        uint64_t *pending;
+
+        if (writer->pending != writer->few)
+                return 0;
+        pending = malloc((CODEC_DEPTH_MAX + 1) * sizeof(*pending));
+        if (!pending)
+                return -ENOMEM;
+        memcpy(pending, writer->few, sizeof(writer->few));
+        writer->pending = pending;
+        return 0;
+}
+
 static void begin_container(pyrope_writer *writer, uint64_t pending, int r)
 {
         check(writer, r);
         if (writer->depth == CODEC_DEPTH_MAX) {
                 writer_fail(writer, PYROPE_E_INVALID, "lists and maps are nested too deep");
+                return;
+        }
+        if (writer->depth + 1 == LEVELS_FEW && deepen(writer)) {
+                writer_fail(writer, PYROPE_E_NOMEM, "out of memory");
                 return;
         }
         writer->pending[++writer->depth] = pending;
