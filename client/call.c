@@ -24,6 +24,46 @@ static pyrope_status call_failed(const pyrope_proxy *proxy, const char *method,
         return error_prefix(error, status, "%s: %s", label ? label : proxy_object(proxy), method);
 }
 
+/* One attempt at a call, or at a ping if there is no @call. */
+static pyrope_status attempt(pyrope_proxy *proxy, ConnCall *call, Deadline deadline,
+                             pyrope_value **ret, bool *ret_is_unsent, pyrope_error **error)
+{
+        const char *object;
+        pyrope_status status;
+        Conn *conn;
+
+        *ret_is_unsent = false;
+        status = proxy_enter(proxy, deadline, &conn, &object, error);
+        if (status)
+                return status;
+        if (call) {
+                call->object = object;
+                atomic_fetch_add(&proxy_context(proxy)->n_calls, 1);
+                status = conn_invoke(conn, call, deadline, ret, error);
+        } else {
+                status = conn_ping(conn, deadline, error);
+        }
+        proxy_leave(proxy);
+        *ret_is_unsent = status == PYROPE_E_CLOSED;
+        return call_failed(proxy, call ? call->method : "ping",
+                           *ret_is_unsent ? PYROPE_E_UNREACHABLE : status, error);
+}
+
+/* Connects anew if the daemon has hung up since the last call. */
+static pyrope_status perform(pyrope_proxy *proxy, ConnCall *call, Deadline deadline,
+                             pyrope_value **ret, pyrope_error **error)
+{
+        pyrope_status status;
+        bool is_unsent;
+
+        status = attempt(proxy, call, deadline, ret, &is_unsent, error);
+        if (!is_unsent)
+                return status;
+        if (error)
+                *error = pyrope_error_free(*error);
+        return attempt(proxy, call, deadline, ret, &is_unsent, error);
+}
+
 pyrope_status proxy_call(pyrope_proxy *proxy, const char *method, const pyrope_value *arguments,
                          const pyrope_value *keywords, Deadline deadline, pyrope_value **ret,
                          pyrope_error **error)
@@ -32,21 +72,13 @@ pyrope_status proxy_call(pyrope_proxy *proxy, const char *method, const pyrope_v
                           .args = pyrope_value_view(arguments),
                           .kwargs = pyrope_value_view(keywords) };
         LOG_CONTEXT("call", method);
-        pyrope_status status;
-        Conn *conn;
 
         if (arguments && pyrope_type_of(call.args) != PYROPE_LIST)
                 return error_set(error, PYROPE_E_INVALID, "%s: the arguments are no list", method);
         if (keywords && pyrope_type_of(call.kwargs) != PYROPE_MAP)
                 return error_set(error, PYROPE_E_INVALID, "%s: the keywords are no map", method);
 
-        status = proxy_enter(proxy, deadline, &conn, &call.object, error);
-        if (status)
-                return status;
-        atomic_fetch_add(&proxy_context(proxy)->n_calls, 1);
-        status = conn_invoke(conn, &call, deadline, ret, error);
-        proxy_leave(proxy);
-        return call_failed(proxy, method, status, error);
+        return perform(proxy, &call, deadline, ret, error);
 }
 
 static pyrope_status arguments_new(const char *format, va_list arguments, pyrope_value **ret,
@@ -96,15 +128,6 @@ pyrope_status pyrope_call_method(pyrope_proxy *proxy, const char *method,
 
 pyrope_status pyrope_ping(pyrope_proxy *proxy, int64_t timeout_ms, pyrope_error **error)
 {
-        Deadline deadline = context_deadline(proxy_context(proxy), timeout_ms);
-        const char *object;
-        pyrope_status status;
-        Conn *conn;
-
-        status = proxy_enter(proxy, deadline, &conn, &object, error);
-        if (status)
-                return status;
-        status = conn_ping(conn, deadline, error);
-        proxy_leave(proxy);
-        return call_failed(proxy, "ping", status, error);
+        return perform(proxy, NULL, context_deadline(proxy_context(proxy), timeout_ms), NULL,
+                       error);
 }

@@ -10,6 +10,7 @@
 #include "proto/value.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -20,6 +21,7 @@
 #define KEEP_BYTES      (64u * 1024u)  /* memory that a connection keeps between calls */
 #define BLOCK_MS        100            /* longest wait in recv() */
 #define REQUEST_PARTS   3u             /* beginning, arguments, keywords */
+#define SMALL_BYTES     1024u          /* arguments and keywords that are copied behind it */
 #define REASON_SIZE     512u           /* of a refused handshake, as it is shown */
 #define BEGINNING_BYTES 24u            /* shown of what does not speak Pyro5 */
 #define DAEMON_OBJECT   "Pyro.Daemon"
@@ -33,7 +35,8 @@ void conn_init(Conn *conn, int fd, uint32_t n_message_max)
         *conn = (Conn){ .fd = fd, .n_message_max = n_message_max };
         buffer_init(&conn->in, (size_t)FRAME_HEADER_SIZE + n_message_max + FIRST_BYTES);
         buffer_init(&conn->out, FRAME_HEADER_SIZE + FRAME_HANDSHAKE_MAX_BYTES);
-        conn->may_block = setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &block, sizeof(block)) == 0;
+        conn->may_block = setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &block, sizeof(block)) == 0 &&
+                          fcntl(fd, F_SETFL, 0) == 0;
 }
 
 void conn_deinit(Conn *conn)
@@ -96,23 +99,38 @@ static void advance(struct msghdr *message, size_t n_sent)
         }
 }
 
+/* The kernel takes one part faster if it is not told of as a list. */
+static ssize_t send_some(int fd, const struct msghdr *message)
+{
+        const struct iovec *part = message->msg_iov;
+
+        if (message->msg_iovlen == 1)
+                return send(fd, part->iov_base, part->iov_len, MSG_NOSIGNAL | MSG_DONTWAIT);
+        return sendmsg(fd, message, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
 /* Where the daemon has hung up, success all the same: its answer is to be looked for. */
 static pyrope_status send_parts(Conn *conn, struct iovec *parts, size_t n_parts, Deadline deadline,
                                 pyrope_error **error)
 {
         struct msghdr message = { .msg_iov = parts, .msg_iovlen = n_parts };
+        bool is_begun = false;
         pyrope_status status;
         ssize_t n;
 
         while (message.msg_iovlen > 0) {
-                n = sendmsg(conn->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+                n = send_some(conn->fd, &message);
                 if (n >= 0) {
+                        is_begun = true;
                         advance(&message, (size_t)n);
                 } else if (errno == EAGAIN) {
                         status = wait_for(conn, POLLOUT, deadline, error);
                         if (status)
                                 return status;
                 } else if (errno == EPIPE || errno == ECONNRESET) {
+                        if (!is_begun && conn->heard_ms > 0) /* since its last answer */
+                                return hang_up(conn, error_set(error, PYROPE_E_CLOSED,
+                                                               "the daemon hung up"));
                         conn->is_cut = true;
                         return PYROPE_OK;
                 } else if (errno != EINTR) {
@@ -223,6 +241,7 @@ static pyrope_status receive_frame(Conn *conn, size_t n_max, Deadline deadline, 
         if (frame_annotations_check(conn->in.data + FRAME_HEADER_SIZE, ret->n_annotations))
                 return hang_up(conn, error_set(error, PYROPE_E_PROTOCOL,
                                                "the daemon sent annotations that are none"));
+        conn->heard_ms = clock_boottime_ms();
         return conn->is_cut ? hang_up(conn, PYROPE_OK) : PYROPE_OK;
 }
 
@@ -440,6 +459,13 @@ static pyrope_status send_call(Conn *conn, const ConnCall *call, Deadline deadli
                                  conn->n_message_max);
 
         write_header(conn, FRAME_INVOKE, call->flags, (size_t)n_payload);
+        if (n_args + n_kwargs <= SMALL_BYTES) {
+                if (buffer_append(&conn->out, args, n_args) ||
+                    buffer_append(&conn->out, kwargs, n_kwargs))
+                        return no_memory(conn, error);
+                parts[0] = (struct iovec){ conn->out.data, conn->out.n };
+                return send_parts(conn, parts, 1, deadline, error);
+        }
         parts[0] = (struct iovec){ conn->out.data, conn->out.n };
         parts[1] = (struct iovec){ (void *)(uintptr_t)args, n_args };
         parts[2] = (struct iovec){ (void *)(uintptr_t)kwargs, n_kwargs };

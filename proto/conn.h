@@ -33,6 +33,7 @@ struct Conn {
         uint32_t n_message_max; /* bytes of annotations and payload, either way */
         bool may_block;         /* recv() on it comes back after a while */
         bool is_cut;            /* the daemon takes no more; what it said can still be read */
+        int64_t heard_ms;       /* when the latest answer came; 0: none did */
         Buffer in;              /* what came of the answer */
         Buffer out;             /* header and beginning of a request */
 };
@@ -87,7 +88,7 @@ NODISCARD pyrope_status conn_connect(Conn *conn, const char *object, Deadline de
  * PYROPE_E_TOO_LARGE and PYROPE_E_INVALID (nothing was sent, it stays open); PYROPE_E_PROTOCOL for
  * an item stream, which is not supported here (it stays open); else closed: PYROPE_E_TIMEOUT,
  * PYROPE_E_UNREACHABLE, PYROPE_E_PROTOCOL, PYROPE_E_TOO_LARGE (the answer), PYROPE_E_NOMEM,
- * PYROPE_E_CLOSED if it was closed before.
+ * PYROPE_E_CLOSED if it was closed before, by the peer too: nothing was sent.
  */
 NODISCARD pyrope_status conn_invoke(Conn *conn, const ConnCall *call, Deadline deadline,
                                     pyrope_value **ret, pyrope_error **error);

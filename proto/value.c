@@ -21,9 +21,10 @@ struct Copy {
 
 struct pyrope_value {
         atomic_uint n_refs;
-        uint8_t *memory;  /* what the item lies in; owned */
-        pyrope_view view; /* validated */
-        Copy *copies;     /* owned */
+        uint8_t *memory;                     /* what the item lies in, owned; NULL: in own */
+        pyrope_view view;                    /* validated */
+        Copy *copies;                        /* owned */
+        _Alignas(max_align_t) uint8_t own[]; /* aligned for everything */
 };
 
 /* Takes @memory on success. */
@@ -31,12 +32,11 @@ static int value_new(uint8_t *memory, pyrope_view view, pyrope_value **ret)
 {
         pyrope_value *value;
 
-        value = calloc(1, sizeof(*value));
+        value = malloc(sizeof(*value));
         if (!value)
                 return -ENOMEM;
+        *value = (pyrope_value){ .memory = memory, .view = view };
         atomic_init(&value->n_refs, 1);
-        value->memory = memory;
-        value->view = view;
         *ret = value;
         return 0;
 }
@@ -58,21 +58,20 @@ int value_new_take(Buffer *buffer, size_t n_skip, pyrope_value **ret)
 
 int value_new_copy(const uint8_t *bytes, size_t n_bytes, pyrope_value **ret)
 {
-        CLEANUP(freep) uint8_t *memory = NULL;
+        pyrope_value *value;
         pyrope_view view;
         int r;
 
         r = codec_check(bytes, n_bytes, &view);
         if (r)
                 return r;
-        memory = malloc(n_bytes);
-        if (!memory)
+        value = malloc(sizeof(*value) + n_bytes);
+        if (!value)
                 return -ENOMEM;
-        memcpy(memory, bytes, n_bytes);
-        r = value_new(memory, (pyrope_view){ memory, memory + n_bytes }, ret);
-        if (r)
-                return r;
-        memory = NULL;
+        *value = (pyrope_value){ .view = { value->own, value->own + n_bytes } };
+        atomic_init(&value->n_refs, 1);
+        memcpy(value->own, bytes, n_bytes);
+        *ret = value;
         return 0;
 }
 
