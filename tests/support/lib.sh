@@ -29,7 +29,7 @@ begin() { # SENTENCE
         echo "# $1"
         set -u
         umask 077
-        tmp=$(mktemp -d /tmp/pyrope-test.XXXXXX) # short: the path of a Unix socket has 107 bytes
+        tmp=$(mktemp -d /tmp/pyrope-test.XXXXXX) || exit 1 # without one clean_up must never look; short: the path of a Unix socket has 107 bytes
         trap clean_up EXIT
         trap 'exit 1' INT TERM HUP
         # A descriptor that never has anything to read: `read -t` on it is a pause without a process.
