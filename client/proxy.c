@@ -169,25 +169,47 @@ pyrope_status pyrope_proxy_new(pyrope_context *context, const char *object, int6
         return proxy_new(context, &target, context_deadline(context, timeout_ms), ret, error);
 }
 
-pyrope_status proxy_told(pyrope_proxy *from, pyrope_view item, Deadline deadline,
-                         pyrope_proxy **ret, pyrope_error **error)
+/* Who told about an object: how it is reached, and its name for messages; both borrowed. */
+typedef struct Teller {
+        const Location *at;
+        const char *name;
+} Teller;
+
+static pyrope_status new_told(pyrope_context *context, const Teller *teller, pyrope_view item,
+                              Deadline deadline, pyrope_proxy **ret, pyrope_error **error)
 {
-        CLEANUP(location_deinit) Location teller = { 0 };
         Target target;
         int r;
 
-        if (proxy_at(from, &teller))
-                return no_memory(error);
-        r = target_told(item, &teller, &target);
+        r = target_told(item, teller->at, &target);
         if (r == TARGET_E_TYPE)
                 return error_set(error, PYROPE_E_TYPE, "expected the URI of an object, got %s",
                                  pyrope_type_name(pyrope_type_of(item)));
         if (r == TARGET_E_INVALID)
                 return error_set(error, PYROPE_E_INVALID, "%s told a URI that is none",
-                                 proxy_object(from));
+                                 teller->name);
         if (r)
                 return no_memory(error);
-        return proxy_new(from->context, &target, deadline, ret, error);
+        return proxy_new(context, &target, deadline, ret, error);
+}
+
+pyrope_status proxy_told(pyrope_proxy *from, pyrope_view item, Deadline deadline,
+                         pyrope_proxy **ret, pyrope_error **error)
+{
+        CLEANUP(location_deinit) Location at = { 0 };
+        const Teller teller = { .at = &at, .name = proxy_object(from) };
+
+        if (proxy_at(from, &at))
+                return no_memory(error);
+        return new_told(from->context, &teller, item, deadline, ret, error);
+}
+
+pyrope_status pyrope_proxy_from(pyrope_context *context, pyrope_view item, int64_t timeout_ms,
+                                pyrope_proxy **ret, pyrope_error **error)
+{
+        const Teller caller = { .at = &(const Location){ NULL }, .name = "the caller" };
+
+        return new_told(context, &caller, item, context_deadline(context, timeout_ms), ret, error);
 }
 
 pyrope_status pyrope_proxy_received(pyrope_proxy *from, pyrope_view item, int64_t timeout_ms,

@@ -73,6 +73,12 @@ void writer_raw(pyrope_writer *writer, const void *bytes, size_t n_bytes);
 /** writer_size() - bytes written so far. */
 size_t writer_size(const pyrope_writer *writer);
 
+/**
+ * writer_proxy() - as pyrope_write_proxy(), with what the receiver would else have to ask for
+ * @metadata: map with the lists methods, oneway, attrs; absent: empty lists
+ */
+void writer_proxy(pyrope_writer *writer, const char *uri, pyrope_view metadata);
+
 /** writer_padded_bytes() - bytes with a longer head, see codec_pack_padded_head(). */
 void writer_padded_bytes(pyrope_writer *writer, const void *data, size_t n, size_t n_pad);
 

@@ -76,7 +76,17 @@ void pyrope_write_uri(pyrope_writer *writer, const char *text)
                 pyrope_write_nil(writer);
 }
 
-void pyrope_write_proxy(pyrope_writer *writer, const char *text)
+static void write_names(pyrope_writer *writer, pyrope_view metadata, const char *which)
+{
+        pyrope_view names = pyrope_find(metadata, which);
+
+        if (names.at)
+                pyrope_write_view(writer, names);
+        else
+                pyrope_write_list(writer, 0);
+}
+
+void writer_proxy(pyrope_writer *writer, const char *text, pyrope_view metadata)
 {
         CLEANUP(uri_deinit) Uri uri = { .kind = URI_PYRO };
 
@@ -91,9 +101,14 @@ void pyrope_write_proxy(pyrope_writer *writer, const char *text)
          * Python's default is another one, which no daemon of ours speaks. */
         begin_class(writer, "Pyro5.client.Proxy", 6);
         pyrope_write_str(writer, text);
-        pyrope_write_list(writer, 0); /* oneway */
-        pyrope_write_list(writer, 0); /* methods */
-        pyrope_write_list(writer, 0); /* attributes */
+        write_names(writer, metadata, "oneway");
+        write_names(writer, metadata, "methods");
+        write_names(writer, metadata, "attrs");
         pyrope_write_str(writer, "hello");
         pyrope_write_str(writer, "msgpack");
+}
+
+void pyrope_write_proxy(pyrope_writer *writer, const char *text)
+{
+        writer_proxy(writer, text, (pyrope_view){ NULL, NULL });
 }

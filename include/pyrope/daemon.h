@@ -214,6 +214,25 @@ PYROPE_API pyrope_writer *pyrope_result(pyrope_call *call);
 PYROPE_API int pyrope_reply(pyrope_call *call, const char *format, ...);
 
 /**
+ * pyrope_reply_uri() - the result is the URI of an object of this daemon
+ * @id: NULL: the object that is called
+ *
+ * The URI is that of the listener by which the caller came. Written where the result is, so it may
+ * also be an element of a list or map that was begun there.
+ *
+ * Return: 0; PYROPE_RAISED with a DaemonError if there is no such object.
+ */
+PYROPE_API int pyrope_reply_uri(pyrope_call *call, const char *id);
+
+/**
+ * pyrope_reply_proxy() - the same as a proxy, which the caller can use at once
+ *
+ * It has the metadata of the object, so that Python need not ask for them. Return: as
+ * pyrope_reply_uri().
+ */
+PYROPE_API int pyrope_reply_proxy(pyrope_call *call, const char *id);
+
+/**
  * pyrope_reply_stream() - the result is a stream, whose items the caller fetches one by one
  * @class_: borrowed for the life of the daemon
  * @state:  taken, handed to each of its functions; what was written as a result is dropped

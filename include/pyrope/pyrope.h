@@ -96,6 +96,20 @@ PYROPE_API pyrope_status pyrope_proxy_received(pyrope_proxy *from, pyrope_view i
                                                int64_t timeout_ms, pyrope_proxy **ret,
                                                pyrope_error **error);
 
+/**
+ * pyrope_proxy_from() - connect to an object that somebody else told us about
+ * @item: as for pyrope_proxy_received(): an argument of a method, say, that a daemon shall call
+ * back
+ *
+ * The location counts as seen from this machine. Who may tell it makes this process connect there,
+ * to a port too, and no further: a location through SSH is refused.
+ *
+ * Return: as pyrope_proxy_received().
+ */
+PYROPE_API pyrope_status pyrope_proxy_from(pyrope_context *context, pyrope_view item,
+                                           int64_t timeout_ms, pyrope_proxy **ret,
+                                           pyrope_error **error);
+
 /** pyrope_proxy_free() - hang up; NULL is fine. Return: NULL. */
 PYROPE_API pyrope_proxy *pyrope_proxy_free(pyrope_proxy *proxy);
 

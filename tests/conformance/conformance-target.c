@@ -10,20 +10,23 @@
 #include <getopt.h>
 #include <pthread.h>
 #include <pyrope/daemon.h>
+#include <pyrope/pyrope.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#define LOG_MAX   1024 /* entries; the checks make a few dozen */
-#define BYTES_MAX (1 << 28)
-#define OBJECT_ID "conformance.target"
-#define DECOY_ID  "conformance.decoy"
+#define LOG_MAX      1024 /* entries; the checks make a few dozen */
+#define BYTES_MAX    (1 << 28)
+#define CALL_BACK_MS 20000
+#define OBJECT_ID    "conformance.target"
+#define DECOY_ID     "conformance.decoy"
 
 typedef struct Target Target;
 
 /* Its methods run side by side, as under Pyro5's threads. */
 struct Target {
+        pyrope_context *context; /* for callbacks */
         pthread_mutex_t lock;
         pyrope_value *value; /* the attribute */
         pyrope_value *log[LOG_MAX];
@@ -44,9 +47,52 @@ static pyrope_value *copy_of(pyrope_view item)
         return value;
 }
 
+/* Whether Python's Pyro5 would take it: it builds objects from maps with __class__, and knows few
+ * extensions. A method in C gets all values as they came, and judges itself. */
+static int is_known_ext(pyrope_view item)
+{
+        const void *data;
+        size_t n_data;
+        int type;
+
+        if (pyrope_get_ext(item, &type, &data, &n_data) != PYROPE_OK)
+                return 0;
+        return type == -1 || (type >= 0x30 && type <= 0x33);
+}
+
+static int is_known_class(pyrope_view class_)
+{
+        static const char *const known[] = { "Pyro5.core.URI", "Pyro5.client.Proxy",
+                                             "Pyro5.server.Daemon" };
+
+        if (pyrope_type_of(class_) == PYROPE_ABSENT)
+                return 1;
+        for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+                if (pyrope_str_equals(class_, known[i]))
+                        return 1;
+        return 0;
+}
+
+static int is_known(pyrope_view item)
+{
+        pyrope_view element;
+
+        if (pyrope_type_of(item) == PYROPE_EXT)
+                return is_known_ext(item);
+        if (pyrope_type_of(item) == PYROPE_MAP && !is_known_class(pyrope_find(item, "__class__")))
+                return 0;
+        for (pyrope_iter it = pyrope_each(item); pyrope_next(&it, NULL, &element);)
+                if (!is_known(element))
+                        return 0;
+        return 1;
+}
+
 static int echo(pyrope_call *call, void *self)
 {
         (void)self;
+        if (!is_known(pyrope_argument(call, 0)))
+                return pyrope_raise(call, "Pyro5.errors.SerializeError",
+                                    "unsupported serialized class or extension");
         pyrope_write_view(pyrope_result(call), pyrope_argument(call, 0));
         return 0;
 }
@@ -214,26 +260,14 @@ static int make_bytes(pyrope_call *call, void *self)
 
 static int myself(pyrope_call *call, void *self)
 {
-        char *uri = pyrope_daemon_uri(pyrope_call_daemon(call), pyrope_call_object(call));
-
         (void)self;
-        if (!uri)
-                return pyrope_raise(call, "MemoryError", "out of memory");
-        pyrope_write_proxy(pyrope_result(call), uri);
-        free(uri);
-        return 0;
+        return pyrope_reply_proxy(call, NULL);
 }
 
 static int my_uri(pyrope_call *call, void *self)
 {
-        char *uri = pyrope_daemon_uri(pyrope_call_daemon(call), pyrope_call_object(call));
-
         (void)self;
-        if (!uri)
-                return pyrope_raise(call, "MemoryError", "out of memory");
-        pyrope_write_uri(pyrope_result(call), uri);
-        free(uri);
-        return 0;
+        return pyrope_reply_uri(call, NULL);
 }
 
 static int get_value(pyrope_call *call, void *self)
@@ -286,6 +320,36 @@ static int get_item(pyrope_call *call, void *self)
         if (i < 0 || i > 2)
                 return pyrope_raise(call, "IndexError", "list index out of range");
         return pyrope_reply(call, "s", items[i]);
+}
+
+static int raise_error(pyrope_call *call, pyrope_error *error)
+{
+        const char *class_ = pyrope_error_class(error);
+
+        pyrope_raise(call, class_ ? class_ : "RuntimeError", "%s", pyrope_error_text(error));
+        pyrope_error_free(error);
+        return PYROPE_RAISED;
+}
+
+/* Calls the object of a proxy that was given: notify(text). */
+static int call_back(pyrope_call *call, void *self)
+{
+        Target *target = self;
+        pyrope_proxy *proxy = NULL;
+        pyrope_value *value = NULL;
+        pyrope_error *error = NULL;
+        pyrope_view item;
+        const char *text;
+
+        if (pyrope_arguments(call, "vs", &item, &text))
+                return PYROPE_RAISED;
+        if (pyrope_proxy_from(target->context, item, CALL_BACK_MS, &proxy, &error))
+                return raise_error(call, error);
+        if (pyrope_callf(proxy, "notify", &value, &error, "s", text) == PYROPE_OK)
+                pyrope_write_view(pyrope_result(call), pyrope_value_view(value));
+        pyrope_value_free(value);
+        pyrope_proxy_free(proxy);
+        return error ? raise_error(call, error) : 0;
 }
 
 static void format_uuid(const unsigned char id[16], char ret[37])
@@ -414,6 +478,7 @@ static const pyrope_method target_methods[] = {
         { "make_bytes", "n", make_bytes, 0, "n bytes counting 0..255 around" },
         { "myself", NULL, myself, 0, "a proxy to this very object" },
         { "my_uri", NULL, my_uri, 0, "this object's URI" },
+        { "call_back", "proxy text", call_back, 0, "proxy.notify(text)" },
         { "count_stream", "n", count_stream, 0, "item stream 0 .. n-1" },
         { "fail_stream", "n", fail_stream, 0, "n items, then ValueError('stream broke')" },
         { "context", NULL, context, 0, "what the wire header of this call said" },
@@ -481,7 +546,9 @@ int main(int argc, char **argv)
                 fprintf(stderr, "usage: conformance-target [--socket PATH] [--object-id ID]\n");
                 return 2;
         }
-        status = pyrope_daemon_new(&options, &daemon, &why);
+        status = pyrope_context_new(NULL, &target.context, &why);
+        if (status == PYROPE_OK)
+                status = pyrope_daemon_new(&options, &daemon, &why);
         if (status == PYROPE_OK)
                 status = pyrope_daemon_register(daemon, id, &target_class, &target, &why);
         if (status == PYROPE_OK)
@@ -492,6 +559,7 @@ int main(int argc, char **argv)
                 fprintf(stderr, "conformance-target: %s\n", pyrope_error_text(why));
         pyrope_error_free(why);
         pyrope_daemon_free(daemon);
+        pyrope_context_free(target.context);
         while (target.n_log > 0)
                 pyrope_value_free(target.log[--target.n_log]);
         pyrope_value_free(target.value);

@@ -13,20 +13,13 @@ import check_flows  # noqa: F401
 import harness
 
 # role of a method that the target lacks -> why; the checks that need it are skipped
-MISSING = {
-    "call_back": "the target does not use the client side yet",
-}
+MISSING = {}
 
 # title of a check that is skipped -> why
-LATER = {
-    "proxy as result": "a proxy travels without metadata, which its receiver then fetches",
-}
+LATER = {}
 
 # title of a check that runs leniently -> why
-LENIENT = {
-    "an unknown extension is refused or handed back whole": "C methods get values as they came, and choose themselves",
-    "unknown class dict is refused": "C methods get values as they came, and build no classes from them",
-}
+LENIENT = {}
 
 
 def skip(_):

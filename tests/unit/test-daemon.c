@@ -59,8 +59,28 @@ static void released(void *self)
         n_released++;
 }
 
+static int tell_proxy(pyrope_call *call, UNUSED void *self)
+{
+        const char *id = NULL;
+
+        if (pyrope_arguments(call, "s", &id))
+                return PYROPE_RAISED;
+        return pyrope_reply_proxy(call, id);
+}
+
+static int tell_uri(pyrope_call *call, UNUSED void *self)
+{
+        const char *id = NULL;
+
+        if (pyrope_arguments(call, "s", &id))
+                return PYROPE_RAISED;
+        return pyrope_reply_uri(call, id);
+}
+
 static const pyrope_method methods[] = {
         { "whoami", NULL, whoami, 0, NULL },
+        { "proxy", "[id]", tell_proxy, 0, NULL },
+        { "uri", "[id]", tell_uri, PYROPE_ONEWAY, NULL },
         { "hold", NULL, hold, 0, NULL },
         { "hang", NULL, hang, 0, NULL },
         { "stop", NULL, stop, 0, NULL },
@@ -304,7 +324,7 @@ START_TEST(the_daemons_own_object_tells_about_the_others)
                 ck_assert_int_eq(answer.header.flags, 0);
                 ck_assert_uint_eq(
                         pyrope_count(i ? pyrope_find(answer.payload, "methods") : answer.payload),
-                        i ? 4 : 2);
+                        i ? ARRAY_SIZE(methods) - 1 : 2);
         }
         wire_invoke(&client, 0, "Pyro.Daemon", "get_metadata", "[s]", "stranger");
         wire_expect_exception(&client, "Pyro5.errors.DaemonError", "unknown object");
@@ -312,6 +332,40 @@ START_TEST(the_daemons_own_object_tells_about_the_others)
         wire_expect_exception(&client, "Pyro5.errors.PyroError", "item stream terminated");
         wire_invoke(&client, 0, "one", "whoami", "[]");
         wire_expect_str(&client, "one");
+        wire_close(&client);
+}
+END_TEST
+
+START_TEST(objects_are_told_as_uris_and_as_proxies_with_their_metadata)
+{
+        CLEANUP(wire_answer_deinit) WireAnswer answer = { .bytes = BUFFER_INIT(0) };
+        CLEANUP(wire_answer_deinit) WireAnswer proxy = { .bytes = BUFFER_INIT(0) };
+        CLEANUP(freep) char *uri = NULL;
+        WireClient client;
+        pyrope_view state;
+
+        ck_assert_int_eq(add("one"), PYROPE_OK);
+        ck_assert_int_eq(add("two"), PYROPE_OK);
+        ck_assert_int_eq(pyrope_daemon_start(daemon_, NULL), PYROPE_OK);
+        client = wire_open(path, "one");
+        wire_invoke(&client, 0, "one", "uri", "[]");
+        ck_assert(wire_receive(&client, &answer));
+        ck_assert(pyrope_str_equals(pyrope_find(answer.payload, "__class__"), "Pyro5.core.URI"));
+        state = pyrope_find(answer.payload, "state");
+        ck_assert(pyrope_str_equals(pyrope_at(state, 1), "one"));
+        ck_assert(pyrope_str_equals(pyrope_at(state, 2), path));
+
+        wire_invoke(&client, 0, "one", "proxy", "[s]", "two");
+        ck_assert(wire_receive(&client, &proxy));
+        ck_assert(pyrope_str_equals(pyrope_find(proxy.payload, "__class__"), "Pyro5.client.Proxy"));
+        state = pyrope_find(proxy.payload, "state");
+        uri = pyrope_daemon_uri(daemon_, "two");
+        ck_assert(pyrope_str_equals(pyrope_at(state, 0), uri));
+        ck_assert(pyrope_str_equals(pyrope_at(pyrope_at(state, 1), 0), "uri"));
+        ck_assert_uint_eq(pyrope_count(pyrope_at(state, 2)), ARRAY_SIZE(methods) - 1);
+
+        wire_invoke(&client, 0, "one", "proxy", "[s]", "three");
+        wire_expect_exception(&client, "Pyro5.errors.DaemonError", "unknown object: three");
         wire_close(&client);
 }
 END_TEST
@@ -489,6 +543,7 @@ int main(void)
         tcase_add_test(objects, the_daemons_own_object_cannot_be_taken_away);
         tcase_add_test(objects, the_daemons_own_object_tells_about_the_others);
         tcase_add_test(objects, the_log_names_connection_call_and_outcome);
+        tcase_add_test(objects, objects_are_told_as_uris_and_as_proxies_with_their_metadata);
         tcase_add_checked_fixture(running, setup, teardown);
         tcase_add_loop_test(running, a_program_serves_until_a_signal_and_leaves_nothing, 0,
                             ARRAY_SIZE(ending_signals));
