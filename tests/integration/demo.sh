@@ -19,9 +19,9 @@ check "each step has its time" test "$(grep -cE '^\[ *[0-9]+\.[0-9]{2} s\] |^ +[
 check "the results are there" test -s "$tmp/results/thermal.vtk" -a -s "$tmp/results/mechanical.vtk"
 
 # What the demo counts, it would find: a process, a socket and a port in the directory of a run.
-echo "run=$tmp/run" >"$tmp/functions"
+echo "run=$tmp/scene" >"$tmp/functions"
 sed -n '/^ours() {/,/^}/p; /^listeners() {/,/^}/p; /^left_behind() {/,/^}/p' "$top/scripts/demo" >>"$tmp/functions"
-mkdir -p "$tmp/run/a/jobs/Solver-1" "$tmp/run/b/jobs"
+mkdir -p "$tmp/scene/a/jobs/Solver-1" "$tmp/scene/b/jobs"
 cat >"$tmp/planted.py" <<'END'
 import socket, sys
 unix, tcp = socket.socket(socket.AF_UNIX), socket.socket()
@@ -31,7 +31,7 @@ print("READY", flush=True)
 sys.stdin.read()
 END
 mkfifo "$tmp/hold"
-python3 "$tmp/planted.py" "$tmp/run" <"$tmp/hold" >"$tmp/planted.out" &
+python3 "$tmp/planted.py" "$tmp/scene" <"$tmp/hold" >"$tmp/planted.out" &
 planted=$!
 exec {hold}>"$tmp/hold"
 wait_for_line "$tmp/planted.out" '^READY' "$planted" >/dev/null
