@@ -71,6 +71,7 @@ pyrope_status proxy_call(pyrope_proxy *proxy, const char *method, const pyrope_v
         ConnCall call = { .method = method,
                           .args = pyrope_value_view(arguments),
                           .kwargs = pyrope_value_view(keywords) };
+        pyrope_status status;
         LOG_CONTEXT("call", method);
 
         if (arguments && pyrope_type_of(call.args) != PYROPE_LIST)
@@ -78,7 +79,10 @@ pyrope_status proxy_call(pyrope_proxy *proxy, const char *method, const pyrope_v
         if (keywords && pyrope_type_of(call.kwargs) != PYROPE_MAP)
                 return error_set(error, PYROPE_E_INVALID, "%s: the keywords are no map", method);
 
-        return perform(proxy, &call, deadline, ret, error);
+        status = perform(proxy, &call, deadline, ret, error);
+        if (status == PYROPE_E_UNREACHABLE)
+                proxy_explain(proxy, error);
+        return status;
 }
 
 static pyrope_status arguments_new(const char *format, va_list arguments, pyrope_value **ret,

@@ -7,12 +7,16 @@
 #include "client/context.h"
 #include "client/proxy.h"
 
+#include <poll.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 
 #define INSTANCE_END_MS    10000 /* for ending what could not be reached, whatever the deadline */
 #define INSTANCE_RECALL_MS 3000  /* for finding and ending a job whose answer did not come */
+#define EXPLAIN_MS         1000  /* for asking why an instance is lost, all together ... */
+#define EXPLAIN_ASK_MAX    8     /* ... this many times at most, ... */
+#define EXPLAIN_PAUSE_MS   25    /* ... so long apart */
 #define USER_NAME_SIZE     256u
 #define MARK_CHARS         8u /* random ones at the end of the name, which tell our job from others */
 #define PASSWD_BUFFER_SIZE 4096u
@@ -124,6 +128,60 @@ static pyrope_status allocate(pyrope_instance *instance, const char *application
         return PYROPE_OK;
 }
 
+/* The entry of a job in a job manager's status; absent if there is none. */
+static pyrope_view find_job(pyrope_view status, const char *job)
+{
+        pyrope_view entry;
+
+        for (pyrope_iter it = pyrope_each(status); pyrope_next(&it, NULL, &entry);)
+                if (pyrope_str_equals(pyrope_find(entry, "job"), job))
+                        return entry;
+        return (pyrope_view){ 0 };
+}
+
+/* The job manager's word on the instance, "running" or why it ended; owned by the caller. */
+static pyrope_status ask_status(pyrope_instance *instance, Deadline deadline, char **ret,
+                                pyrope_error **error)
+{
+        CLEANUP(pyrope_value_freep) pyrope_value *answer = NULL;
+        pyrope_view entry, reason;
+        pyrope_status status;
+
+        status = proxy_callf(instance->manager, deadline, &answer, error, "getStatus", "");
+        if (status)
+                return status;
+
+        entry = find_job(pyrope_value_view(answer), instance->job);
+        reason = pyrope_find(entry, "reason");
+        if (!pyrope_truth(reason))
+                reason = pyrope_find(entry, "state");
+        *ret = pyrope_truth(reason) ? text_of(reason) : strdup("gone");
+        return *ret ? PYROPE_OK : error_set(error, PYROPE_E_NOMEM, "out of memory");
+}
+
+/* A call lost the instance: the job manager knows why, or knows that only the way to it is lost. It
+ * may learn of an end a little after us. */
+static void explain_loss(void *userdata, pyrope_error **error)
+{
+        CLEANUP(pyrope_error_freep) pyrope_error *before = NULL;
+        CLEANUP(freep) char *reason = NULL;
+        pyrope_instance *instance = userdata;
+        Deadline deadline = deadline_in(EXPLAIN_MS);
+
+        for (int i = 0; i < EXPLAIN_ASK_MAX; i++) {
+                if (i > 0)
+                        (void)poll(NULL, 0, EXPLAIN_PAUSE_MS);
+                free(TAKE(reason));
+                if (ask_status(instance, deadline, &reason, NULL) != PYROPE_OK)
+                        return;
+                if (strcmp(reason, "running") != 0 && strcmp(reason, "ending") != 0)
+                        break;
+        }
+        before = TAKE(*error);
+        (void)error_set(error, PYROPE_E_UNREACHABLE, "%s; %s on %s: %s", pyrope_error_text(before),
+                        instance->job, instance->manager_name, reason);
+}
+
 pyrope_status instance_new(pyrope_context *context, const char *manager_name,
                            pyrope_proxy **manager, const char *application, Deadline deadline,
                            pyrope_instance **ret, pyrope_error **error)
@@ -154,6 +212,7 @@ pyrope_status instance_new(pyrope_context *context, const char *manager_name,
         }
 
         *manager = NULL;
+        proxy_on_lost(instance->proxy, explain_loss, instance);
         *ret = TAKE(instance);
         return PYROPE_OK;
 }
@@ -173,35 +232,10 @@ const char *pyrope_instance_manager(const pyrope_instance *instance)
         return instance->manager_name;
 }
 
-/* The entry of a job in a job manager's status; absent if there is none. */
-static pyrope_view find_job(pyrope_view status, const char *job)
-{
-        pyrope_view entry;
-
-        for (pyrope_iter it = pyrope_each(status); pyrope_next(&it, NULL, &entry);)
-                if (pyrope_str_equals(pyrope_find(entry, "job"), job))
-                        return entry;
-        return (pyrope_view){ 0 };
-}
-
 pyrope_status pyrope_instance_status(pyrope_instance *instance, int64_t timeout_ms, char **ret,
                                      pyrope_error **error)
 {
-        CLEANUP(pyrope_value_freep) pyrope_value *answer = NULL;
-        pyrope_view entry, reason;
-        pyrope_status status;
-
-        status = proxy_callf(instance->manager, context_deadline(instance->context, timeout_ms),
-                             &answer, error, "getStatus", "");
-        if (status)
-                return status;
-
-        entry = find_job(pyrope_value_view(answer), instance->job);
-        reason = pyrope_find(entry, "reason");
-        if (!pyrope_truth(reason))
-                reason = pyrope_find(entry, "state");
-        *ret = pyrope_truth(reason) ? text_of(reason) : strdup("gone");
-        return *ret ? PYROPE_OK : error_set(error, PYROPE_E_NOMEM, "out of memory");
+        return ask_status(instance, context_deadline(instance->context, timeout_ms), ret, error);
 }
 
 pyrope_status pyrope_release(pyrope_instance *instance, int64_t timeout_ms, pyrope_error **error)

@@ -26,6 +26,8 @@ struct pyrope_proxy {
         char *object;           /* id of the object, when it was found first */
         char *uri;              /* at its own machine, likewise */
         pyrope_value *metadata; /* as the daemon told it then */
+        ProxyExplain explain;   /* NULL if nobody knows why a daemon is lost */
+        void *explain_userdata;
 
         Turn turn; /* held during a call; only its holder uses the connection */
         Conn conn;
@@ -319,6 +321,18 @@ pyrope_view pyrope_proxy_metadata(const pyrope_proxy *proxy)
 pyrope_context *proxy_context(const pyrope_proxy *proxy)
 {
         return proxy->context;
+}
+
+void proxy_on_lost(pyrope_proxy *proxy, ProxyExplain explain, void *userdata)
+{
+        proxy->explain = explain;
+        proxy->explain_userdata = userdata;
+}
+
+void proxy_explain(const pyrope_proxy *proxy, pyrope_error **error)
+{
+        if (proxy->explain && error && *error)
+                proxy->explain(proxy->explain_userdata, error);
 }
 
 bool proxy_has_method(const pyrope_proxy *proxy, const char *method)

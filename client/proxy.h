@@ -56,6 +56,20 @@ NODISCARD pyrope_status proxy_callf(pyrope_proxy *proxy, Deadline deadline, pyro
                                     pyrope_error **error, const char *method, const char *format,
                                     ...);
 
+/**
+ * proxy_on_lost() - who knows more about a daemon that was lost
+ * @explain:  told of a call's failure with PYROPE_E_UNREACHABLE, after the call, in its thread; may
+ *            put other words into the error. NULL: nobody
+ * @userdata: handed to it; must live as long as @proxy
+ *
+ * To be said before other threads use the proxy.
+ */
+typedef void (*ProxyExplain)(void *userdata, pyrope_error **error);
+void proxy_on_lost(pyrope_proxy *proxy, ProxyExplain explain, void *userdata);
+
+/** proxy_explain() - let them speak; nothing if nobody is there, or @error or *@error is NULL. */
+void proxy_explain(const pyrope_proxy *proxy, pyrope_error **error);
+
 /** proxy_has_method() - whether the daemon told of it on connecting first. */
 bool proxy_has_method(const pyrope_proxy *proxy, const char *method);
 

@@ -219,7 +219,13 @@ PYROPE_API pyrope_status pyrope_allocate(pyrope_context *context, const char *na
                                          int64_t timeout_ms, pyrope_instance **ret,
                                          pyrope_error **error);
 
-/** pyrope_instance_proxy() - the instance's object. Return: borrowed from @instance. */
+/**
+ * pyrope_instance_proxy() - the instance's object
+ *
+ * The error of a call that loses it, PYROPE_E_UNREACHABLE, has also the job manager's word on why:
+ * "killed by signal 9"; "running" if only the way to it is lost.
+ * Return: borrowed from @instance.
+ */
 PYROPE_API pyrope_proxy *pyrope_instance_proxy(pyrope_instance *instance);
 /** pyrope_instance_job() - "ThermalSolver-7f3k9w2m". Return: borrowed from @instance. */
 PYROPE_API const char *pyrope_instance_job(const pyrope_instance *instance);
