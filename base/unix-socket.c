@@ -285,6 +285,11 @@ static uid_t overflow_uid(void)
         return uid;
 }
 
+bool unix_uid_is_known(uid_t uid)
+{
+        return uid != (uid_t)-1 && uid != overflow_uid();
+}
+
 int unix_peer_uid(int fd, uid_t *ret_uid)
 {
         struct ucred peer;
@@ -294,7 +299,7 @@ int unix_peer_uid(int fd, uid_t *ret_uid)
                 return error_origin(-errno);
 
         /* -1 is what a socket without a Unix peer shows. */
-        if (peer.uid == (uid_t)-1 || peer.uid == overflow_uid())
+        if (!unix_uid_is_known(peer.uid))
                 return UNIX_E_DENIED;
 
         *ret_uid = peer.uid;

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #define UNIX_PATH_MAX_BYTES 107u /* what sun_path holds with its terminator */
@@ -77,6 +78,9 @@ NODISCARD int unix_connect(const char *path, Deadline deadline, int *ret_fd);
  * Return: 0, UNIX_E_DENIED, -errno.
  */
 NODISCARD int unix_peer_uid(int fd, uid_t *ret_uid);
+
+/* Whether a uid that the kernel shows is somebody's, and not the overflow uid. */
+bool unix_uid_is_known(uid_t uid);
 
 /**
  * unix_socketpair() - two connected stream sockets

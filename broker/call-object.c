@@ -21,7 +21,7 @@ static char *find_uri(Call *call, const char *id, Object **ret)
                 call_raise(call, "Pyro5.errors.DaemonError", "unknown object: %s", id);
                 return NULL;
         }
-        uri = pyrope_daemon_uri(call->daemon, id);
+        uri = daemon_uri_at(call->daemon, id, call->caller.listener);
         if (!uri) {
                 call_raise(call, "MemoryError", "the daemon is out of memory");
                 return NULL;

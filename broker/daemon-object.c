@@ -20,10 +20,13 @@ static int registered(pyrope_call *call, UNUSED void *self)
 
 static int info(pyrope_call *call, UNUSED void *self)
 {
+        const Listener *listeners = pyrope_call_daemon(call)->listeners;
+        const char *path = listeners[DAEMON_UNIX].path;
+        const char *port = listeners[DAEMON_TCP].location;
         char text[512];
 
-        snprintf(text, sizeof(text), "Pyrope %s, process %d, listening on %s", PYROPE_VERSION,
-                 (int)getpid(), pyrope_call_daemon(call)->listener.path);
+        snprintf(text, sizeof(text), "Pyrope %s, process %d, listening on %s%s%s", PYROPE_VERSION,
+                 (int)getpid(), path ? path : "", path && port ? " and " : "", port ? port : "");
         return pyrope_reply(call, "s", text);
 }
 

@@ -33,26 +33,35 @@ static pyrope_status status_of_errno(int r, pyrope_error **error, const char *wh
         return error_set(error, PYROPE_E_IO, "%s: %s", what, strerror(-error_fold(r)));
 }
 
-static pyrope_status open_listener(Daemon *daemon, const pyrope_daemon_options *options,
-                                   pyrope_error **error)
+static pyrope_status status_of_listener(int r, const ErrorText *why, pyrope_error **error)
 {
-        ErrorText why = { .text = "" };
-        int r;
-
-        r = listener_open(&daemon->listener, options->socket, options->allowed_uids,
-                          options->n_allowed_uids, &why);
         switch (r) {
         case 0:
                 return PYROPE_OK;
         case LISTENER_E_IN_USE:
-                return error_set(error, PYROPE_E_EXISTS, "%s", why.text);
+                return error_set(error, PYROPE_E_EXISTS, "%s", why->text);
         case LISTENER_E_UNSAFE:
-                return error_set(error, PYROPE_E_DENIED, "%s", why.text);
+                return error_set(error, PYROPE_E_DENIED, "%s", why->text);
         case LISTENER_E_INVALID:
-                return error_set(error, PYROPE_E_INVALID, "%s", why.text);
+                return error_set(error, PYROPE_E_INVALID, "%s", why->text);
         default:
-                return status_of_errno(r, error, why.text[0] ? why.text : "cannot listen");
+                return status_of_errno(r, error, why->text[0] ? why->text : "cannot listen");
         }
+}
+
+static pyrope_status open_listeners(Daemon *daemon, const pyrope_daemon_options *options,
+                                    pyrope_error **error)
+{
+        ErrorText why = { .text = "" };
+        int r = 0;
+
+        if (options->listen)
+                r = listener_open_tcp(&daemon->listeners[DAEMON_TCP], options->listen,
+                                      options->allowed_uids, options->n_allowed_uids, &why);
+        if (r == 0 && (options->socket || !options->listen || listener_is_told()))
+                r = listener_open(&daemon->listeners[DAEMON_UNIX], options->socket,
+                                  options->allowed_uids, options->n_allowed_uids, &why);
+        return status_of_listener(r, &why, error);
 }
 
 /* The broker's own object; the last step, so that a failed daemon has none. */
@@ -81,7 +90,8 @@ static Daemon *destroy(Daemon *daemon)
         stream_table_deinit(&daemon->streams);
         registry_deinit(&daemon->registry);
         pool_deinit(&daemon->pool);
-        listener_deinit(&daemon->listener);
+        for (size_t i = 0; i < DAEMON_LISTENERS; i++)
+                listener_deinit(&daemon->listeners[i]);
         poller_deinit(&daemon->poller);
         schedule_deinit(&daemon->schedule);
         closep(&daemon->stop_fd);
@@ -96,7 +106,8 @@ static int init_parts(Daemon *daemon, unsigned n_workers_max)
         int r_schedule;
         int r_poller;
 
-        listener_init(&daemon->listener);
+        listener_init(&daemon->listeners[DAEMON_UNIX], POLLER_LISTENER);
+        listener_init(&daemon->listeners[DAEMON_TCP], POLLER_TCP);
         registry_init(&daemon->registry);
         stream_table_init(&daemon->streams);
         peer_table_init(&daemon->peers);
@@ -146,7 +157,7 @@ pyrope_status pyrope_daemon_new(const pyrope_daemon_options *options, pyrope_dae
                 r = add_daemon_object(daemon);
         if (r)
                 return status_of_errno(r, error, "cannot make a daemon");
-        status = open_listener(daemon, options, error);
+        status = open_listeners(daemon, options, error);
         if (status)
                 return status;
         *ret = TAKE(daemon);
@@ -211,20 +222,31 @@ pyrope_status pyrope_daemon_unregister(pyrope_daemon *daemon, const char *id)
         return registry_remove(&daemon->registry, id) ? PYROPE_E_NOT_FOUND : PYROPE_OK;
 }
 
-char *pyrope_daemon_uri(pyrope_daemon *daemon, const char *id)
+char *daemon_uri_at(Daemon *daemon, const char *id, unsigned listener)
 {
         CLEANUP(object_unrefp) Object *object = NULL;
+        const char *location = daemon->listeners[listener].location;
         char *uri;
 
         if (id)
                 object = registry_find(&daemon->registry, id, strlen(id));
         else
                 object = registry_first(&daemon->registry);
-        if (!object)
-                return NULL;
-        if (asprintf(&uri, "PYRO:%s@./u:%s", object->id, daemon->listener.path) < 0)
+        if (!object || !location || asprintf(&uri, "PYRO:%s@%s", object->id, location) < 0)
                 return NULL;
         return uri;
+}
+
+char *pyrope_daemon_uri(pyrope_daemon *daemon, const char *id)
+{
+        bool has_unix = daemon->listeners[DAEMON_UNIX].location;
+
+        return daemon_uri_at(daemon, id, has_unix ? DAEMON_UNIX : DAEMON_TCP);
+}
+
+char *pyrope_daemon_tcp_uri(pyrope_daemon *daemon, const char *id)
+{
+        return daemon_uri_at(daemon, id, DAEMON_TCP);
 }
 
 /* -- serving ---------------------------------------------------------------------------------- */
@@ -241,8 +263,8 @@ pyrope_status pyrope_daemon_start(pyrope_daemon *daemon, pyrope_error **error)
                 r = poller_add_for_all(poller, daemon->schedule.finished_fd, POLLER_FINISHED);
         if (r == 0)
                 r = pool_start(&daemon->pool);
-        if (r == 0)
-                r = listener_start(&daemon->listener, poller);
+        for (size_t i = 0; r == 0 && i < DAEMON_LISTENERS; i++)
+                r = listener_start(&daemon->listeners[i], poller);
         if (r)
                 return status_of_errno(r, error, "cannot start serving");
         return PYROPE_OK;
@@ -251,7 +273,8 @@ pyrope_status pyrope_daemon_start(pyrope_daemon *daemon, pyrope_error **error)
 void pyrope_daemon_stop(pyrope_daemon *daemon)
 {
         schedule_stop(&daemon->schedule);
-        listener_close(&daemon->listener);
+        for (size_t i = 0; i < DAEMON_LISTENERS; i++)
+                listener_close(&daemon->listeners[i]);
         peer_table_stop(&daemon->peers);
         (void)eventfd_write(daemon->stop_fd, 1); /* refused only at 2^64 - 1 */
 }

@@ -22,8 +22,11 @@
 
 typedef struct pyrope_daemon Daemon;
 
+/* Where its peers come in. */
+enum { DAEMON_UNIX, DAEMON_TCP, DAEMON_LISTENERS };
+
 struct pyrope_daemon {
-        Listener listener;
+        Listener listeners[DAEMON_LISTENERS]; /* those that are not asked for are closed */
         Registry registry;
         Schedule schedule;
         StreamTable streams;
@@ -33,5 +36,8 @@ struct pyrope_daemon {
         uint64_t message_max; /* bytes of annotations and payload of one message */
         int stop_fd;          /* eventfd: readable for ever once the daemon was stopped */
         atomic_bool is_started;
-        atomic_bool is_paused; /* no descriptors left: not accepting until the next tick */
 };
+
+/* The URI of an object at one of the listeners. Return: owned by the caller, free(); NULL if there
+ * is no such object or listener, or memory is out. */
+char *daemon_uri_at(Daemon *daemon, const char *id, unsigned listener);

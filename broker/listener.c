@@ -4,6 +4,7 @@
 
 #include "base/listen-fds.h"
 #include "base/log.h"
+#include "base/loopback.h"
 #include "base/random.h"
 #include "base/runtime-dir.h"
 #include "base/unix-socket.h"
@@ -125,10 +126,21 @@ static int copy_uids(Listener *listener, const uid_t *uids, size_t n_uids)
         return 0;
 }
 
-void listener_init(Listener *listener)
+bool listener_is_told(void)
 {
-        *listener = (Listener){ .fd = -1, .spare_fd = -1 };
+        return getenv("LISTEN_FDS") || getenv(SOCKET_ENVIRON);
+}
+
+void listener_init(Listener *listener, uint64_t key)
+{
+        *listener = (Listener){ .fd = -1, .diag_fd = -1, .spare_fd = -1, .key = key };
         pthread_mutex_init(&listener->lock, NULL);
+}
+
+static int open_spare(Listener *listener)
+{
+        listener->spare_fd = open(SPARE_FILE, O_RDONLY | O_CLOEXEC);
+        return listener->spare_fd < 0 ? -errno : 0;
 }
 
 int listener_open(Listener *listener, const char *path, const uid_t *uids, size_t n_uids,
@@ -139,11 +151,35 @@ int listener_open(Listener *listener, const char *path, const uid_t *uids, size_
         r = copy_uids(listener, uids, n_uids);
         if (r == 0)
                 r = path ? open_path(listener, path, error) : open_default(listener, error);
-        if (r == 0) {
-                listener->spare_fd = open(SPARE_FILE, O_RDONLY | O_CLOEXEC);
-                r = listener->spare_fd < 0 ? -errno : 0;
+        if (r)
+                return r;
+        if (asprintf(&listener->location, "./u:%s", listener->path) < 0) {
+                listener->location = NULL;
+                return -ENOMEM;
         }
-        return r;
+        return open_spare(listener);
+}
+
+int listener_open_tcp(Listener *listener, const char *where, const uid_t *uids, size_t n_uids,
+                      ErrorText *error)
+{
+        char own[LOOPBACK_WHERE_SIZE];
+        int r;
+
+        r = copy_uids(listener, uids, n_uids);
+        if (r)
+                return r;
+        r = loopback_listen(where, BACKLOG, &listener->fd, own, error);
+        if (r == LOOPBACK_E_INVALID)
+                return LISTENER_E_INVALID;
+        if (r == LOOPBACK_E_IN_USE)
+                return LISTENER_E_IN_USE;
+        if (r == 0)
+                r = loopback_diag_open(&listener->diag_fd);
+        if (r)
+                return error_fold(r);
+        listener->location = strdup(own);
+        return listener->location ? open_spare(listener) : -ENOMEM;
 }
 
 int listener_start(Listener *listener, Poller *poller)
@@ -153,7 +189,7 @@ int listener_start(Listener *listener, Poller *poller)
         /* A worker may see the first connection before poller_add() has returned here. */
         pthread_mutex_lock(&listener->lock);
         if (listener->fd >= 0)
-                r = poller_add(poller, listener->fd, POLLER_LISTENER, EPOLLIN);
+                r = poller_add(poller, listener->fd, listener->key, EPOLLIN);
         if (r == 0)
                 listener->poller = poller;
         pthread_mutex_unlock(&listener->lock);
@@ -164,7 +200,7 @@ void listener_arm(Listener *listener)
 {
         pthread_mutex_lock(&listener->lock);
         if (listener->fd >= 0)
-                poller_arm(listener->poller, listener->fd, POLLER_LISTENER, EPOLLIN);
+                poller_arm(listener->poller, listener->fd, listener->key, EPOLLIN);
         pthread_mutex_unlock(&listener->lock);
 }
 
@@ -188,7 +224,9 @@ void listener_deinit(Listener *listener)
 {
         listener_close(listener);
         closep(&listener->spare_fd);
+        closep(&listener->diag_fd);
         free(listener->uids);
+        free(listener->location);
         free(listener->path);
         pthread_mutex_destroy(&listener->lock);
 }
@@ -234,6 +272,18 @@ static int accept_one(Listener *listener, int *ret_fd)
         }
 }
 
+static int find_uid(Listener *listener, int fd, uid_t *ret)
+{
+        int r;
+
+        if (listener->diag_fd < 0)
+                return unix_peer_uid(fd, ret);
+        pthread_mutex_lock(&listener->lock);
+        r = loopback_peer_uid(listener->diag_fd, fd, ret);
+        pthread_mutex_unlock(&listener->lock);
+        return r;
+}
+
 int listener_accept(Listener *listener, int *ret_fd, uid_t *ret_uid)
 {
         CLEANUP(closep) int fd = -1;
@@ -243,7 +293,7 @@ int listener_accept(Listener *listener, int *ret_fd, uid_t *ret_uid)
         r = accept_one(listener, &fd);
         if (r)
                 return r;
-        r = unix_peer_uid(fd, &uid);
+        r = find_uid(listener, fd, &uid);
         if (r) {
                 log_debug("refused a connection of an unknown user");
                 return LISTENER_E_REFUSED;

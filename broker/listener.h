@@ -5,15 +5,16 @@
 /*
  * Listener
  *
- * The Unix socket of a daemon, and who may come in: our own user, and those that were allowed by
- * name, as the kernel tells them. Holds one descriptor in reserve, so that even where none is left
- * a peer can be told so instead of hanging. Any thread.
+ * The Unix socket of a daemon, or its port on the loopback interface, and who may come in: our own
+ * user, and those that were allowed by name, as the kernel tells them. Holds one descriptor in
+ * reserve, so that even where none is left a peer can be told so instead of hanging. Any thread.
  */
 
 #include "base/error.h"
 #include "broker/poller.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <sys/types.h>
 
@@ -22,11 +23,15 @@ typedef struct Listener Listener;
 struct Listener {
         pthread_mutex_t lock;
         int fd;         /* -1: closed */
-        char *path;     /* where it listens; owned */
-        bool is_ours;   /* we made the socket file, so we remove it */
-        Poller *poller; /* borrowed; NULL before listener_start() */
-        int spare_fd;   /* in reserve; -1 while a peer is turned away */
-        uid_t *uids;    /* who may come in beside ourselves; owned */
+        char *path;     /* of a Unix socket, else NULL; owned */
+        char *location; /* where it listens, as in URIs; owned */
+        int diag_fd;    /* tells users at the other ends of TCP connections; -1 for a Unix socket */
+        uint64_t key;   /* POLLER_LISTENER, POLLER_TCP */
+        atomic_bool is_paused; /* no descriptors left: not accepting until the next tick */
+        bool is_ours;          /* we made the socket file, so we remove it */
+        Poller *poller;        /* borrowed; NULL before listener_start() */
+        int spare_fd;          /* in reserve; -1 while a peer is turned away */
+        uid_t *uids;           /* who may come in beside ourselves; owned */
         size_t n_uids;
 };
 
@@ -35,7 +40,8 @@ enum {
 
         LISTENER_E_IN_USE,    /* a live daemon listens there */
         LISTENER_E_UNSAFE,    /* the directory is not private */
-        LISTENER_E_INVALID,   /* no path for a socket; or what was inherited is no Unix socket */
+        LISTENER_E_INVALID,   /* no path for a socket, no port of the loopback interface; or what
+                                 was inherited is no Unix socket */
         LISTENER_E_NONE,      /* nobody is waiting to come in */
         LISTENER_E_REFUSED,   /* somebody was, and was sent away */
         LISTENER_E_EXHAUSTED, /* somebody is, but there is no descriptor for him */
@@ -43,7 +49,11 @@ enum {
 };
 
 /* Closed. To be deinit'ed whatever becomes of it. */
-void listener_init(Listener *listener);
+void listener_init(Listener *listener, uint64_t key);
+
+/* Whether somebody other than the program says where to listen: by an inherited socket, or
+ * $PYROPE_SOCKET. */
+bool listener_is_told(void);
 
 /**
  * listener_open() - the socket at @path, or the one that <pyrope/daemon.h> names for no path
@@ -56,7 +66,15 @@ void listener_init(Listener *listener);
 NODISCARD int listener_open(Listener *listener, const char *path, const uid_t *uids, size_t n_uids,
                             ErrorText *error);
 
-/* Has the poller watch for peers, one POLLER_LISTENER at a time; does nothing if it was closed.
+/**
+ * listener_open_tcp() - the port at @where, see loopback_listen()
+ *
+ * Return: as listener_open().
+ */
+NODISCARD int listener_open_tcp(Listener *listener, const char *where, const uid_t *uids,
+                                size_t n_uids, ErrorText *error);
+
+/* Has the poller watch for peers, one event of its key at a time; does nothing if it was closed.
  * Return: 0, -errno. */
 NODISCARD int listener_start(Listener *listener, Poller *poller);
 

@@ -40,6 +40,7 @@ void poller_deinit(Poller *poller);
 #define POLLER_LISTENER ((uint64_t)UINT32_MAX - 1)
 #define POLLER_READY    ((uint64_t)UINT32_MAX - 2)
 #define POLLER_FINISHED ((uint64_t)UINT32_MAX - 3)
+#define POLLER_TCP      ((uint64_t)UINT32_MAX - 4) /* the other listener */
 
 /**
  * poller_add() - put a descriptor into the set

@@ -22,7 +22,8 @@ typedef struct Caller Caller;
 
 struct Caller {
         uid_t uid;
-        uint64_t number; /* of the connection */
+        unsigned listener; /* by which the connection came: DAEMON_UNIX, DAEMON_TCP */
+        uint64_t number;   /* of the connection */
 };
 
 struct Request {

@@ -25,11 +25,16 @@ static void ending_signals(sigset_t *ret)
         sigaddset(ret, SIGINT);
 }
 
+/* The port first, for who chose it may not know it. */
 static void print_ready(pyrope_daemon *daemon)
 {
-        CLEANUP(freep) char *uri = pyrope_daemon_uri(daemon, NULL);
+        for (unsigned i = DAEMON_LISTENERS; i-- > 0;) {
+                CLEANUP(freep) char *uri = daemon_uri_at(daemon, NULL, i);
+                const char *location = daemon->listeners[i].location;
 
-        printf("READY %s\n", uri ? uri : daemon->listener.path);
+                if (location)
+                        printf("READY %s\n", uri ? uri : location);
+        }
         fflush(stdout);
 }
 

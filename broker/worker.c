@@ -482,7 +482,7 @@ static void run_request(Worker *worker, Request *taken)
         serve(worker, peer, close_call(worker, peer, step));
 }
 
-static void add_peer(Worker *worker, int fd, uid_t uid)
+static void add_peer(Worker *worker, int fd, uid_t uid, unsigned listener)
 {
         Daemon *daemon = worker->daemon;
         uint64_t key;
@@ -493,6 +493,7 @@ static void add_peer(Worker *worker, int fd, uid_t uid)
                 (void)close(fd);
                 return;
         }
+        peer->caller.listener = listener;
         if (peer_table_add(&daemon->peers, peer)) {
                 peer_free(peer);
                 return;
@@ -507,7 +508,7 @@ static void add_peer(Worker *worker, int fd, uid_t uid)
 }
 
 /* No descriptor is left: tells those who wait, then looks again at the next tick. */
-static void pause_listener(Worker *worker)
+static void pause_listener(Worker *worker, Listener *listener)
 {
         static const SessionReject full = {
                 .serializer = FRAME_SERIALIZER_MSGPACK,
@@ -519,20 +520,20 @@ static void pause_listener(Worker *worker)
 
         log_debug("out of file descriptors: not accepting for %d ms", POLLER_TICK_MS);
         for (int i = 0; i < ACCEPTS_MAX; i++) {
-                if (listener_accept_spare(&daemon->listener, &fd))
+                if (listener_accept_spare(listener, &fd))
                         break;
                 call_reset(&worker->call);
                 if (dispatch_reject(&full, &worker->call, &answer) == 0)
                         peer_refuse(fd, &answer);
-                listener_release_spare(&daemon->listener, fd);
+                listener_release_spare(listener, fd);
         }
-        atomic_store(&daemon->is_paused, true);
+        atomic_store(&listener->is_paused, true);
         poller_need_tick(&daemon->poller);
 }
 
-static void on_listener(Worker *worker)
+static void on_listener(Worker *worker, unsigned which)
 {
-        Listener *listener = &worker->daemon->listener;
+        Listener *listener = &worker->daemon->listeners[which];
         int r = 0;
         uid_t uid;
         int fd;
@@ -540,10 +541,10 @@ static void on_listener(Worker *worker)
         for (int i = 0; i < ACCEPTS_MAX && (r == 0 || r == LISTENER_E_REFUSED); i++) {
                 r = listener_accept(listener, &fd, &uid);
                 if (r == 0)
-                        add_peer(worker, fd, uid);
+                        add_peer(worker, fd, uid, which);
         }
         if (r == LISTENER_E_EXHAUSTED)
-                pause_listener(worker);
+                pause_listener(worker, listener);
         else
                 listener_arm(listener);
 }
@@ -553,8 +554,9 @@ static void on_tick(Worker *worker)
         Daemon *daemon = worker->daemon;
 
         poller_ticked(&daemon->poller);
-        if (atomic_exchange(&daemon->is_paused, false))
-                listener_arm(&daemon->listener);
+        for (size_t i = 0; i < DAEMON_LISTENERS; i++)
+                if (atomic_exchange(&daemon->listeners[i].is_paused, false))
+                        listener_arm(&daemon->listeners[i]);
         if (peer_table_expire(&daemon->peers, clock_boottime_ms()))
                 poller_need_tick(&daemon->poller);
         if (stream_table_expire(&daemon->streams, clock_boottime_ms()))
@@ -575,7 +577,10 @@ static void on_event(Worker *worker, uint64_t key)
 {
         switch (key) {
         case POLLER_LISTENER:
-                on_listener(worker);
+                on_listener(worker, DAEMON_UNIX);
+                break;
+        case POLLER_TCP:
+                on_listener(worker, DAEMON_TCP);
                 break;
         case POLLER_TICK:
                 on_tick(worker);

@@ -5,8 +5,7 @@
 /*
  * TCP
  *
- * A connection to a daemon on a port: one that a person named, or a stock Pyro5 program. Nothing of
- * ours listens on TCP.
+ * A connection to a daemon on a port: one that a person named, or a stock Pyro5 program.
  */
 
 #include "base/clock.h"

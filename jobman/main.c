@@ -42,7 +42,7 @@ struct Jobman {
         MethodsSelf methods;
 };
 
-static const char *config_path, *socket_path, *zone_option, *runtime_dir_option;
+static const char *config_path, *socket_path, *zone_option, *runtime_dir_option, *listen_option;
 
 static const Option options[] = {
         { .name = "config",
@@ -55,6 +55,12 @@ static const Option options[] = {
           .argument = "PATH",
           .help = "listen there (default: jobman-NAME.sock in the runtime directory)",
           .string = &socket_path },
+        { .name = "listen",
+          .letter = 'l',
+          .argument = "ADDR:PORT",
+          .help = "listen on a port of the loopback interface, too: 127.0.0.1:PORT or [::1]:PORT, "
+                  "port 0: any; only for programs of the same user",
+          .string = &listen_option },
         { .name = "zone", .argument = "ZONE", .help = "zone of this host", .string = &zone_option },
         { .name = "runtime-dir",
           .argument = "DIR",
@@ -136,7 +142,7 @@ static int find_places(Jobman *self, ErrorText *error)
 
 static pyrope_status open_daemon(Jobman *self, pyrope_error **error)
 {
-        pyrope_daemon_options daemon_options = { .socket = self->socket };
+        pyrope_daemon_options daemon_options = { .socket = self->socket, .listen = listen_option };
         pyrope_options context_options = {
                 .nameserver = self->settings.nameserver,
                 .zone = self->zone,
@@ -210,6 +216,7 @@ static int serve(Jobman *self, ErrorText *error)
 {
         CLEANUP(pyrope_error_freep) pyrope_error *why = NULL;
         CLEANUP(freep) char *uri = pyrope_daemon_uri(self->daemon, METHODS_OBJECT);
+        CLEANUP(freep) char *tcp_uri = pyrope_daemon_tcp_uri(self->daemon, METHODS_OBJECT);
 
         if (!uri || pyrope_daemon_start(self->daemon, &why)) {
                 error_text_set(error, "%s", why ? pyrope_error_text(why) : "out of memory");
@@ -217,6 +224,8 @@ static int serve(Jobman *self, ErrorText *error)
         }
         if (announce(self, uri, error))
                 return 1;
+        if (tcp_uri)
+                (void)printf("READY %s\n", tcp_uri);
         (void)printf("READY %s\n", uri);
         (void)fflush(stdout);
         watch_run(self->watch);

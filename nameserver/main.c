@@ -26,6 +26,7 @@ struct Server {
 };
 
 static SetupOptions said;
+static const char *listen_on; /* ADDR:PORT, or NULL */
 
 static const Option options[] = {
         { .name = "config",
@@ -44,6 +45,12 @@ static const Option options[] = {
           .argument = "PATH",
           .help = "listen there (default " SETUP_SOCKET " in the runtime directory)",
           .string = &said.socket },
+        { .name = "listen",
+          .letter = 'l',
+          .argument = "ADDR:PORT",
+          .help = "listen on a port of the loopback interface, too: 127.0.0.1:PORT or [::1]:PORT, "
+                  "port 0: any; only for programs of the same user",
+          .string = &listen_on },
         { .name = "zone",
           .argument = "ZONE",
           .help = "zone of this computer (default by its name and machine id)",
@@ -100,7 +107,10 @@ static int open_store(Server *server, ErrorText *error)
 
 static pyrope_status open_daemon(Server *server, pyrope_error **error)
 {
-        pyrope_daemon_options daemon_options = { .socket = server->setup.socket };
+        pyrope_daemon_options daemon_options = {
+                .socket = server->setup.socket,
+                .listen = listen_on,
+        };
         pyrope_status status;
 
         status = pyrope_daemon_new(&daemon_options, &server->daemon, error);

@@ -8,7 +8,8 @@
  *
  * A program describes a class by a table of methods, registers objects of it with a daemon, and
  * runs. Peers are Pyro5 programs, in C or Python; another user of the machine is refused. The
- * daemon listens on a Unix socket and nowhere else. A whole application:
+ * daemon listens on a Unix socket, and, where it is told so, on a port of the loopback interface. A
+ * whole application:
  *
  *      static int add(pyrope_call *call, void *self)
  *      {
@@ -92,21 +93,22 @@ typedef struct pyrope_stream_class {
 
 typedef struct pyrope_daemon_options {
         const char *socket;         /* path; NULL: the inherited socket (LISTEN_FDS), else
-                                       $PYROPE_SOCKET, else a name of its own in the runtime
-                                       directory */
+                                       $PYROPE_SOCKET, else (without listen) a name of its own in
+                                       the runtime directory */
         uint64_t message_max_bytes; /* 0: 1 GiB */
         const uid_t *allowed_uids;  /* users beside our own who may connect; borrowed during new */
         size_t n_allowed_uids;
         unsigned n_workers_max; /* calls that run at once; 0: 64 */
+        const char *listen;     /* "127.0.0.1:PORT" or "[::1]:PORT", port 0: any; NULL: no TCP */
 } pyrope_daemon_options;
 
 /**
- * pyrope_daemon_new() - bind the socket; nothing is served yet
+ * pyrope_daemon_new() - bind the sockets; nothing is served yet
  * @options: NULL for the defaults
  *
- * Return: PYROPE_OK; PYROPE_E_EXISTS if a live daemon has the socket; PYROPE_E_DENIED if its
- * directory is not private; PYROPE_E_INVALID for a path that is too long; PYROPE_E_IO;
- * PYROPE_E_NOMEM.
+ * Return: PYROPE_OK; PYROPE_E_EXISTS if a live daemon has the socket or port; PYROPE_E_DENIED if
+ * its directory is not private; PYROPE_E_INVALID for a path that is too long, or another address
+ * than of the loopback interface; PYROPE_E_IO; PYROPE_E_NOMEM.
  */
 PYROPE_API pyrope_status pyrope_daemon_new(const pyrope_daemon_options *options,
                                            pyrope_daemon **ret, pyrope_error **error);
@@ -136,12 +138,15 @@ PYROPE_API pyrope_status pyrope_daemon_register(pyrope_daemon *daemon, const cha
 PYROPE_API pyrope_status pyrope_daemon_unregister(pyrope_daemon *daemon, const char *id);
 
 /**
- * pyrope_daemon_uri() - PYRO:id@./u:path
+ * pyrope_daemon_uri() - PYRO:id@./u:path, or that of the port where there is no Unix socket
  * @id: an id, or NULL for the object that was registered first
  *
  * Return: owned by the caller, free(); NULL if there is no such object or memory is out.
  */
 PYROPE_API char *pyrope_daemon_uri(pyrope_daemon *daemon, const char *id);
+
+/** pyrope_daemon_tcp_uri() - PYRO:id@127.0.0.1:port. Return: the same; NULL also without a port. */
+PYROPE_API char *pyrope_daemon_tcp_uri(pyrope_daemon *daemon, const char *id);
 
 /**
  * pyrope_daemon_start() - serve, on threads of the daemon
@@ -166,7 +171,8 @@ PYROPE_API void pyrope_daemon_stop(pyrope_daemon *daemon);
 PYROPE_API pyrope_status pyrope_daemon_wait(pyrope_daemon *daemon, int64_t drain_ms);
 
 /**
- * pyrope_daemon_run() - start, print "READY URI" on standard output, serve until
+ * pyrope_daemon_run() - start, print "READY URI" on standard output for each listener (that of
+ * the port first), serve until
  * pyrope_daemon_stop(), SIGTERM or SIGINT; then drain for at most 10 s
  *
  * Call it from the main thread, before other threads are made: it blocks the two signals there.

@@ -4,7 +4,7 @@
  * The target of the conformance checks on our own daemon: the object that reference_daemon.py has
  * on stock Pyro5, and a decoy beside it.
  *
- *      conformance-target [--socket PATH] [--object-id ID]
+ *      conformance-target [--listen ADDR:PORT] [--socket PATH] [--object-id ID]
  */
 
 #include <getopt.h>
@@ -512,6 +512,7 @@ static const pyrope_class decoy_class = { .name = "Decoy", .methods = decoy_meth
 static int parse(int argc, char **argv, pyrope_daemon_options *options, const char **id)
 {
         static const struct option longs[] = {
+                { "listen", required_argument, NULL, 'l' },
                 { "socket", required_argument, NULL, 's' },
                 { "object-id", required_argument, NULL, 'i' },
                 { 0 },
@@ -520,6 +521,9 @@ static int parse(int argc, char **argv, pyrope_daemon_options *options, const ch
 
         while ((option = getopt_long(argc, argv, "", longs, NULL)) != -1) {
                 switch (option) {
+                case 'l':
+                        options->listen = optarg;
+                        break;
                 case 's':
                         options->socket = optarg;
                         break;
@@ -543,7 +547,8 @@ int main(int argc, char **argv)
         pyrope_status status;
 
         if (parse(argc, argv, &options, &id)) {
-                fprintf(stderr, "usage: conformance-target [--socket PATH] [--object-id ID]\n");
+                fprintf(stderr, "usage: conformance-target [--listen ADDR:PORT] [--socket PATH] "
+                                "[--object-id ID]\n");
                 return 2;
         }
         status = pyrope_context_new(NULL, &target.context, &why);

@@ -370,6 +370,35 @@ START_TEST(objects_are_told_as_uris_and_as_proxies_with_their_metadata)
 }
 END_TEST
 
+START_TEST(objects_are_told_by_the_listener_that_the_caller_came_by)
+{
+        const pyrope_daemon_options options = { .socket = scratch_path("b"),
+                                                .listen = "127.0.0.1:0" };
+        CLEANUP(wire_answer_deinit) WireAnswer answer = { .bytes = BUFFER_INIT(0) };
+        CLEANUP(freep) char *unix_uri = NULL;
+        CLEANUP(freep) char *tcp_uri = NULL;
+        pyrope_daemon *both = NULL;
+        WireClient client;
+
+        ck_assert_ptr_null(pyrope_daemon_tcp_uri(daemon_, NULL));
+        ck_assert_int_eq(pyrope_daemon_new(&options, &both, NULL), PYROPE_OK);
+        ck_assert_int_eq(pyrope_daemon_register(both, "o", &class_of_objects, &n_released, NULL),
+                         PYROPE_OK);
+        unix_uri = pyrope_daemon_uri(both, "o");
+        tcp_uri = pyrope_daemon_tcp_uri(both, "o");
+        ck_assert_ptr_nonnull(strstr(unix_uri, "PYRO:o@./u:/"));
+        ck_assert_ptr_nonnull(strstr(tcp_uri, "PYRO:o@127.0.0.1:"));
+
+        ck_assert_int_eq(pyrope_daemon_start(both, NULL), PYROPE_OK);
+        client = wire_open_port(strrchr(tcp_uri, ':') + 1, "o");
+        wire_invoke(&client, 0, "o", "proxy", "[]");
+        ck_assert(wire_receive(&client, &answer));
+        ck_assert(pyrope_str_equals(pyrope_at(pyrope_find(answer.payload, "state"), 0), tcp_uri));
+        wire_close(&client);
+        pyrope_daemon_free(both);
+}
+END_TEST
+
 START_TEST(the_log_names_connection_call_and_outcome)
 {
         const char *text;
@@ -542,6 +571,7 @@ int main(void)
         tcase_add_test(objects, an_unregistered_object_answers_no_new_call_but_the_running_one);
         tcase_add_test(objects, the_daemons_own_object_cannot_be_taken_away);
         tcase_add_test(objects, the_daemons_own_object_tells_about_the_others);
+        tcase_add_test(objects, objects_are_told_by_the_listener_that_the_caller_came_by);
         tcase_add_test(objects, the_log_names_connection_call_and_outcome);
         tcase_add_test(objects, objects_are_told_as_uris_and_as_proxies_with_their_metadata);
         tcase_add_checked_fixture(running, setup, teardown);

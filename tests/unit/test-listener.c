@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -23,7 +24,7 @@ static void setup(void)
         unsetenv("LISTEN_FDS");
         unsetenv("PYROPE_SOCKET");
         setenv("PYROPE_RUNTIME_DIR", scratch_dir, 1);
-        listener_init(&listener);
+        listener_init(&listener, POLLER_LISTENER);
 }
 
 static void teardown(void)
@@ -140,6 +141,72 @@ START_TEST(another_user_who_is_allowed_comes_in)
 }
 END_TEST
 
+static int connect_to_port(void)
+{
+        struct sockaddr_in address = { .sin_family = AF_UNSPEC };
+        socklen_t n = sizeof(address);
+        int fd;
+
+        if (getsockname(listener.fd, (struct sockaddr *)&address, &n) < 0)
+                return -1;
+        fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        return fd >= 0 && connect(fd, (struct sockaddr *)&address, n) == 0 ? fd : -1;
+}
+
+static int connect_to_port_as_stranger(UNUSED void *userdata)
+{
+        int fd = connect_to_port();
+
+        if (fd < 0)
+                return 98;
+        return is_hung_up(fd) ? 1 : 0;
+}
+
+START_TEST(a_port_lets_our_own_user_in)
+{
+        uid_t uid = (uid_t)-1;
+        int fd = -1;
+
+        ck_assert_int_eq(listener_open_tcp(&listener, "127.0.0.1:0", NULL, 0, NULL), 0);
+        ck_assert_int_eq(strncmp(listener.location, "127.0.0.1:", 10), 0);
+        ck_assert_ptr_null(listener.path);
+        ck_assert_int_eq(listener_accept(&listener, &fd, &uid), LISTENER_E_NONE);
+        ck_assert_int_ge(connect_to_port(), 0);
+        ck_assert_int_eq(listener_accept(&listener, &fd, &uid), 0);
+        ck_assert_uint_eq(uid, geteuid());
+        ck_assert(fcntl(fd, F_GETFD) & FD_CLOEXEC);
+}
+END_TEST
+
+/* Whether the stranger is among the users that were allowed. */
+START_TEST(a_port_lets_nobody_else_in_but_who_is_allowed)
+{
+        const uid_t uids[] = { 1, SCRATCH_STRANGER };
+        pthread_t thread;
+        int accepted = -1;
+
+        ck_assert_int_eq(
+                listener_open_tcp(&listener, "127.0.0.1:0", uids, _i ? ARRAY_SIZE(uids) : 1, NULL),
+                0);
+        pthread_create(&thread, NULL, accept_one, &accepted);
+        ck_assert_int_eq(scratch_run_as(SCRATCH_STRANGER, connect_to_port_as_stranger, NULL),
+                         _i ? 0 : 1);
+        pthread_join(thread, NULL);
+        ck_assert_int_eq(accepted, _i ? 0 : LISTENER_E_REFUSED);
+}
+END_TEST
+
+START_TEST(another_address_than_the_loopbacks_is_refused)
+{
+        ErrorText error = { "" };
+
+        ck_assert_int_eq(listener_open_tcp(&listener, "0.0.0.0:0", NULL, 0, &error),
+                         LISTENER_E_INVALID);
+        ck_assert_ptr_nonnull(strstr(error.text, "'0.0.0.0:0'"));
+        ck_assert_int_eq(listener.fd, -1);
+}
+END_TEST
+
 START_TEST(a_socket_of_its_own_lies_in_the_runtime_directory)
 {
         ErrorText error = { "" };
@@ -226,18 +293,18 @@ START_TEST(a_socket_in_use_or_unsafe_is_told)
         Listener second;
 
         open_well(scratch_path("s"));
-        listener_init(&second);
+        listener_init(&second, POLLER_LISTENER);
         ck_assert_int_eq(listener_open(&second, scratch_path("s"), NULL, 0, &error),
                          LISTENER_E_IN_USE);
         ck_assert_str_ne(error.text, "");
         listener_deinit(&second);
         ck_assert_int_eq(access(scratch_path("s"), F_OK), 0); /* it is not his to remove */
 
-        listener_init(&second);
+        listener_init(&second, POLLER_LISTENER);
         ck_assert_int_eq(listener_open(&second, "/tmp/pyrope-test-unsafe", NULL, 0, &error),
                          LISTENER_E_UNSAFE);
         listener_deinit(&second);
-        listener_init(&second);
+        listener_init(&second, POLLER_LISTENER);
         ck_assert_int_eq(listener_open(&second, "relative", NULL, 0, &error), LISTENER_E_INVALID);
         listener_deinit(&second);
 }
@@ -302,9 +369,12 @@ int main(void)
 
         tcase_add_checked_fixture(tcase, setup, teardown);
         tcase_add_test(tcase, a_peer_of_our_own_user_comes_in);
+        tcase_add_test(tcase, a_port_lets_our_own_user_in);
+        tcase_add_test(tcase, another_address_than_the_loopbacks_is_refused);
         if (geteuid() == 0) {
                 tcase_add_test(tcase, another_user_is_sent_away_even_if_he_reaches_the_socket);
                 tcase_add_test(tcase, another_user_who_is_allowed_comes_in);
+                tcase_add_loop_test(tcase, a_port_lets_nobody_else_in_but_who_is_allowed, 0, 2);
         }
         tcase_add_test(tcase, a_socket_of_its_own_lies_in_the_runtime_directory);
         tcase_add_test(tcase, the_environment_names_the_socket);

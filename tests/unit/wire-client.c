@@ -8,6 +8,7 @@
 #include "tests/unit/unit.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -185,16 +186,36 @@ void wire_expect_end(WireClient *client)
         ck_assert_msg(!wire_receive(client, &answer), "it answered");
 }
 
-WireClient wire_open(const char *path, const char *object)
+static void shake_hands(WireClient *client, const char *object)
 {
         CLEANUP(wire_answer_deinit) WireAnswer answer = { .bytes = BUFFER_INIT(0) };
         CLEANUP(buffer_deinit) Buffer frame = BUFFER_INIT(SIZE_MAX);
-        WireClient client = wire_connect(path);
 
         wire_frame(&frame, FRAME_CONNECT, 0, 0, "{s:s,s:s}", "handshake", "hello", "object",
                    object);
-        wire_send_bytes(&client, frame.data, frame.n);
-        ck_assert_msg(wire_receive(&client, &answer), "the connection ended");
+        wire_send_bytes(client, frame.data, frame.n);
+        ck_assert_msg(wire_receive(client, &answer), "the connection ended");
         ck_assert_int_eq(answer.header.type, FRAME_CONNECTOK);
+}
+
+WireClient wire_open(const char *path, const char *object)
+{
+        WireClient client = wire_connect(path);
+
+        shake_hands(&client, object);
+        return client;
+}
+
+WireClient wire_open_port(const char *port, const char *object)
+{
+        const struct sockaddr_in address = {
+                .sin_family = AF_INET,
+                .sin_port = htons((uint16_t)strtoul(port, NULL, 10)),
+                .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+        };
+        WireClient client = { .fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0) };
+
+        ck_assert_int_eq(connect(client.fd, (const struct sockaddr *)&address, sizeof(address)), 0);
+        shake_hands(&client, object);
         return client;
 }

@@ -35,6 +35,9 @@ WireClient wire_connect(const char *path);
 /* Connects and shakes hands for an object. */
 WireClient wire_open(const char *path, const char *object);
 
+/* The same through a port of 127.0.0.1. */
+WireClient wire_open_port(const char *port, const char *object);
+
 void wire_close(WireClient *client);
 
 /* A whole frame, appended to @ret; the payload as pyrope_pack() writes it. */

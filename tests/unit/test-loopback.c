@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: MIT */
+
+#include "base/loopback.h"
+
+#include "tests/unit/unit.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#define STRANGER 12345u /* a uid that is nobody's here */
+#define WAIT_MS  60000
+
+static const char *const families[] = { "127.0.0.1:0", "[::1]:0" };
+
+static int diag_fd;
+static int listen_fd;
+static char where[LOOPBACK_WHERE_SIZE];
+
+static void setup(void)
+{
+        ck_assert_int_eq(loopback_diag_open(&diag_fd), 0);
+        listen_fd = -1;
+}
+
+static void teardown(void)
+{
+        closep(&listen_fd);
+        closep(&diag_fd);
+}
+
+static void listen_on(const char *text)
+{
+        ErrorText error = { "" };
+
+        ck_assert_msg(loopback_listen(text, 10, &listen_fd, where, &error) == 0, "%s", error.text);
+}
+
+/* A socket that is connected to listen_fd; -1 if that fails. */
+static int connect_to_it(void)
+{
+        struct sockaddr_storage address;
+        socklen_t n = sizeof(address);
+        int fd;
+
+        if (getsockname(listen_fd, (struct sockaddr *)&address, &n) < 0)
+                return -1;
+        fd = socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        if (fd >= 0 && connect(fd, (struct sockaddr *)&address, n) < 0)
+                closep(&fd);
+        return fd;
+}
+
+static int accept_it(void)
+{
+        struct pollfd pollfd = { .fd = listen_fd, .events = POLLIN };
+        int fd;
+
+        ck_assert_int_eq(poll(&pollfd, 1, WAIT_MS), 1);
+        fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC);
+        ck_assert_int_ge(fd, 0);
+        return fd;
+}
+
+/* -- where to listen -------------------------------------------------------------------------- */
+
+static const char *const refused[] = {
+        "",
+        ":",
+        ":0",
+        "0",
+        "127.0.0.1",
+        "127.0.0.1:",
+        "127.0.0.1:-1",
+        "127.0.0.1:65536",
+        "127.0.0.1:0x50",
+        "127.0.0.1 :80",
+        "127.1:80",
+        "0.0.0.0:0",
+        "126.255.255.255:0",
+        "128.0.0.1:0",
+        "192.0.2.1:80",
+        "255.255.255.255:80",
+        "localhost:80",
+        "::1:80",
+        "[::1]",
+        "[::1:80",
+        "[::]:80",
+        "[]:80",
+        "[::ffff:127.0.0.1]:80",
+        "[fe80::1%lo]:80",
+        "[2001:db8::1]:80",
+        "[127.0.0.1]:80",
+        "[00000000000000000000000000000000000000000000000000000000000000001]:80",
+        "host.of.a.name.that.is.longer.than.any.address.could.ever.be.in.text.form:80",
+};
+
+START_TEST(no_address_but_the_loopbacks_is_listened_on)
+{
+        ErrorText error = { "" };
+
+        ck_assert_int_eq(loopback_listen(refused[_i], 10, &listen_fd, where, &error),
+                         LOOPBACK_E_INVALID);
+        ck_assert_int_eq(listen_fd, -1);
+        ck_assert_ptr_nonnull(strstr(error.text, "give 127.0.0.1:PORT or [::1]:PORT"));
+}
+END_TEST
+
+START_TEST(the_port_that_was_found_is_told)
+{
+        char again[LOOPBACK_WHERE_SIZE] = "unchanged";
+        ErrorText error = { "" };
+        const char *port;
+        int fd = -1;
+
+        listen_on(families[_i]);
+        port = strrchr(where, ':');
+        ck_assert_str_ne(port, ":0");
+        ck_assert_int_eq(strncmp(where, families[_i], (size_t)(port - where)), 0);
+        ck_assert(fcntl(listen_fd, F_GETFD) & FD_CLOEXEC);
+        ck_assert(fcntl(listen_fd, F_GETFL) & O_NONBLOCK);
+
+        ck_assert_int_eq(loopback_listen(where, 10, &fd, again, &error), LOOPBACK_E_IN_USE);
+        ck_assert_str_eq(again, "unchanged");
+        ck_assert_ptr_nonnull(strstr(error.text, where));
+}
+END_TEST
+
+START_TEST(any_address_of_the_loopback_net_will_do)
+{
+        listen_on("127.9.8.7:0");
+        ck_assert_int_eq(strncmp(where, "127.9.8.7:", 10), 0);
+}
+END_TEST
+
+START_TEST(what_is_accepted_sends_without_delay)
+{
+        CLEANUP(closep) int client = -1;
+        CLEANUP(closep) int fd = -1;
+        int is_on = 0;
+        socklen_t n = sizeof(is_on);
+
+        listen_on(families[_i]);
+        client = connect_to_it();
+        fd = accept_it();
+        ck_assert_int_eq(getsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &is_on, &n), 0);
+        ck_assert(is_on);
+}
+END_TEST
+
+/* -- whose the other end is ------------------------------------------------------------------- */
+
+START_TEST(our_own_end_is_ours)
+{
+        CLEANUP(closep) int client = -1;
+        CLEANUP(closep) int fd = -1;
+        uid_t uid = STRANGER;
+
+        listen_on(families[_i]);
+        client = connect_to_it();
+        fd = accept_it();
+        ck_assert_int_eq(loopback_peer_uid(diag_fd, fd, &uid), 0);
+        ck_assert_uint_eq(uid, geteuid());
+        /* Still, when it has nothing more to say. */
+        ck_assert_int_eq(shutdown(client, SHUT_WR), 0);
+        ck_assert_int_eq(loopback_peer_uid(diag_fd, fd, &uid), 0);
+}
+END_TEST
+
+START_TEST(an_end_that_was_closed_is_nobodys)
+{
+        CLEANUP(closep) int fd = -1;
+        uid_t uid = STRANGER;
+        int client;
+
+        listen_on(families[_i]);
+        client = connect_to_it();
+        fd = accept_it();
+        ck_assert_int_eq(close(client), 0);
+        ck_assert_int_eq(loopback_peer_uid(diag_fd, fd, &uid), LOOPBACK_E_UNKNOWN);
+        ck_assert_uint_eq(uid, STRANGER);
+}
+END_TEST
+
+START_TEST(an_end_that_was_reset_is_nobodys)
+{
+        const struct linger at_once = { .l_onoff = 1 };
+        CLEANUP(closep) int fd = -1;
+        uid_t uid = STRANGER;
+        int client;
+
+        listen_on(families[_i]);
+        client = connect_to_it();
+        ck_assert_int_eq(setsockopt(client, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once)), 0);
+        ck_assert_int_eq(close(client), 0);
+        fd = accept_it();
+        ck_assert_int_eq(loopback_peer_uid(diag_fd, fd, &uid), LOOPBACK_E_UNKNOWN);
+}
+END_TEST
+
+/* The port of the end that was closed is listened on by now: that is another socket. */
+START_TEST(who_listens_on_the_port_meanwhile_is_not_taken_for_it)
+{
+        CLEANUP(closep) int other = -1;
+        CLEANUP(closep) int fd = -1;
+        const struct linger at_once = { .l_onoff = 1 };
+        struct sockaddr_in address;
+        socklen_t n = sizeof(address);
+        uid_t uid = STRANGER;
+        int client;
+
+        listen_on(families[0]);
+        client = connect_to_it();
+        fd = accept_it();
+        ck_assert_int_eq(getsockname(client, (struct sockaddr *)&address, &n), 0);
+        ck_assert_int_eq(setsockopt(client, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once)), 0);
+        ck_assert_int_eq(close(client), 0);
+        other = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        ck_assert_int_eq(bind(other, (struct sockaddr *)&address, n), 0);
+        ck_assert_int_eq(listen(other, 1), 0);
+        ck_assert_int_eq(loopback_peer_uid(diag_fd, fd, &uid), LOOPBACK_E_UNKNOWN);
+}
+END_TEST
+
+/* Connects as somebody else, and waits for the end. */
+static void live_as_stranger(void)
+{
+        char byte;
+        int fd;
+
+        if (setresuid(STRANGER, STRANGER, STRANGER) < 0)
+                _exit(1);
+        fd = connect_to_it();
+        _exit(fd >= 0 && read(fd, &byte, 1) == 0 ? 0 : 1);
+}
+
+START_TEST(the_end_of_another_user_is_his)
+{
+        uid_t uid = (uid_t)-1;
+        int status = -1;
+        pid_t pid;
+        int fd;
+
+        if (geteuid() != 0)
+                return; /* only root can act as a second user */
+        listen_on(families[_i]);
+        pid = fork();
+        ck_assert_int_ge(pid, 0);
+        if (pid == 0)
+                live_as_stranger();
+        fd = accept_it();
+        ck_assert_int_eq(loopback_peer_uid(diag_fd, fd, &uid), 0);
+        ck_assert_uint_eq(uid, STRANGER);
+        ck_assert_int_eq(close(fd), 0);
+        ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+        ck_assert_int_eq(status, 0);
+}
+END_TEST
+
+int main(void)
+{
+        Suite *suite = suite_create("loopback");
+        TCase *tcase = tcase_create("loopback");
+
+        tcase_add_checked_fixture(tcase, setup, teardown);
+        tcase_add_loop_test(tcase, no_address_but_the_loopbacks_is_listened_on, 0,
+                            ARRAY_SIZE(refused));
+        tcase_add_loop_test(tcase, the_port_that_was_found_is_told, 0, ARRAY_SIZE(families));
+        tcase_add_test(tcase, any_address_of_the_loopback_net_will_do);
+        tcase_add_loop_test(tcase, what_is_accepted_sends_without_delay, 0, ARRAY_SIZE(families));
+        tcase_add_loop_test(tcase, our_own_end_is_ours, 0, ARRAY_SIZE(families));
+        tcase_add_loop_test(tcase, an_end_that_was_closed_is_nobodys, 0, ARRAY_SIZE(families));
+        tcase_add_loop_test(tcase, an_end_that_was_reset_is_nobodys, 0, ARRAY_SIZE(families));
+        tcase_add_test(tcase, who_listens_on_the_port_meanwhile_is_not_taken_for_it);
+        tcase_add_loop_test(tcase, the_end_of_another_user_is_his, 0, ARRAY_SIZE(families));
+        suite_add_tcase(suite, tcase);
+        return unit_run(suite);
+}
