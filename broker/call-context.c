@@ -46,6 +46,19 @@ bool pyrope_call_correlation(pyrope_call *call, unsigned char ret[16])
         return true;
 }
 
+void *pyrope_call_session(pyrope_call *call)
+{
+        return guest_data(call->caller.guest);
+}
+
+pyrope_status pyrope_call_keep_session(pyrope_call *call, void *session,
+                                       void (*ended)(void *session))
+{
+        if (!session)
+                return PYROPE_E_INVALID;
+        return guest_keep(call->caller.guest, session, ended) ? PYROPE_E_EXISTS : PYROPE_OK;
+}
+
 /* -- annotations of the call ------------------------------------------------------------------ */
 
 /* The annotations were checked with their frame, so nothing but their end stops the walk. */

@@ -43,8 +43,11 @@ Peer *peer_new(int fd, uid_t uid, uint64_t n_max)
         peer = calloc(1, sizeof(*peer));
         if (!peer)
                 return NULL;
+        peer->caller.guest = guest_new();
         /* Without the timeout a patient worker would wait for ever: refuse such a socket. */
-        if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &stay, sizeof(stay)) < 0) {
+        if (!peer->caller.guest ||
+            setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &stay, sizeof(stay)) < 0) {
+                guest_unref(peer->caller.guest);
                 free(peer);
                 return NULL;
         }
@@ -64,6 +67,7 @@ Peer *peer_free(Peer *peer)
         outgoing_free(peer->out);
         buffer_deinit(&peer->in);
         (void)close(peer->fd);
+        guest_unref(peer->caller.guest);
         free(peer);
         return NULL;
 }

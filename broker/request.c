@@ -33,6 +33,7 @@ Request *request_new(Object *object, const Caller *caller, const Frame *frame, B
         request->frame = *frame;
         request->frame.bytes = request->memory + FRAME_HEADER_SIZE;
         request->caller = *caller;
+        request->caller.guest = guest_ref(caller->guest);
         request->object = object_ref(object);
         return TAKE(request);
 }
@@ -42,6 +43,7 @@ Request *request_free(Request *request)
         if (!request)
                 return NULL;
         assert(!request->peer);
+        guest_unref(request->caller.guest);
         object_unref(request->object);
         free(request->memory);
         free(request);

@@ -10,6 +10,7 @@
  */
 
 #include "base/buffer.h"
+#include "broker/guest.h"
 #include "broker/object.h"
 #include "broker/session.h"
 
@@ -24,6 +25,7 @@ struct Caller {
         uid_t uid;
         unsigned listener; /* by which the connection came: DAEMON_UNIX, DAEMON_TCP */
         uint64_t number;   /* of the connection */
+        Guest *guest;      /* what is kept for it; of the peer, in a request a reference */
 };
 
 struct Request {

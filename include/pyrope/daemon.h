@@ -279,6 +279,29 @@ PYROPE_API const char *pyrope_call_object(pyrope_call *call);
 /** pyrope_call_uid() - user at the other end of the socket, as the kernel says. */
 PYROPE_API uid_t pyrope_call_uid(pyrope_call *call);
 
+/**
+ * pyrope_call_session() - what was kept for the connection by which the call came
+ *
+ * A connection is one for all objects of the daemon that its client calls through it.
+ * Return: borrowed until the method returns; NULL if nothing was kept.
+ */
+PYROPE_API void *pyrope_call_session(pyrope_call *call);
+
+/**
+ * pyrope_call_keep_session() - keep something as long as the connection lasts
+ * @session: not NULL
+ * @ended:   called once with it when the client has hung up, or the daemon was stopped, and no call
+ *           of that connection uses it any more; or NULL
+ *
+ * Threads: a client's calls follow each other, but its oneway calls run beside them, so the session
+ * may be used by several. `ended` runs on any thread of the daemon, or in pyrope_daemon_free(), and
+ * beside methods for other clients.
+ *
+ * Return: PYROPE_OK; PYROPE_E_EXISTS if something is kept already; PYROPE_E_INVALID for NULL.
+ */
+PYROPE_API pyrope_status pyrope_call_keep_session(pyrope_call *call, void *session,
+                                                  void (*ended)(void *session));
+
 /** pyrope_call_sequence() - number that the caller gave to the call; it wraps at 65536. */
 PYROPE_API unsigned pyrope_call_sequence(pyrope_call *call);
 

@@ -77,14 +77,37 @@ static int tell_uri(pyrope_call *call, UNUSED void *self)
         return pyrope_reply_uri(call, id);
 }
 
+static sem_t session_ended;
+static atomic_int n_sessions;
+
+static void end_session(void *session)
+{
+        free(session);
+        n_sessions--;
+        sem_post(&session_ended);
+}
+
+/* How often this connection has called it. */
+static int visit(pyrope_call *call, UNUSED void *self)
+{
+        atomic_int *n_visits = pyrope_call_session(call);
+
+        if (!n_visits) {
+                n_visits = calloc(1, sizeof(*n_visits));
+                n_sessions++;
+                ck_assert_int_eq(pyrope_call_keep_session(call, n_visits, end_session), PYROPE_OK);
+                ck_assert_int_eq(pyrope_call_keep_session(call, n_visits, end_session),
+                                 PYROPE_E_EXISTS);
+        }
+        ck_assert_int_eq(pyrope_call_keep_session(call, NULL, NULL), PYROPE_E_INVALID);
+        return pyrope_reply(call, "i", ++*n_visits);
+}
+
 static const pyrope_method methods[] = {
-        { "whoami", NULL, whoami, 0, NULL },
-        { "proxy", "[id]", tell_proxy, 0, NULL },
-        { "uri", "[id]", tell_uri, PYROPE_ONEWAY, NULL },
-        { "hold", NULL, hold, 0, NULL },
-        { "hang", NULL, hang, 0, NULL },
-        { "stop", NULL, stop, 0, NULL },
-        { 0 },
+        { "visit", NULL, visit, 0, NULL },        { "whoami", NULL, whoami, 0, NULL },
+        { "proxy", "[id]", tell_proxy, 0, NULL }, { "uri", "[id]", tell_uri, PYROPE_ONEWAY, NULL },
+        { "hold", NULL, hold, 0, NULL },          { "hang", NULL, hang, 0, NULL },
+        { "stop", NULL, stop, 0, NULL },          { 0 },
 };
 
 static const pyrope_class class_of_objects = {
@@ -370,6 +393,36 @@ START_TEST(objects_are_told_as_uris_and_as_proxies_with_their_metadata)
 }
 END_TEST
 
+START_TEST(a_session_is_one_connections_and_ends_with_it)
+{
+        WireClient one;
+        WireClient other;
+
+        sem_init(&session_ended, 0, 0);
+        ck_assert_int_eq(add("a"), PYROPE_OK);
+        ck_assert_int_eq(add("b"), PYROPE_OK);
+        ck_assert_int_eq(pyrope_daemon_start(daemon_, NULL), PYROPE_OK);
+        one = wire_open(path, "a");
+        other = wire_open(path, "a");
+        for (int i = 1; i <= 3; i++) {
+                wire_invoke(&one, 0, i % 2 ? "a" : "b", "visit", "[]");
+                wire_expect_int(&one, i);
+        }
+        wire_invoke(&other, 0, "a", "visit", "[]");
+        wire_expect_int(&other, 1);
+        ck_assert_int_eq(n_sessions, 2);
+
+        /* Also the last call, which nobody waits for, still has it. */
+        wire_invoke(&one, FRAME_ONEWAY, "a", "visit", "[]");
+        wire_close(&one);
+        ck_assert_int_eq(sem_wait(&session_ended), 0);
+        ck_assert_int_eq(n_sessions, 1);
+        daemon_ = pyrope_daemon_free(daemon_);
+        ck_assert_int_eq(n_sessions, 0);
+        wire_close(&other);
+}
+END_TEST
+
 START_TEST(objects_are_told_by_the_listener_that_the_caller_came_by)
 {
         const pyrope_daemon_options options = { .socket = scratch_path("b"),
@@ -571,6 +624,7 @@ int main(void)
         tcase_add_test(objects, an_unregistered_object_answers_no_new_call_but_the_running_one);
         tcase_add_test(objects, the_daemons_own_object_cannot_be_taken_away);
         tcase_add_test(objects, the_daemons_own_object_tells_about_the_others);
+        tcase_add_test(objects, a_session_is_one_connections_and_ends_with_it);
         tcase_add_test(objects, objects_are_told_by_the_listener_that_the_caller_came_by);
         tcase_add_test(objects, the_log_names_connection_call_and_outcome);
         tcase_add_test(objects, objects_are_told_as_uris_and_as_proxies_with_their_metadata);
