@@ -3,7 +3,7 @@
 /*
  * A daemon as anybody writes one, with what the benchmarks call.
  *
- *      bench-pyrope-server SOCKET      prints "READY URI"
+ *      bench-pyrope-server ADDRESS     "u:PATH" or "127.0.0.1:PORT"; prints "READY URI"
  */
 
 #include "tests/bench/bench.h"
@@ -11,6 +11,7 @@
 #include <pyrope/daemon.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 typedef struct Service Service;
 
@@ -72,13 +73,18 @@ static const pyrope_class class_ = {
 
 int main(int argc, char **argv)
 {
-        pyrope_daemon_options options = { .socket = argc == 2 ? argv[1] : NULL };
+        const char *address = argc == 2 ? argv[1] : NULL;
+        pyrope_daemon_options options = { 0 };
         Service service = { 0 };
         pyrope_daemon *daemon;
         pyrope_status status;
 
-        if (!options.socket)
-                bench_die("usage", "bench-pyrope-server SOCKET");
+        if (!address)
+                bench_die("usage", "bench-pyrope-server ADDRESS");
+        if (strncmp(address, "u:", 2) == 0)
+                options.socket = address + 2;
+        else
+                options.listen = address;
         status = pyrope_daemon_new(&options, &daemon, NULL);
         if (!status)
                 status = pyrope_daemon_register(daemon, "bench", &class_, &service, NULL);
