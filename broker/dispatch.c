@@ -185,9 +185,8 @@ static bool asks_stream(const Invocation *invocation, const char **ret_id, size_
         const MessageInvoke *message = &invocation->message;
         pyrope_view id;
 
-        if (!pyrope_str_equals(message->method, "get_next_stream_item") ||
-            !pyrope_str_equals(message->object, DAEMON_OBJECT_ID) ||
-            invocation->flags & FRAME_BATCH ||
+        if (!codec_str_is(message->method, "get_next_stream_item") ||
+            !codec_str_is(message->object, DAEMON_OBJECT_ID) || invocation->flags & FRAME_BATCH ||
             pyrope_count(message->args) + pyrope_count(message->kwargs) != 1)
                 return false;
         id = pyrope_at(message->args, 0);
@@ -427,9 +426,9 @@ int dispatch_run(const Invocation *invocation, Call *call)
                 r = run_stream(call, stream, n_stream, is_oneway);
         else if (invocation->flags & FRAME_BATCH)
                 r = run_batch(call, message->args);
-        else if (pyrope_str_equals(message->method, "__getattr__"))
+        else if (codec_str_is(message->method, "__getattr__"))
                 r = run_attribute(call, /* is_set= */ false, message->args);
-        else if (pyrope_str_equals(message->method, "__setattr__"))
+        else if (codec_str_is(message->method, "__setattr__"))
                 r = run_attribute(call, /* is_set= */ true, message->args);
         else
                 r = run_method(call, message);

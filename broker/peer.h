@@ -25,8 +25,9 @@ struct Peer {
         Session session;
         Buffer in;      /* bytes of frames not yet handled; NULL memory while there are none */
         Outgoing *out;  /* the rest of an answer that the socket did not take; owned, or NULL */
+        bool is_out;    /* not in the epoll set at all, as long as a worker has it */
         bool owes_done; /* the answer in out is that of a call which is still open */
-        int64_t last_call_ms;     /* when its last call ended */
+        int64_t last_call_ms;     /* when it was armed after its last call */
         atomic_bool is_armed;     /* in the epoll set: the next event may take it */
         _Atomic int64_t deadline; /* on clock_boottime_ms(); INT64_MAX: none */
 };

@@ -26,7 +26,8 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 
-#define HOT_MS      8  /* a conversation: the next call comes so soon after the last */
+#define HOT_MS      8  /* a conversation: the next call comes so soon after the last turn */
+#define LONG_STAY   8  /* calls, after which a conversation is worth leaving the epoll set for */
 #define ACCEPTS_MAX 64 /* at one event, so that others have their turn */
 
 typedef enum Step {
@@ -50,7 +51,9 @@ struct Worker {
         Daemon *daemon;
         Call call;
         Window window;
-        bool is_hot; /* the peer that is being served calls again and again */
+        bool is_hot;      /* the peer that is being served calls again and again */
+        bool has_called;  /* it called, since this worker has it */
+        unsigned n_stays; /* how often this worker waited for it */
         _Alignas(16) uint8_t bytes[PEER_RECEIVE_BYTES];
 };
 
@@ -95,15 +98,24 @@ static void set_deadline(Worker *worker, Peer *peer, int64_t in_ms)
 /* Puts the peer back into the epoll set; it may be served elsewhere before this returns. */
 static void arm_peer(Worker *worker, Peer *peer, Step step)
 {
+        Poller *poller = &worker->daemon->poller;
+        const uint32_t events = step == STEP_FULL ? EPOLLOUT : EPOLLIN;
         const uint64_t key = peer_key(peer);
+        const bool is_out = peer->is_out;
         const int fd = peer->fd;
 
+        if (worker->has_called)
+                peer->last_call_ms = clock_boottime_ms();
+        peer->is_out = false;
         if (step == STEP_FULL || (peer->session.is_open && peer->in.n > 0))
                 set_deadline(worker, peer, PEER_STALL_MS);
         else if (peer->session.is_open)
                 atomic_store(&peer->deadline, INT64_MAX);
         atomic_store_explicit(&peer->is_armed, true, memory_order_release);
-        poller_arm(&worker->daemon->poller, fd, key, step == STEP_FULL ? EPOLLOUT : EPOLLIN);
+        if (!is_out)
+                poller_arm(poller, fd, key, events);
+        else if (poller_add(poller, fd, key, events))
+                close_peer(worker, peer); /* no memory: it is in no set, so it is still ours */
 }
 
 static void finish_peer(Worker *worker, Peer *peer, Step step)
@@ -170,7 +182,7 @@ static Step close_call(Worker *worker, Peer *peer, Step step)
 {
         Schedule *schedule = &worker->daemon->schedule;
 
-        peer->last_call_ms = clock_boottime_ms();
+        worker->has_called = true;
         if (step == STEP_FULL) {
                 peer->owes_done = true;
                 return step;
@@ -190,7 +202,9 @@ static Step run_here(Worker *worker, Peer *peer, const Frame *frame, const Invoc
         Step step;
         int r;
 
-        worker->is_hot = clock_boottime_ms() - peer->last_call_ms <= HOT_MS;
+        /* A peer that was waited for is hot for that; no need to ask the clock at each call. */
+        if (!worker->is_hot)
+                worker->is_hot = clock_boottime_ms() - peer->last_call_ms <= HOT_MS;
         r = run_logged(worker, frame, invocation);
         schedule_end(&worker->daemon->schedule, object);
         step = answer_call(worker, peer, frame, r);
@@ -376,6 +390,15 @@ static bool may_stay(const Worker *worker)
                !schedule_is_stopping(&worker->daemon->schedule);
 }
 
+/* In the set, even where nothing is reported, each message costs a walk through it. */
+static void count_stay(Worker *worker, Peer *peer)
+{
+        if (++worker->n_stays < LONG_STAY || peer->is_out)
+                return;
+        poller_remove(&worker->daemon->poller, peer->fd);
+        peer->is_out = true;
+}
+
 static Step receive_window(Worker *worker, Peer *peer, size_t n_needed)
 {
         size_t n = 0;
@@ -387,7 +410,11 @@ static Step receive_window(Worker *worker, Peer *peer, size_t n_needed)
                 r = peer_receive_more(peer, n_needed);
                 worker->window = (Window){ .bytes = peer->in.data, .n = peer->in.n };
         } else {
-                r = peer_receive(peer, worker->bytes, sizeof(worker->bytes), may_stay(worker), &n);
+                bool stays = may_stay(worker);
+
+                if (stays)
+                        count_stay(worker, peer);
+                r = peer_receive(peer, worker->bytes, sizeof(worker->bytes), stays, &n);
                 worker->window = (Window){ .bytes = worker->bytes, .n = n };
         }
         if (r == PEER_E_AGAIN)
@@ -402,7 +429,6 @@ static void serve(Worker *worker, Peer *peer, Step step)
         bool is_first = true;
         size_t n_needed;
 
-        worker->is_hot = false;
         while (step == STEP_ON) {
                 step = handle_window(worker, peer, &n_needed);
                 if (step != STEP_ON)
@@ -419,6 +445,9 @@ static void serve(Worker *worker, Peer *peer, Step step)
 /* What an earlier worker left over is handled first. */
 static void open_window(Worker *worker, const Peer *peer)
 {
+        worker->is_hot = false;
+        worker->has_called = false;
+        worker->n_stays = 0;
         if (peer->in.n > 0)
                 worker->window = (Window){ .bytes = peer->in.data, .n = peer->in.n };
         else

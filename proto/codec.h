@@ -36,6 +36,19 @@ enum {
 
 typedef struct CodecHead CodecHead;
 
+/* What the first byte of an item, its tag, means. */
+typedef struct CodecForm CodecForm;
+
+struct CodecForm {
+        uint8_t type;     /* pyrope_type; PYROPE_ABSENT: no such tag */
+        uint8_t n_head;   /* bytes of tag, length and ext type */
+        uint8_t n_length; /* bytes that tell the length; 0: it is @n, or in the tag */
+        uint8_t n;        /* bytes of data */
+        uint8_t in_tag;   /* bits of the tag that are the length */
+};
+
+extern const CodecForm codec_forms[256];
+
 /* How an item begins. */
 struct CodecHead {
         pyrope_type type;
@@ -65,11 +78,34 @@ static inline uint64_t codec_big_endian(const uint8_t *at, size_t n)
         }
 }
 
+/** codec_head() - the beginning of a validated item, the first byte of which is @at[0]. */
+static inline CodecHead codec_head(const uint8_t *at)
+{
+        const CodecForm *form = &codec_forms[at[0]];
+        size_t n = form->n | (at[0] & form->in_tag);
+
+        if (form->n_length > 0)
+                n = codec_big_endian(at + 1, form->n_length);
+        return (CodecHead){ .type = (pyrope_type)form->type, .n_head = form->n_head, .n = n };
+}
+
+/** codec_str_is() - whether a validated item is this str; fast for a text that is constant. */
+static inline bool codec_str_is(pyrope_view item, const char *text)
+{
+        CodecHead head = codec_head(item.at);
+
+        return head.type == PYROPE_STR && head.n == strlen(text) &&
+               memcmp(item.at + head.n_head, text, head.n) == 0;
+}
+
 /** codec_strerror() - one of the above in words. Return: static text. */
 const char *codec_strerror(int r);
 
 /** codec_type() - what an item is whose first byte is @tag. Return: PYROPE_ABSENT: no item. */
-pyrope_type codec_type(uint8_t tag);
+static inline pyrope_type codec_type(uint8_t tag)
+{
+        return (pyrope_type)codec_forms[tag].type;
+}
 
 /**
  * codec_head_parse() - decode the beginning of an item
