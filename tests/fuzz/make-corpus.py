@@ -5,8 +5,8 @@
 Makes the seeds of the wire's fuzz targets from real traffic: what stock Pyro5, its client and its server, say to each
 other with msgpack, and what msgpack and msgpack-numpy pack.
 
-    python make-corpus.py DIR      writes DIR/frame, DIR/codec, DIR/message, DIR/exception, DIR/inflate, DIR/uri, DIR/conn,
-                                   DIR/dispatch, DIR/reach, DIR/json-value
+    python make-corpus.py DIR      writes DIR/frame, DIR/annotations, DIR/codec, DIR/message, DIR/exception, DIR/inflate,
+                                   DIR/uri, DIR/conn, DIR/handshake, DIR/dispatch, DIR/reach, DIR/json-value
 
 The interpreter needs Pyro5, msgpack, msgpack-numpy and numpy (tests/support/venv makes one). Seeds are named by their
 contents, so that running it again changes only what changed.
@@ -185,6 +185,53 @@ JSON = ('null', '[true, false, -1, 0.1, 1e300, -0.0, 9223372036854775807]', '{"a
         '{"$map": [[{"$bytes": "AA=="}, 1], [["list"], {}], ["$x", null]]}')
 
 
+NOTES = ((b"ABCD", b"one"), (b"BLBI", b")\x03"), (b"ABCD", b""), (b"a\x00bc", b"x"), (b"STRM", b"y"))
+
+
+def annotations(*chunks):
+    return b"".join(struct.pack("!4sI", key, len(data)) + data for key, data in chunks)
+
+
+def annotated(frames):
+    """The annotations of frames, then what is at the limit, above it, and wrong."""
+    for frame in frames:
+        n_notes = HEADER.unpack(frame[:40])[7]
+        if n_notes:
+            yield frame[40:40 + n_notes]
+    yield annotations(*NOTES)
+    for n in (64, 65):
+        yield annotations(*[(b"N%03d" % i, b"") for i in range(n)])
+    yield annotations((b"LONG", bytes(300)))
+    yield annotations((b"\xc3\xbcID", b"x"))
+    yield struct.pack("!4sI", b"LIES", 2**32 - 1)
+
+
+def firsts(frames):
+    """What strangers say first: each kind of message, and handshakes that are refused, for one reason each."""
+    for kind in range(1, 7):
+        yield next(frame for frame in frames if frame[6] == kind)
+    for asked in ({"handshake": "hello", "object": "target"}, {"handshake": None, "object": "target", "more": [1]},
+                  {"handshake": "hello"}, {"object": "target"}, {"handshake": "hello", "object": 1}, ["hello"]):
+        yield connect(msgpack.packb(asked))
+    hello = msgpack.packb({"handshake": {"a": [1]}, "object": "target"})
+    yield connect(hello, flags=64 | 0xff80, notes=annotations(*NOTES))
+    yield connect(hello, flags=2)
+    for serializer in (1, 2, 3, 42):
+        yield connect(hello, serializer=serializer)
+    for version in (48, 501, 503):
+        yield connect(hello, version=version)
+    yield connect(hello, magic=0)
+    yield connect(hello)[:12] + struct.pack("!II", 2**18, 1) + bytes(20) + connect(b"")[38:]
+    yield connect(b"\xdd\xff\xff\xff\xff")
+    yield b"GET / HTTP/1.1\r\n\r\n"
+    yield b"SSH-2.0-OpenSSH_9.2\r\n"
+
+
+def connect(payload, flags=0, notes=b"", serializer=4, version=502, magic=0x4dc5):
+    return HEADER.pack(b"PYRO", version, 1, serializer, flags, 7, len(payload), len(notes), CORRELATION.bytes, 0,
+                       magic) + notes + payload
+
+
 def conversations(frames):
     """What clients say: each request after a handshake, and all of them in one session."""
     requests = [frame for frame in frames if frame[6] in (1, 4, 6)]
@@ -195,8 +242,7 @@ def conversations(frames):
     # What Pyro5's target cannot give here: streams, in a batch too, and annotations that stand twice.
     asks = [call("target", "items", [1, 2]), call("Pyro.Daemon", "get_next_stream_item", [str(CORRELATION)]),
             call("target", "<batch>", [["echo", [1], {}], ["items", [1], {}]], flags=8), call("target", "items", [1], flags=4)]
-    notes = b"".join(struct.pack("!4sI", key, len(data)) + data for key, data in
-                     ((b"ABCD", b"one"), (b"BLBI", b")\x03"), (b"ABCD", b""), (b"a\x00bc", b"x"), (b"STRM", b"y")))
+    notes = annotations(*NOTES)
     yield hello + b"".join(asks)
     yield hello + call("target", "echo", [], notes=notes) + call("target", "items", [None] * 3, notes=notes)
 
@@ -211,6 +257,10 @@ def seeds():
         frames = traffic(directory)
     for said in conversations(frames):
         yield "dispatch", said
+    for said in firsts(frames):
+        yield "handshake", said
+    for notes in annotated(frames):
+        yield "annotations", notes
     for frame in frames:
         tag, version, kind, serializer, flags, seq, n_data, n_notes, corr, reserved, magic = HEADER.unpack(frame[:40])
         payload = frame[40 + n_notes:]
