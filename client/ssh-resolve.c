@@ -18,8 +18,8 @@ struct SshAddresses {
         char port[8];
         struct addrinfo hints;
         int done_fd; /* readable once the two below are set */
-        int failure; /* EAI_* or 0 */
         struct addrinfo *list;
+        atomic_int failure; /* EAI_* or 0; set last, so that who reads it sees the list */
 };
 
 SshAddresses *ssh_addresses_free(SshAddresses *addresses)
@@ -41,8 +41,9 @@ const struct addrinfo *ssh_addresses_get(const SshAddresses *addresses)
 
 static void look_up(SshAddresses *addresses)
 {
-        addresses->failure =
-                getaddrinfo(addresses->host, addresses->port, &addresses->hints, &addresses->list);
+        int r = getaddrinfo(addresses->host, addresses->port, &addresses->hints, &addresses->list);
+
+        atomic_store(&addresses->failure, r);
 }
 
 static void *look_up_thread(void *userdata)
