@@ -2,6 +2,7 @@
 
 #include "base/config.h"
 
+#include "base/config-build.h"
 #include "base/config-ini.h"
 #include "base/config-value.h"
 
@@ -15,17 +16,26 @@ struct ConfigSection {
         const Config *config;
         const ConfigSchema *schema;
         char *name;          /* NULL for a kind without names; owned */
-        unsigned line;       /* 0 if it is not in the file */
-        ConfigSection *next; /* in the order of the file; owned */
+        const char *file;    /* the last one that has it; borrowed from the Config */
+        unsigned line;       /* in that file; 0 if it is in none */
+        ConfigSection *next; /* in the order of the files; owned */
         size_t n_values;
         struct {
                 ConfigValue value;
-                unsigned line; /* 0 if it is the fallback, or there is none */
-        } values[];            /* one for each key of the schema */
+                const char *file; /* as the section's; NULL if the line is 0 */
+                unsigned line;    /* 0 if it is the fallback, or there is none */
+        } values[];               /* one for each key of the schema */
+};
+
+typedef struct ConfigFile ConfigFile;
+
+struct ConfigFile {
+        ConfigFile *next; /* the one before it; owned */
+        char name[];      /* for messages */
 };
 
 struct Config {
-        char *file; /* for messages; owned */
+        ConfigFile *files; /* the last one added first; owned */
         const ConfigSchema *schema;
         ConfigSection *first, **last; /* owned; where the next one goes */
         size_t n_sections;
@@ -36,6 +46,7 @@ typedef struct Reading Reading;
 
 struct Reading {
         Config *config;
+        const char *file;       /* which one; borrowed from the Config */
         ConfigSection *section; /* the last one begun */
         ErrorText *error;
         int r; /* why a callback stopped */
@@ -58,6 +69,7 @@ DEFINE_CLEANUP(ConfigSection, section_free);
 Config *config_free(Config *config)
 {
         ConfigSection *next;
+        ConfigFile *next_file;
 
         if (!config)
                 return NULL;
@@ -65,14 +77,17 @@ Config *config_free(Config *config)
                 next = section->next;
                 section_free(section);
         }
-        free(config->file);
+        for (ConfigFile *file = config->files; file; file = next_file) {
+                next_file = file->next;
+                free(file);
+        }
         free(config);
         return NULL;
 }
 
-/* Says what is wrong at a line of the file; line 0 is the file as a whole. */
+/* Says what is wrong at a line of a file; line 0 is the file as a whole. */
 PRINTF(4, 0)
-static int refuse_v(const Config *config, unsigned line, ErrorText *error, const char *format,
+static int refuse_v(const char *file, unsigned line, ErrorText *error, const char *format,
                     va_list arguments)
 {
         char number[16] = "";
@@ -81,17 +96,17 @@ static int refuse_v(const Config *config, unsigned line, ErrorText *error, const
         error_text_vset(&what, format, arguments);
         if (line)
                 snprintf(number, sizeof(number), "%u:", line);
-        error_text_set(error, "%s:%s %s", config->file, number, what.text);
+        error_text_set(error, "%s:%s %s", file, number, what.text);
         return CONFIG_E_INVALID;
 }
 
 PRINTF(4, 5)
-static int refuse(const Config *config, unsigned line, ErrorText *error, const char *format, ...)
+static int refuse(const char *file, unsigned line, ErrorText *error, const char *format, ...)
 {
         va_list arguments;
 
         va_start(arguments, format);
-        refuse_v(config, line, error, format, arguments);
+        refuse_v(file, line, error, format, arguments);
         va_end(arguments);
         return CONFIG_E_INVALID;
 }
@@ -110,14 +125,12 @@ static const char *title_of(const ConfigSection *section, SectionTitle title)
         return title;
 }
 
-static int section_add(Config *config, const ConfigSchema *schema, const char *name, unsigned line,
-                       ConfigSection **ret, ErrorText *error)
+static int section_add(Config *config, const ConfigSchema *schema, const char *name,
+                       ConfigSection **ret)
 {
         CLEANUP(section_freep) ConfigSection *section = NULL;
         size_t n_values = 0;
 
-        if (config->n_sections == CONFIG_SECTIONS_MAX)
-                return refuse(config, line, error, "more than %u sections", CONFIG_SECTIONS_MAX);
         while (schema->keys[n_values].name)
                 n_values++;
         section = calloc(1, sizeof(*section) + n_values * sizeof(section->values[0]));
@@ -125,7 +138,6 @@ static int section_add(Config *config, const ConfigSchema *schema, const char *n
                 return error_origin(-ENOMEM);
         section->config = config;
         section->schema = schema;
-        section->line = line;
         section->n_values = n_values;
         if (name) {
                 section->name = strdup(name);
@@ -168,25 +180,43 @@ static ConfigSection *section_find(const Config *config, const char *kind, const
         return NULL;
 }
 
-static int begin_section(Reading *reading, unsigned line, const char *kind, const char *name)
+/* A section that an earlier file has goes on; in one file it stands once. */
+static int open_section(Reading *reading, unsigned line, const ConfigSchema *schema,
+                        const char *name)
 {
         Config *config = reading->config;
-        const ConfigSchema *schema = schema_find(config->schema, kind);
-        const ConfigSection *same;
+        ConfigSection *section = section_find(config, schema->kind, name);
+        int r = 0;
+
+        if (section && section->file == reading->file)
+                return refuse(reading->file, line, reading->error,
+                              "[%s%s%s] is there already, on line %u", schema->kind,
+                              *name ? " " : "", name, section->line);
+        if (!section && config->n_sections == CONFIG_SECTIONS_MAX)
+                return refuse(reading->file, line, reading->error, "more than %u sections",
+                              CONFIG_SECTIONS_MAX);
+        if (!section)
+                r = section_add(config, schema, schema->is_named ? name : NULL, &section);
+        if (r)
+                return r;
+        section->file = reading->file;
+        section->line = line;
+        reading->section = section;
+        return 0;
+}
+
+static int begin_section(Reading *reading, unsigned line, const char *kind, const char *name)
+{
+        const ConfigSchema *schema = schema_find(reading->config->schema, kind);
 
         if (!schema)
-                return refuse(config, line, reading->error, "unknown section [%s]", kind);
+                return refuse(reading->file, line, reading->error, "unknown section [%s]", kind);
         if (schema->is_named && !*name)
-                return refuse(config, line, reading->error, "a name is missing: [%s NAME]", kind);
+                return refuse(reading->file, line, reading->error, "a name is missing: [%s NAME]",
+                              kind);
         if (!schema->is_named && *name)
-                return refuse(config, line, reading->error, "[%s] has no name", kind);
-        same = section_find(config, kind, name);
-        if (same)
-                return refuse(config, line, reading->error, "[%s%s%s] is there already, on line %u",
-                              kind, *name ? " " : "", name, same->line);
-
-        return section_add(config, schema, schema->is_named ? name : NULL, line, &reading->section,
-                           reading->error);
+                return refuse(reading->file, line, reading->error, "[%s] has no name", kind);
+        return open_section(reading, line, schema, name);
 }
 
 static int on_section(void *userdata, unsigned line, const char *text)
@@ -218,16 +248,18 @@ static int set_key(Reading *reading, unsigned line, const char *name, const char
         while (i < section->n_values && strcmp(keys[i].name, name) != 0)
                 i++;
         if (i == section->n_values)
-                return refuse(reading->config, line, reading->error, "unknown key '%s' in %s", name,
+                return refuse(reading->file, line, reading->error, "unknown key '%s' in %s", name,
                               title_of(section, title));
-        if (section->values[i].value.text)
-                return refuse(reading->config, line, reading->error,
+        if (section->values[i].file == reading->file)
+                return refuse(reading->file, line, reading->error,
                               "'%s' is there already, on line %u", name, section->values[i].line);
 
+        section->values[i].file = reading->file;
         section->values[i].line = line;
+        config_value_deinit(&section->values[i].value);
         r = config_value_set(&section->values[i].value, &keys[i], text, &what);
         if (r > 0)
-                return refuse(reading->config, line, reading->error, "%s", what.text);
+                return refuse(reading->file, line, reading->error, "%s", what.text);
         return r;
 }
 
@@ -250,8 +282,8 @@ static int complete_section(ConfigSection *section, ErrorText *error)
                 if (section->values[i].value.text)
                         continue;
                 if (key->is_required)
-                        return refuse(section->config, section->line, error,
-                                      "%s needs the key '%s'", title_of(section, title), key->name);
+                        return refuse(section->file, section->line, error, "%s needs the key '%s'",
+                                      title_of(section, title), key->name);
                 if (key->fallback)
                         r = config_value_set(&section->values[i].value, key, key->fallback, NULL);
                 assert(r <= 0); /* a fallback outside its own limits */
@@ -259,7 +291,7 @@ static int complete_section(ConfigSection *section, ErrorText *error)
         return r;
 }
 
-static int complete(Config *config, ErrorText *error)
+int config_complete(Config *config, ErrorText *error)
 {
         ConfigSection *section;
         int r;
@@ -267,9 +299,10 @@ static int complete(Config *config, ErrorText *error)
         for (const ConfigSchema *schema = config->schema; schema->kind; schema++) {
                 if (schema->is_named || section_find(config, schema->kind, NULL))
                         continue;
-                r = section_add(config, schema, NULL, 0, &section, error);
+                r = section_add(config, schema, NULL, &section);
                 if (r)
                         return r;
+                section->file = config->files->name;
         }
         for (section = config->first; section; section = section->next) {
                 r = complete_section(section, error);
@@ -279,38 +312,50 @@ static int complete(Config *config, ErrorText *error)
         return 0;
 }
 
-static int config_new(Config **ret, const char *file, const ConfigSchema *schema)
+int config_new(Config **ret, const ConfigSchema *schema)
 {
-        CLEANUP(config_freep) Config *config = NULL;
+        Config *config = calloc(1, sizeof(*config));
 
-        config = calloc(1, sizeof(*config));
         if (!config)
                 return error_origin(-ENOMEM);
         config->schema = schema;
         config->last = &config->first;
-        config->file = strdup(file);
-        if (!config->file)
-                return error_origin(-ENOMEM);
-
-        *ret = TAKE(config);
+        *ret = config;
         return 0;
 }
 
-static int config_fill(Config *config, const char *text, size_t n_text, ErrorText *error)
+static int add_file(Config *config, const char *name)
+{
+        size_t n_name = strlen(name) + 1;
+        ConfigFile *file = malloc(sizeof(*file) + n_name);
+
+        if (!file)
+                return error_origin(-ENOMEM);
+        memcpy(file->name, name, n_name);
+        file->next = config->files;
+        config->files = file;
+        return 0;
+}
+
+int config_add(Config *config, const char *name, const char *text, size_t n_text, ErrorText *error)
 {
         static const ConfigIniEvents events = { .on_section = on_section, .on_key = on_key };
         Reading reading = { .config = config, .error = error };
         ConfigIniError syntax;
         int r;
 
+        r = add_file(config, name);
+        if (r)
+                return r;
+        reading.file = config->files->name;
+        if (n_text > CONFIG_FILE_MAX)
+                return refuse(name, 0, error, "has more than %u bytes", CONFIG_FILE_MAX);
         r = config_ini_parse(text, n_text, &events, &reading, &syntax);
         if (r == CONFIG_INI_E_STOPPED)
                 return reading.r;
         if (r == CONFIG_INI_E_SYNTAX)
-                return refuse(config, syntax.line, error, "%s", syntax.what);
-        if (r)
-                return error_trace(r);
-        return complete(config, error);
+                return refuse(name, syntax.line, error, "%s", syntax.what);
+        return error_trace(r);
 }
 
 int config_parse(const char *name, const char *text, size_t n_text, const ConfigSchema *schema,
@@ -319,12 +364,11 @@ int config_parse(const char *name, const char *text, size_t n_text, const Config
         CLEANUP(config_freep) Config *config = NULL;
         int r;
 
-        r = config_new(&config, name, schema);
-        if (r)
-                return r;
-        if (n_text > CONFIG_FILE_MAX)
-                return refuse(config, 0, error, "has more than %u bytes", CONFIG_FILE_MAX);
-        r = config_fill(config, text, n_text, error);
+        r = config_new(&config, schema);
+        if (r == 0)
+                r = config_add(config, name, text, n_text, error);
+        if (r == 0)
+                r = config_complete(config, error);
         if (r < 0)
                 error_text_set(error, "%s: %s", name, strerror(-r));
         if (r)
@@ -415,11 +459,13 @@ char *const *config_get_words(const ConfigSection *section, const char *key, siz
 int config_refuse(const ConfigSection *section, const char *key, ErrorText *error,
                   const char *format, ...)
 {
-        unsigned line = key ? section->values[index_of(section, key)].line : 0;
+        size_t i = key ? index_of(section, key) : 0;
+        bool has_line = key && section->values[i].line;
         va_list arguments;
 
         va_start(arguments, format);
-        refuse_v(section->config, line ? line : section->line, error, format, arguments);
+        refuse_v(has_line ? section->values[i].file : section->file,
+                 has_line ? section->values[i].line : section->line, error, format, arguments);
         va_end(arguments);
         return CONFIG_E_INVALID;
 }

@@ -14,10 +14,13 @@
  *
  * A schema in the program says which sections and keys there are and what their values look like.
  * A file is refused, with one line `FILE:LINE: what`, for anything the schema does not know, for a
- * key or section that stands twice, and for a value outside its limits; so whoever holds a Config
- * asks for values without errors.
+ * key or section that stands twice in one file, and for a value outside its limits; so whoever
+ * holds a Config asks for values without errors.
  *
  * config-ini.h has the form of lines, words.h that of lists and command lines.
+ *
+ * Beside FILE there may be a directory FILE.d, whose files *.conf are read after it in the order of
+ * their names; where several files have a key, the last one counts.
  *
  * A Config never changes after it is made, so threads may share it.
  */
@@ -27,7 +30,8 @@
 #include <stdbool.h>
 
 #define CONFIG_FILE_MAX     1048576u /* bytes of a file */
-#define CONFIG_SECTIONS_MAX 1024u    /* sections of a file; config-ini.h limits lines and names */
+#define CONFIG_SECTIONS_MAX 1024u /* sections of all files; config-ini.h limits lines and names */
+#define CONFIG_DROP_INS_MAX 256u  /* files in FILE.d */
 
 enum {
         CONFIG_E_SUCCESS,
@@ -68,13 +72,14 @@ struct ConfigSchema {
 };
 
 /**
- * config_read() - read and check a file
+ * config_read() - read and check a file, and those in FILE.d
  * @path:       absolute: the working directory may be anybody's
  * @schema:     array of section kinds; borrowed as long as the result lives
  * @ret:        owned by the caller, config_free()
  * @error:      NULL, or says for a non-zero return what is wrong
  *
- * The file must be a regular one, owned by root or our effective uid, and writable by nobody else.
+ * Each file must be a regular one, owned by root or our effective uid, and writable by nobody else;
+ * so must FILE.d, a directory.
  *
  * Return: 0, CONFIG_E_NOT_FOUND, CONFIG_E_UNSAFE, CONFIG_E_INVALID, -errno.
  */
