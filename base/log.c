@@ -5,6 +5,7 @@
 #include "base/text.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -32,6 +33,10 @@ static const char *log_program; /* NULL before log_init() */
 static bool log_has_priorities; /* the journal reads standard error */
 static bool log_is_set_up;      /* by log_init(); atomic */
 
+/* Where records go. Its number never changes once a file was opened: another file takes the number
+ * over, so that no thread ever writes to a descriptor that was closed. */
+static int log_fd = STDERR_FILENO;
+
 int log_level_parse(const char *text, LogLevel *ret)
 {
         for (size_t i = 0; i < ARRAY_SIZE(levels); i++)
@@ -45,6 +50,50 @@ int log_level_parse(const char *text, LogLevel *ret)
 void log_set_level(LogLevel level)
 {
         __atomic_store_n(&log_level_, (int)level, __ATOMIC_RELAXED);
+}
+
+LogLevel log_get_level(void)
+{
+        return (LogLevel)__atomic_load_n(&log_level_, __ATOMIC_RELAXED);
+}
+
+static int open_file(const char *path, int *ret_fd, ErrorText *error)
+{
+        CLEANUP(closep) int fd = -1;
+        struct stat st;
+
+        /* Without waiting for the reader of a FIFO. */
+        fd = open(path,
+                  O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY,
+                  0600);
+        if (fd < 0 || fstat(fd, &st) < 0) {
+                error_text_set(error, "log %s: %s", path, strerror(errno));
+                return LOG_E_UNUSABLE;
+        }
+        if (!S_ISREG(st.st_mode)) {
+                error_text_set(error, "log %s: is not a regular file", path);
+                return LOG_E_UNUSABLE;
+        }
+        *ret_fd = TAKE_FD(fd);
+        return 0;
+}
+
+int log_open(const char *path, ErrorText *error)
+{
+        CLEANUP(closep) int fd = -1;
+        int r;
+
+        r = open_file(path, &fd, error);
+        if (r)
+                return r;
+        if (log_fd == STDERR_FILENO) {
+                log_has_priorities = false;
+                log_fd = TAKE_FD(fd);
+        } else if (dup3(fd, log_fd, O_CLOEXEC) < 0) {
+                error_text_set(error, "log %s: %s", path, strerror(errno));
+                return LOG_E_UNUSABLE;
+        }
+        return 0;
 }
 
 /* A child of a service inherits the variable, but its standard error may be another file. */
@@ -161,7 +210,7 @@ void log_print_(LogLevel level, const char *format, ...)
         line[n_line++] = '\n';
 
         do
-                n_written = write(STDERR_FILENO, line, n_line);
+                n_written = write(log_fd, line, n_line);
         while (n_written < 0 && errno == EINTR);
         errno = saved_errno;
 }

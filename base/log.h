@@ -14,11 +14,13 @@
  * than LOG_LINE_SIZE bytes, a longer one is cut and ends in "…". Under systemd ($JOURNAL_STREAM
  * names our standard error) each line starts with its priority, "<4>".
  *
+ * log_open() takes a file instead of standard error.
+ *
  * Libraries log at debug level only; warnings and errors are for main() and the daemon's top
  * object, once per event. Any thread may log. errno is kept.
  */
 
-#include "base/defs.h"
+#include "base/error.h"
 
 #include <stdbool.h>
 
@@ -74,6 +76,19 @@ void log_init(const char *program, LogLevel level);
 void log_init_library(void);
 
 void log_set_level(LogLevel level);
+LogLevel log_get_level(void);
+
+/**
+ * log_open() - write records to a file from now on, or open it again after it was moved away
+ * @path:       absolute; created with mode 0600 less the umask, appended to
+ * @error:      NULL, or says for a non-zero return what failed
+ *
+ * A file is opened again whatever happened to the one before; if that fails, records go on into the
+ * old one. The first time before the first thread, then any thread.
+ *
+ * Return: 0, LOG_E_UNUSABLE.
+ */
+NODISCARD int log_open(const char *path, ErrorText *error);
 
 /* Whether a record of this level would be written: ask before costly preparations. */
 static inline bool log_is_enabled(LogLevel level);
@@ -88,7 +103,8 @@ NODISCARD int log_level_parse(const char *text, LogLevel *ret);
 enum {
         LOG_E_SUCCESS,
 
-        LOG_E_UNKNOWN, /* not the name of a level */
+        LOG_E_UNKNOWN,  /* not the name of a level */
+        LOG_E_UNUSABLE, /* the file cannot be opened, or is no regular one */
 };
 
 /* The rest makes the macros above work. */

@@ -3,6 +3,7 @@
 #include "base/log.h"
 
 #include "tests/unit/capture.h"
+#include "tests/unit/scratch.h"
 #include "tests/unit/unit.h"
 
 #include <errno.h>
@@ -309,6 +310,111 @@ START_TEST(records_of_threads_do_not_mix)
 }
 END_TEST
 
+/* -- files ------------------------------------------------------------------------------------ */
+
+static const char *contents(const char *name)
+{
+        static char text[4096];
+        FILE *file = fopen(scratch_path(name), "re");
+
+        ck_assert_ptr_nonnull(file);
+        text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
+        (void)fclose(file);
+        return text;
+}
+
+static void open_log(const char *name)
+{
+        ErrorText error = { "" };
+
+        ck_assert_msg(log_open(scratch_path(name), &error) == 0, "%s", error.text);
+}
+
+START_TEST(records_go_to_a_file_behind_what_it_has)
+{
+        struct stat st;
+
+        init(LOG_LEVEL_INFO);
+        open_log("log");
+        capture_start(STDERR_FILENO);
+        log_info("one");
+        log_info("two");
+
+        ck_assert_str_eq(capture_end(), "");
+        expect_match(contents("log"), "^" TIME " info prog: one\n" TIME " info prog: two\n$");
+        ck_assert_int_eq(stat(scratch_path("log"), &st), 0);
+        ck_assert_int_eq(st.st_mode & 0177, 0);
+}
+END_TEST
+
+START_TEST(a_file_that_was_moved_or_truncated_is_opened_again)
+{
+        init(LOG_LEVEL_INFO);
+        open_log("log");
+        log_info("one");
+        ck_assert_int_eq(rename(scratch_path("log"), scratch_path("old")), 0);
+        log_info("two");
+        open_log("log");
+        log_info("three");
+
+        expect_match(contents("old"), "^" TIME " info prog: one\n" TIME " info prog: two\n$");
+        expect_match(contents("log"), "^" TIME " info prog: three\n$");
+        ck_assert_int_eq(truncate(scratch_path("log"), 0), 0);
+        log_info("four");
+        expect_match(contents("log"), "^" TIME " info prog: four\n$");
+}
+END_TEST
+
+START_TEST(what_cannot_be_opened_leaves_the_old_file)
+{
+        ErrorText error = { "" };
+
+        init(LOG_LEVEL_INFO);
+        open_log("log");
+        ck_assert_int_eq(log_open(scratch_path("none/log"), &error), LOG_E_UNUSABLE);
+        ck_assert_msg(strstr(error.text, "none/log: No such file"), "%s", error.text);
+        ck_assert_int_eq(mkfifo(scratch_path("fifo"), 0600), 0);
+        ck_assert_int_eq(log_open(scratch_path("fifo"), &error), LOG_E_UNUSABLE);
+        ck_assert_int_eq(log_open("/dev/null", &error), LOG_E_UNUSABLE);
+        ck_assert_msg(strstr(error.text, "not a regular file"), "%s", error.text);
+        ck_assert_int_eq(symlink("log", scratch_path("link")), 0);
+        ck_assert_int_eq(log_open(scratch_path("link"), &error), LOG_E_UNUSABLE);
+        log_info("here");
+
+        expect_match(contents("log"), "^" TIME " info prog: here\n$");
+}
+END_TEST
+
+START_TEST(a_file_gets_no_priorities)
+{
+        char stream[64];
+        struct stat st;
+
+        unsetenv("PYROPE_LOG");
+        ck_assert_int_eq(fstat(STDERR_FILENO, &st), 0);
+        snprintf(stream, sizeof(stream), "%llu:%llu", (unsigned long long)st.st_dev,
+                 (unsigned long long)st.st_ino);
+        ck_assert_int_eq(setenv("JOURNAL_STREAM", stream, 1), 0);
+        log_init("prog", LOG_LEVEL_INFO);
+        open_log("log");
+        log_info("a");
+
+        expect_match(contents("log"), "^" TIME);
+}
+END_TEST
+
+static TCase *files(void)
+{
+        TCase *tcase = tcase_create("file");
+
+        tcase_add_checked_fixture(tcase, scratch_setup, scratch_teardown);
+        tcase_add_test(tcase, records_go_to_a_file_behind_what_it_has);
+        tcase_add_test(tcase, a_file_that_was_moved_or_truncated_is_opened_again);
+        tcase_add_test(tcase, what_cannot_be_opened_leaves_the_old_file);
+        tcase_add_test(tcase, a_file_gets_no_priorities);
+        return tcase;
+}
+
 static TCase *records(void)
 {
         TCase *tcase = tcase_create("record");
@@ -343,5 +449,6 @@ int main(void)
 
         suite_add_tcase(suite, records());
         suite_add_tcase(suite, contexts());
+        suite_add_tcase(suite, files());
         return unit_run(suite);
 }
