@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -19,6 +20,8 @@ typedef struct Walk Walk;
 
 struct Walk {
         const char *path;    /* as given, for messages */
+        bool is_shared;      /* a group may enter the last one ... */
+        const gid_t *group;  /* ... this one; NULL: any */
         int fd;              /* the directory reached so far */
         char rest[PATH_MAX]; /* names still to go */
         int n_symlinks;      /* followed so far */
@@ -53,8 +56,27 @@ static int check_ancestor(const Walk *walk, ErrorText *error)
         return 0;
 }
 
-static int check_itself(const char *path, const struct stat *st, ErrorText *error)
+/* What a shared directory's group may do, and which group that is. */
+static int check_group(const Walk *walk, const struct stat *st, ErrorText *error)
 {
+        if (st->st_mode & 027)
+                error_text_set(error,
+                               "%s: is open to more than entering by a group (mode %04o); run "
+                               "'chmod 750 %s'",
+                               walk->path, (unsigned)st->st_mode & 07777, walk->path);
+        else if (walk->group && st->st_mode & 070 && st->st_gid != *walk->group)
+                error_text_set(error,
+                               "%s: is open to group %u instead of %u; run 'chgrp' or 'chmod 700'",
+                               walk->path, (unsigned)st->st_gid, (unsigned)*walk->group);
+        else
+                return 0;
+        return PRIVATE_DIR_E_UNSAFE;
+}
+
+static int check_itself(const Walk *walk, const struct stat *st, ErrorText *error)
+{
+        const char *path = walk->path;
+
         if (S_ISLNK(st->st_mode))
                 error_text_set(error, "%s: is a symbolic link; name the directory itself", path);
         else if (!S_ISDIR(st->st_mode))
@@ -62,6 +84,8 @@ static int check_itself(const char *path, const struct stat *st, ErrorText *erro
         else if (st->st_uid != geteuid())
                 error_text_set(error, "%s: belongs to uid %u, we are uid %u; choose another place",
                                path, (unsigned)st->st_uid, (unsigned)geteuid());
+        else if (walk->is_shared)
+                return check_group(walk, st, error);
         else if (st->st_mode & 077)
                 error_text_set(error, "%s: is open to others (mode %04o); run 'chmod 700 %s'", path,
                                (unsigned)st->st_mode & 07777, path);
@@ -141,7 +165,7 @@ static int walk_step(Walk *walk, ErrorText *error)
         if (fstatat(walk->fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
                 return -errno;
         if (walk->rest[0] == '\0') /* the last one is not entered but checked */
-                return check_itself(walk->path, &st, error);
+                return check_itself(walk, &st, error);
         if (!S_ISLNK(st.st_mode))
                 return walk_enter(walk, name);
 
@@ -171,20 +195,59 @@ static int refuse(const char *path, int r, ErrorText *error)
         return r == -ENOENT ? PRIVATE_DIR_E_NOT_FOUND : error_origin(r);
 }
 
-int private_dir_check(const char *path, ErrorText *error)
+static int walk(Walk *walk, ErrorText *error)
 {
-        CLEANUP(walk_deinit) Walk walk = { .path = path, .fd = -1 };
-        size_t n_path = strlen(path);
+        size_t n_path = strlen(walk->path);
         int r;
 
-        if (path[0] != '/' || n_path >= sizeof(walk.rest)) {
-                error_text_set(error, "%s: is not an absolute path that files can have", path);
+        if (walk->path[0] != '/' || n_path >= sizeof(walk->rest)) {
+                error_text_set(error, "%s: is not an absolute path that files can have",
+                               walk->path);
                 return PRIVATE_DIR_E_UNSAFE;
         }
-        memcpy(walk.rest, path, n_path + 1);
+        memcpy(walk->rest, walk->path, n_path + 1);
 
-        r = walk_all(&walk, error);
-        return r < 0 ? refuse(path, r, error) : r;
+        r = walk_all(walk, error);
+        return r < 0 ? refuse(walk->path, r, error) : r;
+}
+
+int private_dir_check(const char *path, ErrorText *error)
+{
+        CLEANUP(walk_deinit) Walk private = { .path = path, .fd = -1 };
+
+        return walk(&private, error);
+}
+
+int shared_dir_check(const char *path, const gid_t *group, ErrorText *error)
+{
+        CLEANUP(walk_deinit)
+        Walk shared = { .path = path, .fd = -1, .is_shared = true, .group = group };
+
+        return walk(&shared, error);
+}
+
+int shared_dir_open(const char *path, gid_t group, ErrorText *error)
+{
+        CLEANUP(closep) int fd = -1;
+        struct stat st;
+        int r;
+
+        r = shared_dir_check(path, &group, error);
+        if (r)
+                return r;
+        fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (fd < 0 || fstat(fd, &st) < 0)
+                return refuse(path, -errno, error);
+        if (st.st_mode & 070)
+                return 0;
+        /* The group first: it never means another one. */
+        if (fchown(fd, (uid_t)-1, group) < 0 || fchmod(fd, 0750) < 0) {
+                r = -errno;
+                error_text_set(error, "%s: cannot be opened to group %u: %s", path, (unsigned)group,
+                               strerror(-r));
+                return r;
+        }
+        return 0;
 }
 
 int private_dir_create(const char *path, ErrorText *error)

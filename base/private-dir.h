@@ -13,6 +13,8 @@
 
 #include "base/error.h"
 
+#include <sys/types.h>
+
 enum {
         PRIVATE_DIR_E_SUCCESS,
 
@@ -36,3 +38,19 @@ NODISCARD int private_dir_check(const char *path, ErrorText *error);
  * Return: as private_dir_check().
  */
 NODISCARD int private_dir_create(const char *path, ErrorText *error);
+
+/**
+ * shared_dir_check() - the same for a directory that one group may enter and look into
+ * @group:      which one; NULL: any
+ *
+ * Its mode & 027 is zero, or it is private; all else is as for private_dir_check().
+ */
+NODISCARD int shared_dir_check(const char *path, const gid_t *group, ErrorText *error);
+
+/**
+ * shared_dir_open() - let a group into a private directory: its group, and mode 0750
+ *
+ * Return: 0, also for one that was open to @group already; as shared_dir_check(); -errno (we are
+ * not in the group).
+ */
+NODISCARD int shared_dir_open(const char *path, gid_t group, ErrorText *error);

@@ -73,20 +73,20 @@ static int lock_wait(int fd)
         return 0;
 }
 
-/* Locks the directory of a socket; closing the descriptor unlocks it. */
-static int dir_lock(const char *path, int *ret_fd, ErrorText *error)
+static void dir_of(const char *path, char ret[static UNIX_PATH_MAX_BYTES + 1])
 {
-        CLEANUP(closep) int fd = -1;
-        char dir[UNIX_PATH_MAX_BYTES + 1];
         const char *slash = strrchr(path, '/');
         size_t n_dir = slash == path ? 1 : (size_t)(slash - path);
-        int r;
 
-        memcpy(dir, path, n_dir);
-        dir[n_dir] = '\0';
-        r = private_dir_check(dir, error);
-        if (r)
-                return r > 0 ? UNIX_E_UNSAFE : r;
+        memcpy(ret, path, n_dir);
+        ret[n_dir] = '\0';
+}
+
+/* Locks the directory of a socket, which was checked; closing the descriptor unlocks it. */
+static int dir_lock(const char *dir, int *ret_fd, ErrorText *error)
+{
+        CLEANUP(closep) int fd = -1;
+        int r;
 
         fd = open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         r = fd < 0 ? -errno : lock_wait(fd);
@@ -129,7 +129,19 @@ static int address_probe(const struct sockaddr_un *address, ErrorText *error)
         return UNIX_E_IN_USE; /* connected, backlog full, or a socket of another type */
 }
 
-static int address_listen(const struct sockaddr_un *address, int backlog, int *ret_fd)
+/* Before anybody can connect: nobody but us can put another file there. */
+static int address_share(const struct sockaddr_un *address, const gid_t *group)
+{
+        if (!group)
+                return 0;
+        if (lchown(address->sun_path, (uid_t)-1, *group) < 0 || chmod(address->sun_path, 0660) < 0)
+                return error_origin(-errno);
+        return 0;
+}
+
+/* @group: NULL: none */
+static int address_listen(const struct sockaddr_un *address, const gid_t *group, int backlog,
+                          int *ret_fd)
 {
         CLEANUP(closep) int fd = -1;
         int r;
@@ -144,10 +156,12 @@ static int address_listen(const struct sockaddr_un *address, int backlog, int *r
                 return error_origin(-errno);
         if (bind(fd, (const struct sockaddr *)address, sizeof(*address)) < 0)
                 return error_origin(-errno);
-        if (listen(fd, backlog) < 0) {
-                r = -errno;
+        r = address_share(address, group);
+        if (r == 0 && listen(fd, backlog) < 0)
+                r = error_origin(-errno);
+        if (r) {
                 (void)unlink(address->sun_path);
-                return error_origin(r);
+                return r;
         }
         *ret_fd = TAKE_FD(fd);
         return 0;
@@ -166,33 +180,76 @@ static int address_clear(const struct sockaddr_un *address, ErrorText *error)
         return 0;
 }
 
-int unix_listen(const char *path, int backlog, int *ret_fd, ErrorText *error)
+/* In a directory that was checked. */
+static int listen_in(const char *dir, const struct sockaddr_un *address, const gid_t *group,
+                     int backlog, int *ret_fd, ErrorText *error)
 {
         CLEANUP(closep) int lock_fd = -1;
+        int r;
+
+        r = dir_lock(dir, &lock_fd, error);
+        if (r)
+                return r;
+        r = address_clear(address, error);
+        if (r == 0)
+                r = address_listen(address, group, backlog, ret_fd);
+        if (r < 0)
+                error_text_set(error, "%s: cannot listen: %s", address->sun_path, strerror(-r));
+        return r;
+}
+
+int unix_listen(const char *path, int backlog, int *ret_fd, ErrorText *error)
+{
+        char dir[UNIX_PATH_MAX_BYTES + 1];
         struct sockaddr_un address;
         int r;
 
         r = address_init(&address, path, error);
         if (r)
                 return r;
-        r = dir_lock(path, &lock_fd, error);
+        dir_of(path, dir);
+        r = private_dir_check(dir, error);
+        if (r)
+                return r > 0 ? UNIX_E_UNSAFE : r;
+        return listen_in(dir, &address, NULL, backlog, ret_fd, error);
+}
+
+int unix_listen_group(const char *path, gid_t group, int backlog, int *ret_fd, ErrorText *error)
+{
+        CLEANUP(closep) int fd = -1;
+        char dir[UNIX_PATH_MAX_BYTES + 1];
+        struct sockaddr_un address;
+        int r;
+
+        r = address_init(&address, path, error);
         if (r)
                 return r;
-
-        r = address_clear(&address, error);
-        if (r == 0)
-                r = address_listen(&address, backlog, ret_fd);
-        if (r < 0)
-                error_text_set(error, "%s: cannot listen: %s", path, strerror(-r));
-        return r;
+        dir_of(path, dir);
+        r = shared_dir_check(dir, &group, error);
+        if (r)
+                return r > 0 ? UNIX_E_UNSAFE : r;
+        r = listen_in(dir, &address, &group, backlog, &fd, error);
+        if (r)
+                return r;
+        r = shared_dir_open(dir, group, error);
+        if (r) {
+                (void)unlink(path);
+                return r > 0 ? UNIX_E_UNSAFE : r;
+        }
+        *ret_fd = TAKE_FD(fd);
+        return 0;
 }
 
 void unix_remove(const char *path)
 {
         CLEANUP(closep) int lock_fd = -1;
+        char dir[UNIX_PATH_MAX_BYTES + 1];
         struct sockaddr_un address;
 
-        if (address_init(&address, path, NULL) == 0 && dir_lock(path, &lock_fd, NULL) == 0)
+        if (address_init(&address, path, NULL))
+                return;
+        dir_of(path, dir);
+        if (shared_dir_check(dir, NULL, NULL) == 0 && dir_lock(dir, &lock_fd, NULL) == 0)
                 (void)address_clear(&address, NULL); /* what stays is cleared at the next start */
 }
 
@@ -304,6 +361,32 @@ int unix_peer_uid(int fd, uid_t *ret_uid)
 
         *ret_uid = peer.uid;
         return 0;
+}
+
+static bool has_gid(const gid_t *gids, size_t n, gid_t group)
+{
+        for (size_t i = 0; i < n; i++)
+                if (gids[i] == group)
+                        return true;
+        return false;
+}
+
+bool unix_peer_is_in(int fd, gid_t group)
+{
+        CLEANUP(freep) gid_t *gids = NULL;
+        struct ucred peer;
+        socklen_t n = sizeof(peer);
+
+        if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &n) < 0)
+                return false;
+        if (peer.gid == group)
+                return true;
+        n = 0;
+        (void)getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, NULL, &n); /* says how long they are */
+        gids = malloc(n + 1);
+        if (!gids || getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, gids, &n) < 0)
+                return false;
+        return has_gid(gids, n / sizeof(*gids), group);
 }
 
 int unix_socketpair(int ret_fds[static 2])

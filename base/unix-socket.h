@@ -51,6 +51,18 @@ NODISCARD int unix_path_check(const char *path, ErrorText *error);
 NODISCARD int unix_listen(const char *path, int backlog, int *ret_fd, ErrorText *error);
 
 /**
+ * unix_listen_group() - the same for a socket that a group may connect
+ * @group:      that of the file, whose mode is 0660, and of its directory
+ *
+ * The directory may be open to that group, see shared_dir_check(); if it is private, it is opened
+ * when all else is done. Until the socket listens its file is ours alone.
+ *
+ * Return: as unix_listen(); -EPERM if we are not in the group.
+ */
+NODISCARD int unix_listen_group(const char *path, gid_t group, int backlog, int *ret_fd,
+                                ErrorText *error);
+
+/**
  * unix_remove() - remove the file of a socket that we no longer listen on
  *
  * Close the listening socket first. Does nothing if somebody else listens there meanwhile, or the
@@ -78,6 +90,10 @@ NODISCARD int unix_connect(const char *path, Deadline deadline, int *ret_fd);
  * Return: 0, UNIX_E_DENIED, -errno.
  */
 NODISCARD int unix_peer_uid(int fd, uid_t *ret_uid);
+
+/** unix_peer_is_in() - whether the other end was in a group when it connected, as the kernel says.
+ */
+bool unix_peer_is_in(int fd, gid_t group);
 
 /* Whether a uid that the kernel shows is somebody's, and not the overflow uid. */
 bool unix_uid_is_known(uid_t uid);

@@ -52,15 +52,19 @@ static pyrope_status status_of_listener(int r, const ErrorText *why, pyrope_erro
 static pyrope_status open_listeners(Daemon *daemon, const pyrope_daemon_options *options,
                                     pyrope_error **error)
 {
+        const ListenerGuests guests = {
+                .uids = options->allowed_uids,
+                .n_uids = options->n_allowed_uids,
+                .group = options->group,
+        };
         ErrorText why = { .text = "" };
         int r = 0;
 
         if (options->listen)
-                r = listener_open_tcp(&daemon->listeners[DAEMON_TCP], options->listen,
-                                      options->allowed_uids, options->n_allowed_uids, &why);
+                r = listener_open_tcp(&daemon->listeners[DAEMON_TCP], options->listen, &guests,
+                                      &why);
         if (r == 0 && (options->socket || !options->listen || listener_is_told()))
-                r = listener_open(&daemon->listeners[DAEMON_UNIX], options->socket,
-                                  options->allowed_uids, options->n_allowed_uids, &why);
+                r = listener_open(&daemon->listeners[DAEMON_UNIX], options->socket, &guests, &why);
         return status_of_listener(r, &why, error);
 }
 
@@ -161,6 +165,15 @@ pyrope_status pyrope_daemon_new(const pyrope_daemon_options *options, pyrope_dae
         if (status)
                 return status;
         *ret = TAKE(daemon);
+        return PYROPE_OK;
+}
+
+pyrope_status pyrope_daemon_allow(pyrope_daemon *daemon, const uid_t *uids, size_t n_uids,
+                                  pyrope_error **error)
+{
+        for (size_t i = 0; i < DAEMON_LISTENERS; i++)
+                if (listener_allow(&daemon->listeners[i], uids, n_uids))
+                        return error_set(error, PYROPE_E_NOMEM, "out of memory");
         return PYROPE_OK;
 }
 

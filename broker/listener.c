@@ -32,7 +32,9 @@ static int open_path(Listener *listener, const char *path, ErrorText *error)
         listener->path = strdup(path);
         if (!listener->path)
                 return -ENOMEM;
-        r = unix_listen(path, BACKLOG, &listener->fd, error);
+        r = listener->has_group
+                    ? unix_listen_group(path, listener->group, BACKLOG, &listener->fd, error)
+                    : unix_listen(path, BACKLOG, &listener->fd, error);
         switch (r) {
         case 0:
                 listener->is_ours = true;
@@ -114,16 +116,29 @@ static int open_default(Listener *listener, ErrorText *error)
         return LISTENER_E_INVALID;
 }
 
-static int copy_uids(Listener *listener, const uid_t *uids, size_t n_uids)
+int listener_allow(Listener *listener, const uid_t *uids, size_t n_uids)
 {
-        if (n_uids == 0)
-                return 0;
-        listener->uids = calloc(n_uids, sizeof(*uids));
-        if (!listener->uids)
+        CLEANUP(freep) uid_t *before = NULL;
+        uid_t *copy;
+
+        copy = calloc(n_uids + 1, sizeof(*copy)); /* never of nothing, which may be NULL */
+        if (!copy)
                 return -ENOMEM;
-        memcpy(listener->uids, uids, n_uids * sizeof(*uids));
+        if (n_uids)
+                memcpy(copy, uids, n_uids * sizeof(*copy));
+        pthread_mutex_lock(&listener->lock);
+        before = listener->uids;
+        listener->uids = copy;
         listener->n_uids = n_uids;
+        pthread_mutex_unlock(&listener->lock);
         return 0;
+}
+
+static int set_guests(Listener *listener, const ListenerGuests *guests)
+{
+        listener->has_group = guests->group;
+        listener->group = guests->group ? *guests->group : 0;
+        return listener_allow(listener, guests->uids, guests->n_uids);
 }
 
 bool listener_is_told(void)
@@ -143,12 +158,12 @@ static int open_spare(Listener *listener)
         return listener->spare_fd < 0 ? -errno : 0;
 }
 
-int listener_open(Listener *listener, const char *path, const uid_t *uids, size_t n_uids,
+int listener_open(Listener *listener, const char *path, const ListenerGuests *guests,
                   ErrorText *error)
 {
         int r;
 
-        r = copy_uids(listener, uids, n_uids);
+        r = set_guests(listener, guests);
         if (r == 0)
                 r = path ? open_path(listener, path, error) : open_default(listener, error);
         if (r)
@@ -160,13 +175,13 @@ int listener_open(Listener *listener, const char *path, const uid_t *uids, size_
         return open_spare(listener);
 }
 
-int listener_open_tcp(Listener *listener, const char *where, const uid_t *uids, size_t n_uids,
+int listener_open_tcp(Listener *listener, const char *where, const ListenerGuests *guests,
                       ErrorText *error)
 {
         char own[LOOPBACK_WHERE_SIZE];
         int r;
 
-        r = copy_uids(listener, uids, n_uids);
+        r = set_guests(listener, guests);
         if (r)
                 return r;
         r = loopback_listen(where, BACKLOG, &listener->fd, own, error);
@@ -233,14 +248,21 @@ void listener_deinit(Listener *listener)
 
 /* -- accepting -------------------------------------------------------------------------------- */
 
-static bool is_allowed(const Listener *listener, uid_t uid)
+static bool is_listed(Listener *listener, uid_t uid)
 {
-        if (uid == geteuid())
-                return true;
-        for (size_t i = 0; i < listener->n_uids; i++)
-                if (listener->uids[i] == uid)
-                        return true;
-        return false;
+        bool is_found = false;
+
+        pthread_mutex_lock(&listener->lock);
+        for (size_t i = 0; i < listener->n_uids && !is_found; i++)
+                is_found = listener->uids[i] == uid;
+        pthread_mutex_unlock(&listener->lock);
+        return is_found;
+}
+
+static bool is_allowed(Listener *listener, int fd, uid_t uid)
+{
+        return uid == geteuid() || is_listed(listener, uid) ||
+               (listener->has_group && listener->path && unix_peer_is_in(fd, listener->group));
 }
 
 /* A descriptor, or an outcome. */
@@ -298,7 +320,7 @@ int listener_accept(Listener *listener, int *ret_fd, uid_t *ret_uid)
                 log_debug("refused a connection of an unknown user");
                 return LISTENER_E_REFUSED;
         }
-        if (!is_allowed(listener, uid)) {
+        if (!is_allowed(listener, fd, uid)) {
                 log_debug("refused a connection of user %u", (unsigned)uid);
                 return LISTENER_E_REFUSED;
         }

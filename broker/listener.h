@@ -6,8 +6,9 @@
  * Listener
  *
  * The Unix socket of a daemon, or its port on the loopback interface, and who may come in: our own
- * user, and those that were allowed by name, as the kernel tells them. Holds one descriptor in
- * reserve, so that even where none is left a peer can be told so instead of hanging. Any thread.
+ * user, those that were allowed by name, and a group, as the kernel tells them. Holds one
+ * descriptor in reserve, so that even where none is left a peer can be told so instead of hanging.
+ * Any thread.
  */
 
 #include "base/error.h"
@@ -19,6 +20,7 @@
 #include <sys/types.h>
 
 typedef struct Listener Listener;
+typedef struct ListenerGuests ListenerGuests;
 
 struct Listener {
         pthread_mutex_t lock;
@@ -31,8 +33,17 @@ struct Listener {
         bool is_ours;          /* we made the socket file, so we remove it */
         Poller *poller;        /* borrowed; NULL before listener_start() */
         int spare_fd;          /* in reserve; -1 while a peer is turned away */
-        uid_t *uids;           /* who may come in beside ourselves; owned */
+        uid_t *uids;           /* who may come in beside ourselves; owned; under the lock */
         size_t n_uids;
+        bool has_group; /* by a Unix socket who is in this group may, too */
+        gid_t group;
+};
+
+/* Who may come in beside ourselves; borrowed during a call. All zero: nobody. */
+struct ListenerGuests {
+        const uid_t *uids;
+        size_t n_uids;
+        const gid_t *group; /* by a Unix socket; one that we make is shared with it; NULL: none */
 };
 
 enum {
@@ -58,12 +69,11 @@ bool listener_is_told(void);
 /**
  * listener_open() - the socket at @path, or the one that <pyrope/daemon.h> names for no path
  * @path:       NULL: inherited, else $PYROPE_SOCKET, else one of its own
- * @uids:       @n_uids users, copied
  * @error:      says for a non-zero return what failed and what to do
  *
  * Return: 0, LISTENER_E_IN_USE, LISTENER_E_UNSAFE, LISTENER_E_INVALID, -errno.
  */
-NODISCARD int listener_open(Listener *listener, const char *path, const uid_t *uids, size_t n_uids,
+NODISCARD int listener_open(Listener *listener, const char *path, const ListenerGuests *guests,
                             ErrorText *error);
 
 /**
@@ -71,8 +81,11 @@ NODISCARD int listener_open(Listener *listener, const char *path, const uid_t *u
  *
  * Return: as listener_open().
  */
-NODISCARD int listener_open_tcp(Listener *listener, const char *where, const uid_t *uids,
-                                size_t n_uids, ErrorText *error);
+NODISCARD int listener_open_tcp(Listener *listener, const char *where, const ListenerGuests *guests,
+                                ErrorText *error);
+
+/** listener_allow() - other users from now on; who is in stays. Return: 0, -ENOMEM. */
+NODISCARD int listener_allow(Listener *listener, const uid_t *uids, size_t n_uids);
 
 /* Has the poller watch for peers, one event of its key at a time; does nothing if it was closed.
  * Return: 0, -errno. */

@@ -100,6 +100,9 @@ typedef struct pyrope_daemon_options {
         size_t n_allowed_uids;
         unsigned n_workers_max; /* calls that run at once; 0: 64 */
         const char *listen;     /* "127.0.0.1:PORT" or "[::1]:PORT", port 0: any; NULL: no TCP */
+        const gid_t *group; /* who is in this group may connect to the Unix socket, too: one that
+                               is made here has mode 0660 and that group, as its directory
+                               0750; NULL: none; borrowed during new */
 } pyrope_daemon_options;
 
 /**
@@ -112,6 +115,15 @@ typedef struct pyrope_daemon_options {
  */
 PYROPE_API pyrope_status pyrope_daemon_new(const pyrope_daemon_options *options,
                                            pyrope_daemon **ret, pyrope_error **error);
+
+/**
+ * pyrope_daemon_allow() - other users beside our own who may connect, from now on
+ * @uids: @n_uids of them, copied; they take the place of those in the options
+ *
+ * Connections that are there stay. Return: PYROPE_OK, PYROPE_E_NOMEM.
+ */
+PYROPE_API pyrope_status pyrope_daemon_allow(pyrope_daemon *daemon, const uid_t *uids,
+                                             size_t n_uids, pyrope_error **error);
 
 /** pyrope_daemon_free() - stop, wait for running calls, release; NULL is fine. Return: NULL. */
 PYROPE_API pyrope_daemon *pyrope_daemon_free(pyrope_daemon *daemon);

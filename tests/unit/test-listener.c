@@ -35,7 +35,7 @@ static void teardown(void)
 
 static int open_at(const char *path, ErrorText *error)
 {
-        return listener_open(&listener, path, NULL, 0, error);
+        return listener_open(&listener, path, &(ListenerGuests){ 0 }, error);
 }
 
 static void open_well(const char *path)
@@ -117,7 +117,6 @@ static void meet_stranger(int expected_accept, int expected_exit)
         int accepted = -1;
 
         snprintf(path, sizeof(path), "%s", scratch_path("s"));
-        let_strangers_reach(path);
         pthread_create(&thread, NULL, accept_one, &accepted);
         ck_assert_int_eq(scratch_run_as(SCRATCH_STRANGER, connect_as_stranger, path),
                          expected_exit);
@@ -128,6 +127,7 @@ static void meet_stranger(int expected_accept, int expected_exit)
 START_TEST(another_user_is_sent_away_even_if_he_reaches_the_socket)
 {
         open_well(scratch_path("s"));
+        let_strangers_reach(scratch_path("s"));
         meet_stranger(LISTENER_E_REFUSED, 1);
 }
 END_TEST
@@ -136,8 +136,48 @@ START_TEST(another_user_who_is_allowed_comes_in)
 {
         const uid_t uids[] = { 1, SCRATCH_STRANGER };
 
-        ck_assert_int_eq(listener_open(&listener, scratch_path("s"), uids, 2, NULL), 0);
+        const ListenerGuests guests = { .uids = uids, .n_uids = 2 };
+
+        ck_assert_int_eq(listener_open(&listener, scratch_path("s"), &guests, NULL), 0);
+        let_strangers_reach(scratch_path("s"));
         meet_stranger(0, 0);
+}
+END_TEST
+
+START_TEST(who_may_come_in_can_change)
+{
+        const uid_t uids[] = { SCRATCH_STRANGER };
+
+        open_well(scratch_path("s"));
+        let_strangers_reach(scratch_path("s"));
+        ck_assert_int_eq(listener_allow(&listener, uids, 1), 0);
+        meet_stranger(0, 0);
+        ck_assert_int_eq(listener_allow(&listener, NULL, 0), 0);
+        meet_stranger(LISTENER_E_REFUSED, 1);
+}
+END_TEST
+
+/* The stranger's group has the stranger's number. */
+START_TEST(who_is_in_the_group_comes_in_by_a_socket_of_the_group)
+{
+        const gid_t group = SCRATCH_STRANGER;
+        const ListenerGuests guests = { .group = &group };
+        ErrorText error = { "" };
+
+        ck_assert_msg(listener_open(&listener, scratch_path("s"), &guests, &error) == 0, "%s",
+                      error.text);
+        meet_stranger(0, 0);
+}
+END_TEST
+
+START_TEST(who_is_not_in_the_group_is_sent_away_even_if_he_reaches_the_socket)
+{
+        const gid_t group = SCRATCH_STRANGER + 1;
+        const ListenerGuests guests = { .group = &group };
+
+        ck_assert_int_eq(listener_open(&listener, scratch_path("s"), &guests, NULL), 0);
+        let_strangers_reach(scratch_path("s"));
+        meet_stranger(LISTENER_E_REFUSED, 1);
 }
 END_TEST
 
@@ -167,7 +207,8 @@ START_TEST(a_port_lets_our_own_user_in)
         uid_t uid = (uid_t)-1;
         int fd = -1;
 
-        ck_assert_int_eq(listener_open_tcp(&listener, "127.0.0.1:0", NULL, 0, NULL), 0);
+        ck_assert_int_eq(listener_open_tcp(&listener, "127.0.0.1:0", &(ListenerGuests){ 0 }, NULL),
+                         0);
         ck_assert_int_eq(strncmp(listener.location, "127.0.0.1:", 10), 0);
         ck_assert_ptr_null(listener.path);
         ck_assert_int_eq(listener_accept(&listener, &fd, &uid), LISTENER_E_NONE);
@@ -182,12 +223,12 @@ END_TEST
 START_TEST(a_port_lets_nobody_else_in_but_who_is_allowed)
 {
         const uid_t uids[] = { 1, SCRATCH_STRANGER };
+        ListenerGuests guests = { .uids = uids };
         pthread_t thread;
         int accepted = -1;
 
-        ck_assert_int_eq(
-                listener_open_tcp(&listener, "127.0.0.1:0", uids, _i ? ARRAY_SIZE(uids) : 1, NULL),
-                0);
+        guests.n_uids = _i ? ARRAY_SIZE(uids) : 1;
+        ck_assert_int_eq(listener_open_tcp(&listener, "127.0.0.1:0", &guests, NULL), 0);
         pthread_create(&thread, NULL, accept_one, &accepted);
         ck_assert_int_eq(scratch_run_as(SCRATCH_STRANGER, connect_to_port_as_stranger, NULL),
                          _i ? 0 : 1);
@@ -200,7 +241,7 @@ START_TEST(another_address_than_the_loopbacks_is_refused)
 {
         ErrorText error = { "" };
 
-        ck_assert_int_eq(listener_open_tcp(&listener, "0.0.0.0:0", NULL, 0, &error),
+        ck_assert_int_eq(listener_open_tcp(&listener, "0.0.0.0:0", &(ListenerGuests){ 0 }, &error),
                          LISTENER_E_INVALID);
         ck_assert_ptr_nonnull(strstr(error.text, "'0.0.0.0:0'"));
         ck_assert_int_eq(listener.fd, -1);
@@ -294,18 +335,20 @@ START_TEST(a_socket_in_use_or_unsafe_is_told)
 
         open_well(scratch_path("s"));
         listener_init(&second, POLLER_LISTENER);
-        ck_assert_int_eq(listener_open(&second, scratch_path("s"), NULL, 0, &error),
+        ck_assert_int_eq(listener_open(&second, scratch_path("s"), &(ListenerGuests){ 0 }, &error),
                          LISTENER_E_IN_USE);
         ck_assert_str_ne(error.text, "");
         listener_deinit(&second);
         ck_assert_int_eq(access(scratch_path("s"), F_OK), 0); /* it is not his to remove */
 
         listener_init(&second, POLLER_LISTENER);
-        ck_assert_int_eq(listener_open(&second, "/tmp/pyrope-test-unsafe", NULL, 0, &error),
-                         LISTENER_E_UNSAFE);
+        ck_assert_int_eq(
+                listener_open(&second, "/tmp/pyrope-test-unsafe", &(ListenerGuests){ 0 }, &error),
+                LISTENER_E_UNSAFE);
         listener_deinit(&second);
         listener_init(&second, POLLER_LISTENER);
-        ck_assert_int_eq(listener_open(&second, "relative", NULL, 0, &error), LISTENER_E_INVALID);
+        ck_assert_int_eq(listener_open(&second, "relative", &(ListenerGuests){ 0 }, &error),
+                         LISTENER_E_INVALID);
         listener_deinit(&second);
 }
 END_TEST
@@ -374,6 +417,10 @@ int main(void)
         if (geteuid() == 0) {
                 tcase_add_test(tcase, another_user_is_sent_away_even_if_he_reaches_the_socket);
                 tcase_add_test(tcase, another_user_who_is_allowed_comes_in);
+                tcase_add_test(tcase, who_may_come_in_can_change);
+                tcase_add_test(tcase, who_is_in_the_group_comes_in_by_a_socket_of_the_group);
+                tcase_add_test(tcase,
+                               who_is_not_in_the_group_is_sent_away_even_if_he_reaches_the_socket);
                 tcase_add_loop_test(tcase, a_port_lets_nobody_else_in_but_who_is_allowed, 0, 2);
         }
         tcase_add_test(tcase, a_socket_of_its_own_lies_in_the_runtime_directory);
