@@ -20,7 +20,7 @@ typedef struct Server Server;
 struct Server {
         Setup setup;
         Store *store;
-        StoreReader *reader;
+        StoreReaders *readers;
         NameServer nameserver;
         pyrope_daemon *daemon;
 };
@@ -76,7 +76,7 @@ static const Options program = {
 static void server_deinit(Server *server)
 {
         pyrope_daemon_free(server->daemon);
-        store_reader_free(server->reader);
+        store_readers_free(server->readers);
         store_close(server->store);
         setup_deinit(&server->setup);
 }
@@ -94,12 +94,12 @@ static int open_store(Server *server, ErrorText *error)
         r = store_open(server->setup.database, &server->store, error);
         if (r)
                 return r;
-        r = store_reader_new(server->store, &server->reader, error);
+        r = store_readers_new(server->store, &server->readers);
         if (r)
                 return r;
         server->nameserver = (NameServer){
                 .store = server->store,
-                .reader = server->reader,
+                .readers = server->readers,
                 .zone = server->setup.zone,
         };
         return 0;
@@ -120,6 +120,19 @@ static pyrope_status open_daemon(Server *server, pyrope_error **error)
                                       &server->nameserver, error);
 }
 
+static int count(Server *server, size_t *ret, ErrorText *error)
+{
+        StoreReader *reader;
+        int r;
+
+        r = store_readers_take(server->readers, &reader, error);
+        if (r)
+                return r;
+        r = store_reader_count(reader, ret, error);
+        store_readers_give(server->readers, reader);
+        return r;
+}
+
 static int announce(Server *server, ErrorText *error)
 {
         CLEANUP(freep) char *uri = pyrope_daemon_uri(server->daemon, NAMESERVER_OBJECT);
@@ -130,7 +143,7 @@ static int announce(Server *server, ErrorText *error)
                 return -ENOMEM;
         r = nameserver_announce(&server->nameserver, uri, error);
         if (r == 0)
-                r = store_reader_count(server->reader, &n, error);
+                r = count(server, &n, error);
         if (r == 0)
                 log_info("%s: %zu names, zone %s", store_path(server->store), n,
                          server->setup.zone);

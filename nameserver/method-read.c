@@ -4,12 +4,6 @@
 
 #include "nameserver/method.h"
 
-/* What a reader handed out is needed no longer than the method that asked. */
-static void end_readingp(NameServer **nameserver)
-{
-        store_reader_end((*nameserver)->reader);
-}
-
 int method_ping(UNUSED pyrope_call *call, UNUSED void *self)
 {
         return 0;
@@ -17,12 +11,15 @@ int method_ping(UNUSED pyrope_call *call, UNUSED void *self)
 
 int method_count(pyrope_call *call, void *self)
 {
-        CLEANUP(end_readingp) NameServer *nameserver = self;
+        CLEANUP(reading_deinit) Reading reading = { 0 };
+        NameServer *nameserver = self;
         ErrorText error = { "" };
         size_t n = 0;
         int r;
 
-        r = store_reader_count(nameserver->reader, &n, &error);
+        if (method_read(call, nameserver, &reading))
+                return PYROPE_RAISED;
+        r = store_reader_count(reading.reader, &n, &error);
         if (method_check_store(call, &nameserver->cannot_read, r, &error))
                 return PYROPE_RAISED;
         pyrope_write_uint(pyrope_result(call), n);
@@ -37,16 +34,19 @@ static void write_tags(pyrope_writer *writer, const StoreObject *object)
 }
 
 /* Finds the object of a name or raises. */
-static int find(pyrope_call *call, NameServer *nameserver, unsigned with, const StoreObject **ret)
+static int find(pyrope_call *call, NameServer *nameserver, unsigned with, Reading *reading,
+                const StoreObject **ret)
 {
         ErrorText error = { "" };
         StoreText name;
         int r;
 
         r = method_name(call, 0, &name);
+        if (r == 0)
+                r = method_read(call, nameserver, reading);
         if (r)
                 return r;
-        r = store_reader_find(nameserver->reader, name, with, ret, &error);
+        r = store_reader_find(reading->reader, name, with, ret, &error);
         if (r == STORE_E_NOT_FOUND)
                 return method_raise_name(call, "unknown name", name);
         return method_check_store(call, &nameserver->cannot_read, r, &error);
@@ -54,14 +54,14 @@ static int find(pyrope_call *call, NameServer *nameserver, unsigned with, const 
 
 int method_lookup(pyrope_call *call, void *self)
 {
-        CLEANUP(end_readingp) NameServer *nameserver = self;
+        CLEANUP(reading_deinit) Reading reading = { 0 };
         pyrope_writer *writer = pyrope_result(call);
         /* By truth: PYRONAME in the stock client passes a float there. */
         bool with_tags = pyrope_truth(pyrope_argument(call, 1));
         const StoreObject *object;
         int r;
 
-        r = find(call, nameserver, with_tags ? STORE_WITH_TAGS : 0, &object);
+        r = find(call, self, with_tags ? STORE_WITH_TAGS : 0, &reading, &object);
         if (r)
                 return r;
         if (with_tags)
@@ -75,19 +75,21 @@ int method_lookup(pyrope_call *call, void *self)
 /* Writes {name: uri text} or {name: [uri text, [tags]]}. */
 static int write_listing(pyrope_call *call, void *self, const StoreQuery *query, bool with_tags)
 {
-        CLEANUP(end_readingp) NameServer *nameserver = self;
+        CLEANUP(reading_deinit) Reading reading = { 0 };
+        NameServer *nameserver = self;
         pyrope_writer *writer = pyrope_result(call);
         const StoreObject *object;
         ErrorText error = { "" };
         size_t n = 0;
         int r;
 
-        r = store_reader_begin(nameserver->reader, query, with_tags ? STORE_WITH_TAGS : 0, &n,
-                               &error);
+        if (method_read(call, nameserver, &reading))
+                return PYROPE_RAISED;
+        r = store_reader_begin(reading.reader, query, with_tags ? STORE_WITH_TAGS : 0, &n, &error);
         if (method_check_store(call, &nameserver->cannot_read, r, &error))
                 return PYROPE_RAISED;
         pyrope_write_map(writer, n);
-        while ((r = store_reader_next(nameserver->reader, &object, &error)) == 0) {
+        while ((r = store_reader_next(reading.reader, &object, &error)) == 0) {
                 pyrope_write_strn(writer, object->name.at, object->name.n);
                 if (with_tags)
                         pyrope_write_list(writer, 2);
@@ -192,11 +194,11 @@ static void write_object(pyrope_writer *writer, const StoreObject *object)
 
 int method_resolve(pyrope_call *call, void *self)
 {
-        CLEANUP(end_readingp) NameServer *nameserver = self;
+        CLEANUP(reading_deinit) Reading reading = { 0 };
         const StoreObject *object;
         int r;
 
-        r = find(call, nameserver, STORE_WITH_TAGS | STORE_WITH_ENDPOINTS, &object);
+        r = find(call, self, STORE_WITH_TAGS | STORE_WITH_ENDPOINTS, &reading, &object);
         if (r)
                 return r;
         write_object(pyrope_result(call), object);

@@ -165,24 +165,32 @@ static int get_removal(pyrope_call *call, Search *ret, bool *ret_any)
         return 0;
 }
 
-int method_remove(pyrope_call *call, void *self)
+static int remove_found(pyrope_call *call, NameServer *nameserver, const StoreQuery *query,
+                        size_t *ret_n)
 {
         static const StoreText own = { NAMESERVER_OBJECT, sizeof(NAMESERVER_OBJECT) - 1 };
-        CLEANUP(search_deinit) Search search = { 0 };
-        NameServer *nameserver = self;
+        CLEANUP(reading_deinit) Reading reading = { 0 };
         ErrorText error = { "" };
+        int r;
+
+        if (query->kind == STORE_MATCHING && method_read(call, nameserver, &reading))
+                return PYROPE_RAISED;
+        r = store_remove(nameserver->store, reading.reader, query, own, ret_n, &error);
+        return method_check_store(call, &nameserver->cannot_write, r, &error);
+}
+
+int method_remove(pyrope_call *call, void *self)
+{
+        CLEANUP(search_deinit) Search search = { 0 };
         bool any = false;
         size_t n = 0;
         int r;
 
         r = get_removal(call, &search, &any);
+        if (r == 0 && any)
+                r = remove_found(call, self, &search.query, &n);
         if (r)
                 return r;
-        if (any) {
-                r = store_remove(nameserver->store, &search.query, own, &n, &error);
-                if (method_check_store(call, &nameserver->cannot_write, r, &error))
-                        return PYROPE_RAISED;
-        }
         pyrope_write_uint(pyrope_result(call), n);
         return 0;
 }

@@ -104,16 +104,39 @@ static bool is_clients(int r)
         return r == STORE_E_STOPPED || r == STORE_E_LIMIT;
 }
 
-int method_check_store(pyrope_call *call, bool *is_failing, int r, const ErrorText *error)
+/* Returns whether that is news. */
+static bool set_failing(atomic_bool *is_failing, bool value)
+{
+        return *is_failing != value && atomic_exchange(is_failing, value) != value;
+}
+
+int method_check_store(pyrope_call *call, atomic_bool *is_failing, int r, const ErrorText *error)
 {
         if (r && is_clients(r))
                 return raise_store(call, r, error);
-        if (r && !*is_failing)
-                log_error("%s", error->text);
-        if (!r && *is_failing)
-                log_info("the database works again");
-        *is_failing = r != 0;
+        if (set_failing(is_failing, r != 0)) {
+                if (r)
+                        log_error("%s", error->text);
+                else
+                        log_info("the database works again");
+        }
         return r ? raise_store(call, r, error) : 0;
+}
+
+int method_read(pyrope_call *call, NameServer *nameserver, Reading *ret)
+{
+        ErrorText error = { "" };
+        int r;
+
+        ret->readers = nameserver->readers;
+        r = store_readers_take(ret->readers, &ret->reader, &error);
+        return method_check_store(call, &nameserver->cannot_read, r, &error);
+}
+
+void reading_deinit(Reading *reading)
+{
+        if (reading->reader)
+                store_readers_give(reading->readers, reading->reader);
 }
 
 bool method_is_own_name(StoreText name)

@@ -13,6 +13,14 @@
 #include "nameserver/nameserver.h"
 #include "nameserver/search.h"
 
+typedef struct Reading Reading;
+
+/* A reader as long as a method needs it: CLEANUP(reading_deinit) Reading reading = { 0 }; */
+struct Reading {
+        StoreReaders *readers; /* where it came from */
+        StoreReader *reader;   /* NULL until method_read() */
+};
+
 /* One function for each method, named as clients name it. */
 int method_count(pyrope_call *call, void *self);
 int method_list(pyrope_call *call, void *self);
@@ -38,6 +46,10 @@ int method_raise_argument(pyrope_call *call, int r, const ErrorText *error);
 /** method_raise_name() - NamingError "WHAT: NAME". Return: PYROPE_RAISED. */
 int method_raise_name(pyrope_call *call, const char *what, StoreText name);
 
+/** method_read() - a reader, until reading_deinit(). */
+NODISCARD int method_read(pyrope_call *call, NameServer *nameserver, Reading *ret);
+void reading_deinit(Reading *reading);
+
 /**
  * method_check_store() - go on after 0, raise a failure that the method does not expect
  * @is_failing: the nameserver's cannot_read or cannot_write; the log gets one line when it begins,
@@ -45,7 +57,7 @@ int method_raise_name(pyrope_call *call, const char *what, StoreText name);
  *
  * Return: 0, PYROPE_RAISED.
  */
-NODISCARD int method_check_store(pyrope_call *call, bool *is_failing, int r,
+NODISCARD int method_check_store(pyrope_call *call, atomic_bool *is_failing, int r,
                                  const ErrorText *error);
 
 bool method_is_own_name(StoreText name);

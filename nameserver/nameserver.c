@@ -31,7 +31,11 @@ static const pyrope_method methods[] = {
         { 0 },
 };
 
-const pyrope_class nameserver_class = { .name = "NameServer", .methods = methods };
+const pyrope_class nameserver_class = {
+        .name = "NameServer",
+        .methods = methods,
+        .flags = PYROPE_CONCURRENT,
+};
 
 static bool is_as_it_should_be(const NameServer *nameserver, const StoreObject *object,
                                const char *uri)
@@ -44,12 +48,16 @@ static bool is_as_it_should_be(const NameServer *nameserver, const StoreObject *
 static int find_own(NameServer *nameserver, StoreText name, const char *uri, ErrorText *error)
 {
         const StoreObject *object;
+        StoreReader *reader;
         int r;
 
-        r = store_reader_find(nameserver->reader, name, STORE_WITH_ENDPOINTS, &object, error);
+        r = store_readers_take(nameserver->readers, &reader, error);
+        if (r)
+                return r;
+        r = store_reader_find(reader, name, STORE_WITH_ENDPOINTS, &object, error);
         if (r == 0 && !is_as_it_should_be(nameserver, object, uri))
                 r = STORE_E_NOT_FOUND;
-        store_reader_end(nameserver->reader);
+        store_readers_give(nameserver->readers, reader);
         return r;
 }
 

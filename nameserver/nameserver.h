@@ -9,24 +9,25 @@
  * register_endpoint() and resolve() for those who know of zones (docs/nameserver.md). It reads
  * arguments, asks the store, and writes answers.
  *
- * Its methods run one at a time, as the class says to the daemon; that is what makes one store and
- * one reader enough.
+ * Its methods run side by side: each that reads takes a reader of its own, and those that change
+ * something share transactions (store.h).
  */
 
-#include "nameserver/store.h"
+#include "nameserver/store-readers.h"
 
 #include <pyrope/daemon.h>
+#include <stdatomic.h>
 
 #define NAMESERVER_OBJECT "Pyro.NameServer" /* its id, and its name in itself */
 
 typedef struct NameServer NameServer;
 
 struct NameServer {
-        Store *store;        /* borrowed */
-        StoreReader *reader; /* borrowed; of that store */
-        const char *zone;    /* where it runs; borrowed */
-        bool cannot_read;    /* the last reading failed, and the log says so */
-        bool cannot_write;   /* the last change failed, and the log says so */
+        Store *store;             /* borrowed */
+        StoreReaders *readers;    /* borrowed; of that store */
+        const char *zone;         /* where it runs; borrowed */
+        atomic_bool cannot_read;  /* the last reading failed, and the log says so */
+        atomic_bool cannot_write; /* the last change failed, and the log says so */
 };
 
 /* For pyrope_daemon_register(), with a NameServer as self. */

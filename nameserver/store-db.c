@@ -35,9 +35,7 @@ int store_db_open(StoreDb *db, const char *path, int flags)
 {
         int result;
 
-        db->path = strdup(path);
-        if (!db->path)
-                return error_origin(-ENOMEM);
+        db->path = path;
         result = sqlite3_open_v2(path, &db->sqlite,
                                  flags | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_NOMUTEX |
                                          SQLITE_OPEN_EXRESCODE,
@@ -57,7 +55,6 @@ void store_db_close(StoreDb *db)
         free(db->statements);
         /* All statements are gone, so it cannot be busy. */
         (void)sqlite3_close(db->sqlite);
-        free(db->path);
         *db = (StoreDb){ 0 };
 }
 

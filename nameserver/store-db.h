@@ -18,7 +18,7 @@ typedef struct StoreDb StoreDb;
 
 struct StoreDb {
         sqlite3 *sqlite;
-        char *path; /* absolute */
+        const char *path; /* absolute; borrowed */
         sqlite3_stmt **statements;
         size_t n_statements;
         ErrorText error; /* of the last failure; "" after it was reported */
@@ -26,7 +26,7 @@ struct StoreDb {
 
 /**
  * store_db_open() - connect
- * @path:       absolute, without symbolic links
+ * @path:       absolute, without symbolic links; borrowed as long as @db
  * @flags:      SQLITE_OPEN_READWRITE or SQLITE_OPEN_READONLY
  *
  * @db must be {0}, and be given to store_db_close() whatever is returned.

@@ -20,18 +20,13 @@ static bool text_equals(StoreText one, StoreText other)
         return one.n == other.n && (one.n == 0 || memcmp(one.at, other.at, one.n) == 0);
 }
 
-int store_ids_match(StoreIds *ids, StoreDb *db, sqlite3_stmt *names, const StoreQuery *query,
-                    StoreText except)
+int store_ids_match(StoreIds *ids, StoreDb *db, sqlite3_stmt *names, const StoreQuery *query)
 {
         CLEANUP(store_db_resetp) sqlite3_stmt *s = names;
         int r;
 
         while ((r = store_db_step(db, s)) == 0) {
-                StoreText name = store_db_column_bytes(s, 1);
-
-                if (except.at && text_equals(name, except))
-                        continue;
-                switch (query->match(name, query->userdata)) {
+                switch (query->match(store_db_column_bytes(s, 1), query->userdata)) {
                 case STORE_MATCH_YES:
                         r = add(ids, sqlite3_column_int64(s, 0));
                         if (r)

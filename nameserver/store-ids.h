@@ -40,12 +40,11 @@ static inline int64_t store_ids_get(const StoreIds *ids, size_t i)
  * store_ids_match() - the rows whose names the query's match function says yes to
  * @ids:        empty; receives them in the order of the table
  * @names:      a statement that gives id and name of every row
- * @except:     a name that is passed over; {0} for none
  *
  * Return: 0, STORE_E_STOPPED, STORE_E_*, -ENOMEM.
  */
 NODISCARD int store_ids_match(StoreIds *ids, StoreDb *db, sqlite3_stmt *names,
-                              const StoreQuery *query, StoreText except);
+                              const StoreQuery *query);
 
 /**
  * store_ids_tagged() - the rows with any or all of the query's tags

@@ -214,8 +214,7 @@ static int begin_ids(StoreReader *reader, const StoreQuery *query, size_t *ret_n
         reader->row = db->statements[ROW];
         reader->listing = LISTING_IDS;
         if (query->kind == STORE_MATCHING)
-                r = store_ids_match(&reader->ids, db, db->statements[NAMES], query,
-                                    /* except= */ (StoreText){ 0 });
+                r = store_ids_match(&reader->ids, db, db->statements[NAMES], query);
         else
                 r = store_ids_tagged(&reader->ids, db, db->statements[TAGGED], query);
         *ret_n = store_ids_count(&reader->ids);

@@ -2,9 +2,6 @@
 
 #include "nameserver/store-rows.h"
 
-#include "nameserver/store-ids.h"
-
-#include <assert.h>
 #include <errno.h>
 #include <time.h>
 
@@ -18,10 +15,8 @@ enum {
         ENDPOINTS,
         CLEAR_TAGS,
         ADD_TAG,
-        NAMES,
         REMOVE_NAME,
         REMOVE_RANGE,
-        REMOVE_ROW,
 };
 
 static const char *const statements[] = {
@@ -41,10 +36,8 @@ static const char *const statements[] = {
         [ENDPOINTS] = STORE_RECORD_ENDPOINTS,
         [CLEAR_TAGS] = "DELETE FROM metadata WHERE object = ?1",
         [ADD_TAG] = "INSERT OR IGNORE INTO metadata (object, tag) VALUES (?1, ?2)",
-        [NAMES] = "SELECT id, name FROM objects",
         [REMOVE_NAME] = "DELETE FROM objects WHERE name = ?1 AND name <> ?2",
         [REMOVE_RANGE] = "DELETE FROM objects WHERE name >= ?1 AND name < ?2 AND name <> ?3",
-        [REMOVE_ROW] = "DELETE FROM objects WHERE id = ?1",
 };
 
 int store_rows_prepare(StoreDb *db)
@@ -187,7 +180,7 @@ int store_rows_set_changed(StoreDb *db, int64_t id)
         return run_on(db, CHANGED, id);
 }
 
-static int remove_name(StoreDb *db, StoreText name, StoreText keep, size_t *ret_n)
+int store_rows_remove_name(StoreDb *db, StoreText name, StoreText keep, size_t *ret_n)
 {
         STORE_DB_STATEMENT(s, db, REMOVE_NAME);
         int r;
@@ -201,7 +194,7 @@ static int remove_name(StoreDb *db, StoreText name, StoreText keep, size_t *ret_
         return r;
 }
 
-static int remove_prefix(StoreDb *db, StoreText prefix, StoreText keep, size_t *ret_n)
+int store_rows_remove_prefix(StoreDb *db, StoreText prefix, StoreText keep, size_t *ret_n)
 {
         STORE_DB_STATEMENT(s, db, REMOVE_RANGE);
         int r;
@@ -213,34 +206,4 @@ static int remove_prefix(StoreDb *db, StoreText prefix, StoreText keep, size_t *
                 r = store_db_run(db, s);
         *ret_n = (size_t)sqlite3_changes64(db->sqlite);
         return r;
-}
-
-static int remove_matching(StoreDb *db, const StoreQuery *query, StoreText keep, size_t *ret_n)
-{
-        CLEANUP(store_ids_deinit) StoreIds ids = STORE_IDS_INIT;
-        int r;
-
-        r = store_ids_match(&ids, db, db->statements[NAMES], query, keep);
-        for (size_t i = 0; r == 0 && i < store_ids_count(&ids); i++)
-                r = run_on(db, REMOVE_ROW, store_ids_get(&ids, i));
-        *ret_n = store_ids_count(&ids);
-        return r;
-}
-
-int store_rows_remove(StoreDb *db, const StoreQuery *query, StoreText keep, size_t *ret_n)
-{
-        switch (query->kind) {
-        case STORE_NAME:
-                return remove_name(db, query->text, keep, ret_n);
-        case STORE_PREFIX:
-                return remove_prefix(db, query->text, keep, ret_n);
-        case STORE_MATCHING:
-                return remove_matching(db, query, keep, ret_n);
-        case STORE_ALL:
-        case STORE_ALL_TAGS:
-        case STORE_ANY_TAG:
-                break;
-        }
-        assert(!"a removal by this kind of query");
-        return error_origin(-EINVAL);
 }

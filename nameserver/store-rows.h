@@ -42,6 +42,9 @@ NODISCARD int store_rows_set_uri(StoreDb *db, int64_t id, const char *uri);
 /** store_rows_set_changed() - one version more. */
 NODISCARD int store_rows_set_changed(StoreDb *db, int64_t id);
 
-/** store_rows_remove() - as store_remove(). Return: 0, STORE_E_STOPPED. */
-NODISCARD int store_rows_remove(StoreDb *db, const StoreQuery *query, StoreText keep,
-                                size_t *ret_n);
+/** store_rows_remove_name() - one name, unless it is @keep. @ret_n: 1 if it was there, else 0. */
+NODISCARD int store_rows_remove_name(StoreDb *db, StoreText name, StoreText keep, size_t *ret_n);
+
+/** store_rows_remove_prefix() - all that begin with @prefix, but for @keep. */
+NODISCARD int store_rows_remove_prefix(StoreDb *db, StoreText prefix, StoreText keep,
+                                       size_t *ret_n);

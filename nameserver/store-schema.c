@@ -51,7 +51,7 @@ static const char *const migrations[] = {
 _Static_assert(ARRAY_SIZE(migrations) == STORE_SCHEMA_VERSION, "one step for each schema");
 
 /* An empty file is as good as none: that is what mktemp leaves, and a start cut short. */
-static int check_identity(StoreDb *db)
+int store_schema_identify(StoreDb *db)
 {
         int64_t application_id;
         int64_t schema;
@@ -99,7 +99,7 @@ int store_schema_check(StoreDb *db)
 {
         int r;
 
-        r = check_identity(db);
+        r = store_schema_identify(db);
         if (r)
                 return r;
         return check_soundness(db);

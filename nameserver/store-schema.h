@@ -12,7 +12,14 @@
 #include "nameserver/store-db.h"
 
 /**
- * store_schema_check() - whether the file is empty or ours, of an age we know, and sound
+ * store_schema_identify() - whether the file is empty or ours, of an age we know
+ *
+ * Return: 0, STORE_E_FOREIGN, STORE_E_NEWER, STORE_E_DAMAGED, and what reading gives.
+ */
+NODISCARD int store_schema_identify(StoreDb *db);
+
+/**
+ * store_schema_check() - the same, and whether it is sound
  *
  * Changes nothing.
  *

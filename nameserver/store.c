@@ -2,9 +2,11 @@
 
 #include "nameserver/store.h"
 
+#include "base/buffer.h"
 #include "nameserver/endpoint.h"
 #include "nameserver/store-db.h"
 #include "nameserver/store-file.h"
+#include "nameserver/store-group.h"
 #include "nameserver/store-rows.h"
 #include "nameserver/store-schema.h"
 
@@ -13,26 +15,32 @@
 #include <string.h>
 
 struct Store {
-        StoreDb db;
+        char *path;
         int lock_fd;         /* closed last */
+        StoreDb db;          /* of the thread that runs a group, as all below */
         StoreRecord *record; /* of the object that is being changed */
+        StoreGroup group;
 };
 
 /* -- opening and closing ---------------------------------------------------------------------- */
 
-/* In the order that leaves a file alone which is not ours, or not sound. */
-static int open_database(StoreDb *db, const char *path)
+static int connect(StoreDb *db, const char *path)
 {
-        CLEANUP(freep) char *mode = NULL;
         int r;
 
         r = store_db_open(db, path, SQLITE_OPEN_READWRITE);
         if (r == 0 && sqlite3_db_readonly(db->sqlite, "main") == 1)
                 r = store_db_refuse(db, STORE_E_READONLY, "is read-only");
-        if (r == 0)
-                r = store_schema_check(db);
-        if (r == 0)
-                r = store_db_query_text(db, "PRAGMA journal_mode = WAL", &mode);
+        return r;
+}
+
+/* What every connection that writes needs, once it is known that the file is ours. */
+static int make_ready(StoreDb *db)
+{
+        CLEANUP(freep) char *mode = NULL;
+        int r;
+
+        r = store_db_query_text(db, "PRAGMA journal_mode = WAL", &mode);
         if (r == 0 && strcmp(mode, "wal") != 0)
                 r = store_db_refuse(db, STORE_E_IO, "no write-ahead log: journal mode %s", mode);
         if (r == 0)
@@ -44,23 +52,47 @@ static int open_database(StoreDb *db, const char *path)
         return r;
 }
 
+/* In the order that leaves a file alone which is not ours, or not sound. */
+static int open_database(Store *store)
+{
+        int r;
+
+        r = connect(&store->db, store->path);
+        if (r == 0)
+                r = store_schema_check(&store->db);
+        return r ? r : make_ready(&store->db);
+}
+
+/* Reads back who the file belongs to; its soundness was seen at the start. */
+static int reopen_database(void *context)
+{
+        Store *store = context;
+        int r;
+
+        store_db_close(&store->db);
+        r = connect(&store->db, store->path);
+        if (r == 0)
+                r = store_schema_identify(&store->db);
+        return r ? r : make_ready(&store->db);
+}
+
 int store_open(const char *path, Store **ret, ErrorText *error)
 {
         CLEANUP(store_closep) Store *store = NULL;
-        CLEANUP(freep) char *resolved = NULL;
         int r;
 
         store = calloc(1, sizeof(*store));
         if (!store)
                 return error_origin(-ENOMEM);
         store->lock_fd = -1;
+        store_group_init(&store->group, &store->db, reopen_database, store);
         store->record = store_record_new();
         if (!store->record)
                 return error_origin(-ENOMEM);
-        r = store_file_prepare(path, &resolved, &store->lock_fd, error);
+        r = store_file_prepare(path, &store->path, &store->lock_fd, error);
         if (r)
                 return r;
-        r = open_database(&store->db, resolved);
+        r = open_database(store);
         if (r)
                 return store_db_report(&store->db, r, error);
         *ret = TAKE(store);
@@ -71,8 +103,10 @@ Store *store_close(Store *store)
 {
         if (store) {
                 store_db_close(&store->db);
+                store_group_deinit(&store->group);
                 store_record_free(store->record);
                 closep(&store->lock_fd);
+                free(store->path);
         }
         free(store);
         return NULL;
@@ -80,36 +114,10 @@ Store *store_close(Store *store)
 
 const char *store_path(const Store *store)
 {
-        return store->db.path;
+        return store->path;
 }
 
 /* -- changes ---------------------------------------------------------------------------------- */
-
-typedef int (*StoreChangeFn)(Store *store, void *userdata);
-
-/*
- * Every change comes through here, as a function that runs inside a transaction and whose failure
- * undoes what it did. When it returns 0 the change is on the disk.
- */
-static int change(Store *store, StoreChangeFn fn, void *userdata, ErrorText *error)
-{
-        StoreDb *db = &store->db;
-        int r;
-
-        r = store_db_execute(db, "BEGIN IMMEDIATE");
-        if (r)
-                return store_db_report(db, r, error);
-        r = fn(store, userdata);
-        if (r == 0)
-                r = store_db_execute(db, "COMMIT");
-        store_db_report(db, r, error);
-
-        /* Some failures have ended the transaction already. The reason is reported; whether this
-         * fails too adds nothing. */
-        if (r && !sqlite3_get_autocommit(db->sqlite) && store_db_execute(db, "ROLLBACK"))
-                store_db_report(db, r, NULL);
-        return r;
-}
 
 typedef struct Registration Registration;
 
@@ -119,10 +127,11 @@ struct Registration {
         bool keep_tags;
 };
 
-static int register_object(Store *store, void *userdata)
+static int register_object(void *context, void *userdata)
 {
         const Registration *registration = userdata;
         const StoreObject *object = registration->object;
+        Store *store = context;
         int64_t id;
         bool same;
         int r;
@@ -139,7 +148,7 @@ int store_register(Store *store, const StoreObject *object, bool safe, ErrorText
 {
         Registration registration = { .object = object, .safe = safe };
 
-        return change(store, register_object, &registration, error);
+        return store_group_change(&store->group, register_object, &registration, error);
 }
 
 static bool has_zone(const StoreObject *object, const char *zone)
@@ -188,10 +197,11 @@ static int put_first_endpoint(Store *store, const StoreObject *object)
         return store_rows_put(&store->db, object, uri);
 }
 
-static int register_endpoint(Store *store, void *userdata)
+static int register_endpoint(void *context, void *userdata)
 {
         const Registration *registration = userdata;
         const StoreObject *object = registration->object;
+        Store *store = context;
         int64_t id = 0;
         bool same = false;
         int r;
@@ -215,12 +225,13 @@ int store_register_endpoint(Store *store, const StoreObject *object, bool safe, 
         Registration registration = { .object = object, .safe = safe, .keep_tags = keep_tags };
 
         assert(object->n_endpoints == 1);
-        return change(store, register_endpoint, &registration, error);
+        return store_group_change(&store->group, register_endpoint, &registration, error);
 }
 
-static int replace_tags(Store *store, void *userdata)
+static int replace_tags(void *context, void *userdata)
 {
         const StoreObject *object = userdata;
+        Store *store = context;
         int64_t id;
         bool same;
         int r;
@@ -236,31 +247,95 @@ int store_set_tags(Store *store, StoreText name, const StoreText *tags, size_t n
 {
         StoreObject object = { .name = name, .tags = tags, .n_tags = n_tags };
 
-        return change(store, replace_tags, &object, error);
+        return store_group_change(&store->group, replace_tags, &object, error);
 }
+
+/* -- removal ---------------------------------------------------------------------------------- */
 
 typedef struct Removal Removal;
 
 struct Removal {
         const StoreQuery *query;
         StoreText keep;
-        size_t n; /* removed */
+        const Buffer *names; /* of STORE_MATCHING: each its size_t and its bytes */
+        size_t n;            /* removed */
 };
 
-static int remove_objects(Store *store, void *userdata)
+static int remove_names(Store *store, Removal *removal)
 {
-        Removal *removal = userdata;
+        const uint8_t *at = removal->names->data;
+        const uint8_t *end = at + removal->names->n;
+        StoreText name;
+        size_t n;
+        int r = 0;
 
-        return store_rows_remove(&store->db, removal->query, removal->keep, &removal->n);
+        while (r == 0 && at < end) {
+                memcpy(&name.n, at, sizeof(name.n));
+                name.at = (const char *)at + sizeof(name.n);
+                at += sizeof(name.n) + name.n;
+                r = store_rows_remove_name(&store->db, name, removal->keep, &n);
+                if (r == 0)
+                        removal->n += n;
+        }
+        return r;
 }
 
-int store_remove(Store *store, const StoreQuery *query, StoreText keep, size_t *ret_n,
-                 ErrorText *error)
+static int remove_objects(void *context, void *userdata)
 {
-        Removal removal = { .query = query, .keep = keep };
+        Removal *removal = userdata;
+        Store *store = context;
+
+        removal->n = 0;
+        switch (removal->query->kind) {
+        case STORE_NAME:
+                return store_rows_remove_name(&store->db, removal->query->text, removal->keep,
+                                              &removal->n);
+        case STORE_PREFIX:
+                return store_rows_remove_prefix(&store->db, removal->query->text, removal->keep,
+                                                &removal->n);
+        case STORE_MATCHING:
+                return remove_names(store, removal);
+        case STORE_ALL:
+        case STORE_ALL_TAGS:
+        case STORE_ANY_TAG:
+                break;
+        }
+        assert(!"a removal by this kind of query");
+        return error_origin(-EINVAL);
+}
+
+/* Outside of the transaction, so that a slow pattern keeps nobody from changing anything. */
+static int find_names(StoreReader *reader, const StoreQuery *query, Buffer *ret, ErrorText *error)
+{
+        const StoreObject *object;
+        size_t n;
         int r;
 
-        r = change(store, remove_objects, &removal, error);
+        r = store_reader_begin(reader, query, /* with= */ 0, &n, error);
+        if (r)
+                return r;
+        while ((r = store_reader_next(reader, &object, error)) == 0) {
+                r = buffer_append(ret, &object->name.n, sizeof(object->name.n));
+                if (r == 0)
+                        r = buffer_append(ret, object->name.at, object->name.n);
+                if (r)
+                        break;
+        }
+        store_reader_end(reader);
+        return r == STORE_E_NOT_FOUND ? 0 : r;
+}
+
+int store_remove(Store *store, StoreReader *reader, const StoreQuery *query, StoreText keep,
+                 size_t *ret_n, ErrorText *error)
+{
+        CLEANUP(buffer_deinit) Buffer names = BUFFER_INIT(SIZE_MAX / 2);
+        Removal removal = { .query = query, .keep = keep, .names = &names };
+        int r = 0;
+
+        if (query->kind == STORE_MATCHING)
+                r = find_names(reader, query, &names, error);
+        if (r == 0)
+                r = store_group_change(&store->group, remove_objects, &removal, error);
         if (r)
                 return r;
         *ret_n = removal.n;

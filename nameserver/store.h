@@ -10,9 +10,10 @@
  * whole or not there. It knows nothing of Pyro's methods, and trusts what it is given: the limits
  * below are for its callers to keep.
  *
- * A Store writes; any number of StoreReaders read, each by a connection of its own, and see all
- * that was committed when their call (or listing) began. Each of them is used by one thread at a
- * time; different ones may be used side by side.
+ * A Store writes, for any thread; changes that are asked for at one time share one transaction. Any
+ * number of StoreReaders read, each by a connection of its own, and see all that was committed when
+ * their call (or listing) began. Each reader is used by one thread at a time; different ones may be
+ * used side by side, and beside changes.
  *
  * Functions that fail say in @error (NULL is fine) what was tried, on which file, and why.
  */
@@ -140,8 +141,10 @@ DEFINE_CLEANUP(Store, store_close);
 const char *store_path(const Store *store);
 
 /*
- * Changes. Beside what is named, each may return STORE_E_FULL, STORE_E_READONLY, STORE_E_BUSY,
- * STORE_E_IO, STORE_E_DAMAGED, -errno; then nothing was changed.
+ * Changes, from any thread. Each is on the disk when its function returns 0. Beside what is named,
+ * each may return STORE_E_FULL, STORE_E_READONLY, STORE_E_BUSY, STORE_E_IO, STORE_E_DAMAGED,
+ * -errno; then nothing was changed. What is borrowed is borrowed for the call, which another thread
+ * may do the work of.
  */
 
 /**
@@ -172,14 +175,16 @@ NODISCARD int store_set_tags(Store *store, StoreText name, const StoreText *tags
 
 /**
  * store_remove() - forget names
+ * @reader:     finds the names of STORE_MATCHING, before the change and in this thread; what is
+ *              registered meanwhile stays. NULL is fine for the others
  * @query:      which: STORE_NAME, STORE_PREFIX or STORE_MATCHING
  * @keep:       a name that stays whatever the query says
  * @ret_n:      how many were removed
  *
  * Return: 0, also if none was; STORE_E_STOPPED.
  */
-NODISCARD int store_remove(Store *store, const StoreQuery *query, StoreText keep, size_t *ret_n,
-                           ErrorText *error);
+NODISCARD int store_remove(Store *store, StoreReader *reader, const StoreQuery *query,
+                           StoreText keep, size_t *ret_n, ErrorText *error);
 
 /*
  * Reading. Beside what is named, each may return STORE_E_BUSY, STORE_E_IO, STORE_E_DAMAGED, -errno.

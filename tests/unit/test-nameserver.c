@@ -39,7 +39,7 @@ static void start(void)
         nameserver = (NameServer){ .zone = "here" };
         ck_assert_msg(store_open(scratch_path("ns.db"), &nameserver.store, &error) == 0, "%s",
                       error.text);
-        ck_assert_int_eq(store_reader_new(nameserver.store, &nameserver.reader, NULL), 0);
+        ck_assert_int_eq(store_readers_new(nameserver.store, &nameserver.readers), 0);
         ck_assert_int_eq(pyrope_daemon_new(&options, &server, NULL), PYROPE_OK);
         ck_assert_int_eq(pyrope_daemon_register(server, OWN, &nameserver_class, &nameserver, NULL),
                          PYROPE_OK);
@@ -58,7 +58,7 @@ static void stop(void)
 {
         conn_deinit(&conn);
         server = pyrope_daemon_free(server);
-        nameserver.reader = store_reader_free(nameserver.reader);
+        nameserver.readers = store_readers_free(nameserver.readers);
         nameserver.store = store_close(nameserver.store);
 }
 
@@ -392,18 +392,19 @@ START_TEST(its_own_entry_is_written_only_where_it_is_not_there)
 {
         const StoreObject *object;
         StoreText own = { OWN, strlen(OWN) };
+        StoreReader *reader;
 
+        ck_assert_int_eq(store_readers_take(nameserver.readers, &reader, NULL), 0);
         ck_assert_int_eq(nameserver_announce(&nameserver, own_uri, NULL), 0);
-        ck_assert_int_eq(store_reader_find(nameserver.reader, own, 0, &object, NULL), 0);
+        ck_assert_int_eq(store_reader_find(reader, own, 0, &object, NULL), 0);
         ck_assert_int_eq(object->version, 1);
 
         nameserver.zone = "moved";
         ck_assert_int_eq(nameserver_announce(&nameserver, own_uri, NULL), 0);
-        ck_assert_int_eq(
-                store_reader_find(nameserver.reader, own, STORE_WITH_ENDPOINTS, &object, NULL), 0);
+        ck_assert_int_eq(store_reader_find(reader, own, STORE_WITH_ENDPOINTS, &object, NULL), 0);
         ck_assert_int_eq(object->version, 2);
         ck_assert_str_eq(object->endpoints[0].zone, "moved");
-        store_reader_end(nameserver.reader);
+        store_readers_give(nameserver.readers, reader);
 }
 END_TEST
 

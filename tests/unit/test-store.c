@@ -223,7 +223,7 @@ START_TEST(a_name_is_its_bytes_and_nothing_else)
                 ck_assert_ptr_nonnull(object);
                 ck_assert_uint_eq(object->name.n, odd_names[i].n);
                 ck_assert_mem_eq(object->name.at, odd_names[i].at, odd_names[i].n);
-                ck_assert_int_eq(store_remove(store, &query, OWN, &n_removed, NULL), 0);
+                ck_assert_int_eq(store_remove(store, reader, &query, OWN, &n_removed, NULL), 0);
                 ck_assert_uint_eq(n_removed, 1);
                 ck_assert_ptr_null(find(odd_names[i]));
         }
@@ -284,7 +284,7 @@ START_TEST(a_prefix_may_hold_nul)
                 size_t n_removed = 0;
                 StoreQuery query = prefix(T("a\0"));
 
-                ck_assert_int_eq(store_remove(store, &query, OWN, &n_removed, NULL), 0);
+                ck_assert_int_eq(store_remove(store, reader, &query, OWN, &n_removed, NULL), 0);
                 ck_assert_uint_eq(n_removed, 1);
         }
         ck_assert_uint_eq(count(), 2);
@@ -300,7 +300,7 @@ START_TEST(removing_by_prefix_spares_the_name_to_keep)
         ck_assert_int_eq(put(T("Pyro.Other"), true), 0);
         ck_assert_int_eq(put(T("Pyrope"), true), 0);
 
-        ck_assert_int_eq(store_remove(store, &query, OWN, &n_removed, NULL), 0);
+        ck_assert_int_eq(store_remove(store, reader, &query, OWN, &n_removed, NULL), 0);
 
         ck_assert_uint_eq(n_removed, 1);
         ck_assert_uint_eq(count(), 2);
@@ -328,7 +328,7 @@ START_TEST(a_match_function_chooses)
 
         assert_lists(query, "a b");
         ck_assert_uint_eq(n_asked, ARRAY_SIZE(names));
-        ck_assert_int_eq(store_remove(store, &query, T("b"), &n_removed, NULL), 0);
+        ck_assert_int_eq(store_remove(store, reader, &query, T("b"), &n_removed, NULL), 0);
         ck_assert_uint_eq(n_removed, 1);
         ck_assert_ptr_null(find(T("a")));
         ck_assert_ptr_nonnull(find(T("b")));
@@ -344,7 +344,7 @@ START_TEST(a_search_that_is_stopped_changes_nothing)
         ck_assert_int_eq(put(T("a"), true), 0);
         ck_assert_int_eq(put(T("stop"), true), 0);
 
-        ck_assert_int_eq(store_remove(store, &query, OWN, &n, NULL), STORE_E_STOPPED);
+        ck_assert_int_eq(store_remove(store, reader, &query, OWN, &n, NULL), STORE_E_STOPPED);
         ck_assert_int_eq(store_reader_begin(reader, &query, 0, &n, NULL), STORE_E_STOPPED);
         ck_assert_uint_eq(n, 99);
         ck_assert_uint_eq(count(), 2);

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Design notes
+ *
+ * A change lives on the stack of the thread that asked for it, and is in the queue until somebody
+ * runs it. The thread whose change is first in the queue while nobody runs any is the one to run
+ * all that are there. It owns the database then, without the lock, and the changes, whose threads
+ * sleep. Afterwards it wakes them, and the first of those that came meanwhile, and goes its way:
+ * nobody works for others longer than for one group.
+ *
+ * A transaction that is lost as a whole because the disk is full is tried again one change at a
+ * time: a large one shall not take the small ones with it.
+ */
+
+#include "nameserver/store-group.h"
+
+void store_group_init(StoreGroup *group, StoreDb *db, int (*reopen)(void *context), void *context)
+{
+        *group = (StoreGroup){ .db = db, .reopen = reopen, .context = context };
+        STAILQ_INIT(&group->waiting);
+        pthread_mutex_init(&group->lock, NULL);
+}
+
+void store_group_deinit(StoreGroup *group)
+{
+        pthread_mutex_destroy(&group->lock);
+}
+
+/* -- one transaction -------------------------------------------------------------------------- */
+
+/* Some failures have ended the transaction already. */
+static bool is_open(const StoreDb *db)
+{
+        return !sqlite3_get_autocommit(db->sqlite);
+}
+
+/* After a failure, whose reason is the one to tell even if this fails, too. */
+static int undo(StoreDb *db, const char *sql)
+{
+        ErrorText error = db->error;
+        int r = store_db_execute(db, sql);
+
+        db->error = error;
+        return r;
+}
+
+static void roll_back(StoreDb *db)
+{
+        if (is_open(db))
+                (void)undo(db, "ROLLBACK"); /* one that fails has ended the transaction, too */
+}
+
+static int run_alone(StoreGroup *group, StoreChange *change)
+{
+        StoreDb *db = group->db;
+        int r;
+
+        r = store_db_execute(db, "BEGIN IMMEDIATE");
+        if (r)
+                return r;
+        r = change->fn(group->context, change->userdata);
+        if (r == 0)
+                r = store_db_execute(db, "COMMIT");
+        if (r)
+                roll_back(db);
+        return r;
+}
+
+/* One of several. Return: 0 as long as the transaction stands, whatever became of the change. */
+static int run_within(StoreGroup *group, StoreChange *change)
+{
+        StoreDb *db = group->db;
+        int r;
+
+        r = store_db_execute(db, "SAVEPOINT one");
+        if (r)
+                return r;
+        r = change->fn(group->context, change->userdata);
+        change->r = r;
+        if (r && (!is_open(db) || undo(db, "ROLLBACK TO one")))
+                return r;
+        store_db_report(db, r, change->error);
+        return store_db_execute(db, "RELEASE one");
+}
+
+static int run_together(StoreGroup *group, StoreChanges *changes)
+{
+        StoreDb *db = group->db;
+        StoreChange *change;
+        int r;
+
+        r = store_db_execute(db, "BEGIN IMMEDIATE");
+        STAILQ_FOREACH(change, changes, link)
+        {
+                if (r)
+                        break;
+                r = run_within(group, change);
+        }
+        if (r == 0)
+                r = store_db_execute(db, "COMMIT");
+        if (r)
+                roll_back(db);
+        return r;
+}
+
+/* -- one group -------------------------------------------------------------------------------- */
+
+/* Runs one change in a transaction of its own, and tells it what became of it. */
+static void settle_alone(StoreGroup *group, StoreChange *change)
+{
+        change->r = store_db_report(group->db, run_alone(group, change), change->error);
+        if (change->r == STORE_E_IO)
+                group->is_broken = true;
+}
+
+/* All have failed for the same reason. */
+static void settle_failed(StoreGroup *group, StoreChanges *changes, int r)
+{
+        ErrorText error = { "" };
+        StoreChange *change;
+
+        store_db_report(group->db, r, &error);
+        STAILQ_FOREACH(change, changes, link)
+        {
+                change->r = r;
+                if (change->error)
+                        *change->error = error;
+        }
+}
+
+static void settle(StoreGroup *group, StoreChanges *changes)
+{
+        StoreChange *change = STAILQ_FIRST(changes);
+        int r;
+
+        if (!STAILQ_NEXT(change, link)) {
+                settle_alone(group, change);
+                return;
+        }
+        r = run_together(group, changes);
+        if (r == STORE_E_FULL) {
+                store_db_report(group->db, r, NULL);
+                STAILQ_FOREACH(change, changes, link)
+                settle_alone(group, change);
+        } else if (r) {
+                settle_failed(group, changes, r);
+                group->is_broken = r == STORE_E_IO;
+        }
+}
+
+/* Return: 0; else the connection cannot be had, and the next group tries again. */
+static int renew(StoreGroup *group)
+{
+        int r = group->is_broken ? group->reopen(group->context) : 0;
+
+        if (r == 0)
+                group->is_broken = false;
+        return r;
+}
+
+static void run(StoreGroup *group, StoreChanges *changes)
+{
+        int r = renew(group);
+
+        if (r) {
+                settle_failed(group, changes, r);
+                return;
+        }
+        settle(group, changes);
+        /* At once, so that whoever is told of the failure finds what is really there. */
+        r = renew(group);
+        store_db_report(group->db, r, NULL);
+}
+
+/* -- who runs it ------------------------------------------------------------------------------ */
+
+static void take_group(StoreGroup *group, StoreChanges *ret)
+{
+        STAILQ_INIT(ret);
+        for (unsigned n = 0; n < STORE_GROUP_MAX && !STAILQ_EMPTY(&group->waiting); n++) {
+                StoreChange *change = STAILQ_FIRST(&group->waiting);
+
+                STAILQ_REMOVE_HEAD(&group->waiting, link);
+                STAILQ_INSERT_TAIL(ret, change, link);
+        }
+}
+
+/* Under the lock: no change goes away before it is given up. */
+static void wake(StoreGroup *group, StoreChanges *changes)
+{
+        StoreChange *next = STAILQ_FIRST(&group->waiting);
+        StoreChange *change;
+
+        STAILQ_FOREACH(change, changes, link)
+        {
+                change->is_done = true;
+                pthread_cond_signal(&change->woken);
+        }
+        if (next)
+                pthread_cond_signal(&next->woken);
+}
+
+/* With the lock, which it gives up meanwhile. */
+static void lead(StoreGroup *group)
+{
+        StoreChanges changes;
+
+        take_group(group, &changes);
+        group->is_running = true;
+        pthread_mutex_unlock(&group->lock);
+        run(group, &changes);
+        pthread_mutex_lock(&group->lock);
+        group->is_running = false;
+        wake(group, &changes);
+}
+
+int store_group_change(StoreGroup *group, StoreChangeFn fn, void *userdata, ErrorText *error)
+{
+        StoreChange change = { .fn = fn, .userdata = userdata, .error = error };
+
+        pthread_cond_init(&change.woken, NULL);
+        pthread_mutex_lock(&group->lock);
+        STAILQ_INSERT_TAIL(&group->waiting, &change, link);
+        while (!change.is_done && (group->is_running || STAILQ_FIRST(&group->waiting) != &change))
+                pthread_cond_wait(&change.woken, &group->lock);
+        if (!change.is_done)
+                lead(group);
+        pthread_mutex_unlock(&group->lock);
+        pthread_cond_destroy(&change.woken);
+        return change.r;
+}

@@ -1,0 +1,63 @@
+#pragma once
+
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Changes in Groups
+ *
+ * Every change of the database comes through here. A change waits for the disk; those that come
+ * meanwhile share the next transaction, each in a savepoint of its own, and one that fails undoes
+ * itself alone. Whoever finds nobody at work runs the group, so a single one waits for nobody.
+ * For store*.c only.
+ */
+
+#include "nameserver/store-db.h"
+
+#include <pthread.h>
+#include <sys/queue.h>
+
+#define STORE_GROUP_MAX 256u /* changes of one transaction */
+
+typedef struct StoreChange StoreChange;
+typedef struct StoreGroup StoreGroup;
+
+/* Runs inside a transaction, in any thread that makes a change; a failure undoes what it did. It
+ * may run twice, when the first time was undone. Return: 0, STORE_E_*, -errno. */
+typedef int (*StoreChangeFn)(void *context, void *userdata);
+
+typedef STAILQ_HEAD(StoreChanges, StoreChange) StoreChanges;
+
+struct StoreChange {
+        StoreChangeFn fn;
+        void *userdata;
+        ErrorText *error; /* or NULL */
+        int r;
+        bool is_done;
+        pthread_cond_t woken; /* it is done, or the first in the queue */
+        STAILQ_ENTRY(StoreChange) link;
+};
+
+struct StoreGroup {
+        StoreDb *db;                  /* borrowed */
+        int (*reopen)(void *context); /* connects @db anew. Return: 0, STORE_E_*, -errno */
+        void *context;                /* of reopen and of those that change */
+        pthread_mutex_t lock;
+        StoreChanges waiting;
+        bool is_running; /* somebody has the database and runs changes */
+        bool is_broken;  /* the disk failed: the connection is not to be used again */
+};
+
+/* All are borrowed as long as @group. */
+void store_group_init(StoreGroup *group, StoreDb *db, int (*reopen)(void *context), void *context);
+void store_group_deinit(StoreGroup *group);
+
+/**
+ * store_group_change() - run a change, and wait until it is on the disk
+ *
+ * After a failure of the disk nothing of the group is acknowledged, and the connection is made
+ * anew: what the kernel says of a file after a failed fsync is not to be relied on.
+ *
+ * Threads: any. Return: 0, what @fn gives, STORE_E_*, -errno.
+ */
+NODISCARD int store_group_change(StoreGroup *group, StoreChangeFn fn, void *userdata,
+                                 ErrorText *error);
