@@ -52,20 +52,6 @@ int buffer_reserve(Buffer *buffer, size_t n_more)
         return 0;
 }
 
-int buffer_append(Buffer *buffer, const void *bytes, size_t n_bytes)
-{
-        int r;
-
-        r = buffer_reserve(buffer, n_bytes);
-        if (r)
-                return r;
-
-        if (n_bytes)
-                memcpy(buffer->data + buffer->n, bytes, n_bytes);
-        buffer->n += n_bytes;
-        return 0;
-}
-
 int buffer_append_vprintf(Buffer *buffer, const char *format, va_list arguments)
 {
         va_list again;

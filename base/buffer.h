@@ -12,6 +12,7 @@
 #include "base/defs.h"
 
 #include <stdarg.h>
+#include <string.h>
 
 typedef struct Buffer Buffer;
 
@@ -49,7 +50,20 @@ NODISCARD int buffer_reserve(Buffer *buffer, size_t n_more);
  *
  * Return: as buffer_reserve().
  */
-NODISCARD int buffer_append(Buffer *buffer, const void *bytes, size_t n_bytes);
+NODISCARD static inline int buffer_append(Buffer *buffer, const void *bytes, size_t n_bytes)
+{
+        /* Nearly always there is room. */
+        if (n_bytes > buffer->n_allocated - buffer->n) {
+                int r = buffer_reserve(buffer, n_bytes);
+
+                if (r)
+                        return r;
+        }
+        if (n_bytes > 0)
+                memcpy(buffer->data + buffer->n, bytes, n_bytes);
+        buffer->n += n_bytes;
+        return 0;
+}
 
 /**
  * buffer_append_printf() - append formatted text

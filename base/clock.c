@@ -14,6 +14,14 @@ int64_t clock_boottime_ms(void)
         return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+int64_t clock_coarse_ms(void)
+{
+        struct timespec now;
+
+        clock_gettime(CLOCK_MONOTONIC_COARSE, &now); /* as above */
+        return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 Deadline deadline_in(int64_t ms)
 {
         int64_t at_ms;

@@ -24,6 +24,10 @@ struct Deadline {
 
 int64_t clock_boottime_ms(void);
 
+/* Milliseconds that cost next to nothing: some 4 ms late, and they stand still during a suspend.
+ * Only to be compared with each other. */
+int64_t clock_coarse_ms(void);
+
 /* The moment @ms from now; DEADLINE_NONE if @ms is negative (the way poll() says "no limit"). */
 Deadline deadline_in(int64_t ms);
 

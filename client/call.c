@@ -24,7 +24,7 @@ static pyrope_status call_failed(const pyrope_proxy *proxy, const char *method,
         return error_prefix(error, status, "%s: %s", label ? label : proxy_object(proxy), method);
 }
 
-/* One attempt at a call, or at a ping if there is no @call. */
+/* One attempt at a call, or at a ping if there is no @call. The turn is held. */
 static pyrope_status attempt(pyrope_proxy *proxy, ConnCall *call, Deadline deadline,
                              pyrope_value **ret, bool *ret_is_unsent, pyrope_error **error)
 {
@@ -33,23 +33,22 @@ static pyrope_status attempt(pyrope_proxy *proxy, ConnCall *call, Deadline deadl
         Conn *conn;
 
         *ret_is_unsent = false;
-        status = proxy_enter(proxy, deadline, &conn, &object, error);
+        status = proxy_conn(proxy, deadline, &conn, &object, error);
         if (status)
                 return status;
         if (call) {
                 call->object = object;
-                atomic_fetch_add(&proxy_context(proxy)->n_calls, 1);
+                atomic_fetch_add_explicit(&proxy_context(proxy)->n_calls, 1, memory_order_relaxed);
                 status = conn_invoke(conn, call, deadline, ret, error);
         } else {
                 status = conn_ping(conn, deadline, error);
         }
-        proxy_leave(proxy);
         *ret_is_unsent = status == PYROPE_E_CLOSED;
         return call_failed(proxy, call ? call->method : "ping",
                            *ret_is_unsent ? PYROPE_E_UNREACHABLE : status, error);
 }
 
-/* Connects anew if the daemon has hung up since the last call. */
+/* Connects anew if the daemon has hung up since the last call. Gives the turn back. */
 static pyrope_status perform(pyrope_proxy *proxy, ConnCall *call, Deadline deadline,
                              pyrope_value **ret, pyrope_error **error)
 {
@@ -57,11 +56,15 @@ static pyrope_status perform(pyrope_proxy *proxy, ConnCall *call, Deadline deadl
         bool is_unsent;
 
         status = attempt(proxy, call, deadline, ret, &is_unsent, error);
-        if (!is_unsent)
-                return status;
-        if (error)
-                *error = pyrope_error_free(*error);
-        return attempt(proxy, call, deadline, ret, &is_unsent, error);
+        if (is_unsent) {
+                if (error)
+                        *error = pyrope_error_free(*error);
+                status = attempt(proxy, call, deadline, ret, &is_unsent, error);
+        }
+        proxy_leave(proxy);
+        if (status == PYROPE_E_UNREACHABLE)
+                proxy_explain(proxy, error);
+        return status;
 }
 
 pyrope_status proxy_call(pyrope_proxy *proxy, const char *method, const pyrope_value *arguments,
@@ -79,47 +82,71 @@ pyrope_status proxy_call(pyrope_proxy *proxy, const char *method, const pyrope_v
         if (keywords && pyrope_type_of(call.kwargs) != PYROPE_MAP)
                 return error_set(error, PYROPE_E_INVALID, "%s: the keywords are no map", method);
 
-        status = perform(proxy, &call, deadline, ret, error);
-        if (status == PYROPE_E_UNREACHABLE)
-                proxy_explain(proxy, error);
-        return status;
+        status = proxy_enter(proxy, deadline, error);
+        return status ? status : perform(proxy, &call, deadline, ret, error);
 }
 
-static pyrope_status arguments_new(const char *format, va_list arguments, pyrope_value **ret,
-                                   pyrope_error **error)
+/* The arguments in the writer of the proxy, whose turn is held. */
+static pyrope_status pack_arguments(pyrope_proxy *proxy, const char *format, va_list arguments,
+                                    pyrope_view *ret, pyrope_error **error)
 {
-        CLEANUP(pyrope_writer_freep) pyrope_writer *writer = pyrope_writer_new();
+        pyrope_writer *writer = proxy_writer(proxy);
+        pyrope_status status;
+        const uint8_t *bytes;
+        size_t n_bytes;
 
         if (!writer)
                 return error_set(error, PYROPE_E_NOMEM, "out of memory");
         pack_format_list(writer, format, arguments);
-        return pyrope_writer_take(writer, ret, error);
+        status = writer_finish(writer, &bytes, &n_bytes);
+        if (status)
+                return writer_explain(writer, error);
+        *ret = (pyrope_view){ bytes, bytes + n_bytes };
+        return PYROPE_OK;
+}
+
+static pyrope_status call_packed(pyrope_proxy *proxy, Deadline deadline, pyrope_value **ret,
+                                 pyrope_error **error, const char *method, const char *format,
+                                 va_list arguments)
+{
+        ConnCall call = { .method = method };
+        pyrope_status status;
+        LOG_CONTEXT("call", method);
+
+        status = proxy_enter(proxy, deadline, error);
+        if (status)
+                return status;
+        status = pack_arguments(proxy, format, arguments, &call.args, error);
+        if (status) {
+                proxy_leave(proxy);
+                return status;
+        }
+        return perform(proxy, &call, deadline, ret, error);
 }
 
 pyrope_status proxy_callf(pyrope_proxy *proxy, Deadline deadline, pyrope_value **ret,
                           pyrope_error **error, const char *method, const char *format, ...)
 {
-        CLEANUP(pyrope_value_freep) pyrope_value *arguments = NULL;
         pyrope_status status;
-        va_list list;
+        va_list arguments;
 
-        va_start(list, format);
-        status = arguments_new(format, list, &arguments, error);
-        va_end(list);
-        return status ? status : proxy_call(proxy, method, arguments, NULL, deadline, ret, error);
+        va_start(arguments, format);
+        status = call_packed(proxy, deadline, ret, error, method, format, arguments);
+        va_end(arguments);
+        return status;
 }
 
 pyrope_status pyrope_callf(pyrope_proxy *proxy, const char *method, pyrope_value **ret,
                            pyrope_error **error, const char *format, ...)
 {
-        CLEANUP(pyrope_value_freep) pyrope_value *arguments = NULL;
+        Deadline deadline = context_deadline(proxy_context(proxy), 0);
         pyrope_status status;
-        va_list list;
+        va_list arguments;
 
-        va_start(list, format);
-        status = arguments_new(format, list, &arguments, error);
-        va_end(list);
-        return status ? status : pyrope_call_method(proxy, method, arguments, NULL, 0, ret, error);
+        va_start(arguments, format);
+        status = call_packed(proxy, deadline, ret, error, method, format, arguments);
+        va_end(arguments);
+        return status;
 }
 
 pyrope_status pyrope_call_method(pyrope_proxy *proxy, const char *method,
@@ -132,6 +159,8 @@ pyrope_status pyrope_call_method(pyrope_proxy *proxy, const char *method,
 
 pyrope_status pyrope_ping(pyrope_proxy *proxy, int64_t timeout_ms, pyrope_error **error)
 {
-        return perform(proxy, NULL, context_deadline(proxy_context(proxy), timeout_ms), NULL,
-                       error);
+        Deadline deadline = context_deadline(proxy_context(proxy), timeout_ms);
+        pyrope_status status = proxy_enter(proxy, deadline, error);
+
+        return status ? status : perform(proxy, NULL, deadline, NULL, error);
 }

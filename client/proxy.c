@@ -13,10 +13,12 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
-#define HOT_MS 8 /* a conversation: the next call comes so soon after the last answer */
+#define HOT_MS     8     /* a conversation: the next call comes so soon after the last answer */
+#define KEEP_BYTES 4096u /* memory that a writer keeps between calls */
 
 struct pyrope_proxy {
         pyrope_context *context; /* borrowed */
@@ -29,13 +31,14 @@ struct pyrope_proxy {
         ProxyExplain explain;   /* NULL if nobody knows why a daemon is lost */
         void *explain_userdata;
 
-        Turn turn; /* held during a call; only its holder uses the connection */
+        Turn turn; /* held during a call; only its holder uses the connection and the writer */
         Conn conn;
+        pyrope_writer *writer; /* NULL until it is first needed */
+        atomic_int fd;         /* that of the connection, between calls */
 
-        /* Written by the holder of the turn, who reads them without the lock. */
+        /* Written by the holder of the turn, who reads it without the lock. */
         pthread_mutex_t lock;
         Target found; /* TARGET_OBJECT; all zero until it was found */
-        int fd;       /* that of the connection, between calls */
 };
 
 static pyrope_status no_memory(pyrope_error **error)
@@ -108,8 +111,8 @@ static pyrope_status proxy_connect(pyrope_proxy *proxy, Deadline deadline,
         before = proxy->found;
         (void)pthread_mutex_lock(&proxy->lock);
         proxy->found = found;
-        proxy->fd = proxy->conn.fd;
         (void)pthread_mutex_unlock(&proxy->lock);
+        atomic_store(&proxy->fd, proxy->conn.fd);
         found = before; /* to be freed */
         return PYROPE_OK;
 }
@@ -144,7 +147,7 @@ pyrope_status proxy_new(pyrope_context *context, Target *target, Deadline deadli
         proxy->target = *target;
         *target = (Target){ 0 };
         conn_init(&proxy->conn, -1, FRAME_MESSAGE_MAX_BYTES);
-        proxy->fd = -1;
+        atomic_init(&proxy->fd, -1);
         turn_init(&proxy->turn);
         (void)pthread_mutex_init(&proxy->lock, NULL); /* cannot fail without attributes */
         status = proxy_begin(proxy, deadline, error);
@@ -225,6 +228,7 @@ pyrope_proxy *pyrope_proxy_free(pyrope_proxy *proxy)
         if (!proxy)
                 return NULL;
         conn_deinit(&proxy->conn);
+        pyrope_writer_free(proxy->writer);
         target_deinit(&proxy->found);
         (void)pthread_mutex_destroy(&proxy->lock);
         turn_deinit(&proxy->turn);
@@ -247,44 +251,50 @@ static bool is_connected(const Conn *conn)
 
         if (!conn_is_open(conn))
                 return false;
-        return clock_boottime_ms() - conn->heard_ms < HOT_MS || poll(&pollfd, 1, 0) == 0;
+        return clock_coarse_ms() - conn->heard_ms < HOT_MS || poll(&pollfd, 1, 0) == 0;
 }
 
-pyrope_status proxy_enter(pyrope_proxy *proxy, Deadline deadline, Conn **ret,
-                          const char **ret_object, pyrope_error **error)
+pyrope_status proxy_enter(pyrope_proxy *proxy, Deadline deadline, pyrope_error **error)
 {
-        pyrope_status status = PYROPE_OK;
+        if (turn_take(&proxy->turn, deadline))
+                return PYROPE_OK;
+        return error_set(error, PYROPE_E_TIMEOUT, "%s: other calls took all the time",
+                         proxy->object);
+}
 
-        if (!turn_take(&proxy->turn, deadline))
-                return error_set(error, PYROPE_E_TIMEOUT, "%s: other calls took all the time",
-                                 proxy->object);
-        if (!is_connected(&proxy->conn))
+pyrope_status proxy_conn(pyrope_proxy *proxy, Deadline deadline, Conn **ret,
+                         const char **ret_object, pyrope_error **error)
+{
+        pyrope_status status;
+
+        if (!is_connected(&proxy->conn)) {
                 status = proxy_connect(proxy, deadline, NULL, error);
-        if (status) {
-                proxy_leave(proxy);
-                return status;
+                if (status)
+                        return status;
         }
         *ret = &proxy->conn;
         *ret_object = proxy->found.text;
         return PYROPE_OK;
 }
 
+pyrope_writer *proxy_writer(pyrope_proxy *proxy)
+{
+        if (proxy->writer)
+                writer_reset(proxy->writer, KEEP_BYTES);
+        else
+                proxy->writer = pyrope_writer_new();
+        return proxy->writer;
+}
+
 void proxy_leave(pyrope_proxy *proxy)
 {
-        (void)pthread_mutex_lock(&proxy->lock);
-        proxy->fd = proxy->conn.fd;
-        (void)pthread_mutex_unlock(&proxy->lock);
+        atomic_store_explicit(&proxy->fd, proxy->conn.fd, memory_order_relaxed);
         turn_give(&proxy->turn);
 }
 
 int pyrope_proxy_fd(pyrope_proxy *proxy)
 {
-        int fd;
-
-        (void)pthread_mutex_lock(&proxy->lock);
-        fd = proxy->fd;
-        (void)pthread_mutex_unlock(&proxy->lock);
-        return fd;
+        return atomic_load(&proxy->fd);
 }
 
 pyrope_status pyrope_wait_hangup(pyrope_proxy *proxy, int64_t timeout_ms)

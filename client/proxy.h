@@ -31,16 +31,24 @@ NODISCARD pyrope_status proxy_new(pyrope_context *context, Target *target, Deadl
 NODISCARD pyrope_status proxy_told(pyrope_proxy *from, pyrope_view item, Deadline deadline,
                                    pyrope_proxy **ret, pyrope_error **error);
 
+/** proxy_enter() - wait for the turn. Return: PYROPE_OK, then call proxy_leave();
+ * PYROPE_E_TIMEOUT. */
+NODISCARD pyrope_status proxy_enter(pyrope_proxy *proxy, Deadline deadline, pyrope_error **error);
+void proxy_leave(pyrope_proxy *proxy);
+
 /**
- * proxy_enter() - wait for the turn, and connect again if need be
+ * proxy_conn() - the connection, made again if need be; for who has the turn
  * @ret:        borrowed until proxy_leave(), as is
  * @ret_object: the id that the object has now
  *
- * Return: PYROPE_OK, then call proxy_leave(); as pyrope_proxy_new().
+ * Return: as pyrope_proxy_new().
  */
-NODISCARD pyrope_status proxy_enter(pyrope_proxy *proxy, Deadline deadline, Conn **ret,
-                                    const char **ret_object, pyrope_error **error);
-void proxy_leave(pyrope_proxy *proxy);
+NODISCARD pyrope_status proxy_conn(pyrope_proxy *proxy, Deadline deadline, Conn **ret,
+                                   const char **ret_object, pyrope_error **error);
+
+/** proxy_writer() - an empty writer; for who has the turn, and as long. Return: borrowed; NULL if
+ * memory is out. */
+pyrope_writer *proxy_writer(pyrope_proxy *proxy);
 
 /** proxy_label() - what errors call the object: as the user named it. Return: owned, free(); NULL:
  * out of memory. */

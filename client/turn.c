@@ -1,11 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 
+/*
+ * Design notes
+ *
+ * One word says whether the turn is taken, and whether somebody may be waiting for it; taking and
+ * giving a turn that nobody else wants is one atomic operation each. Who must wait says so in the
+ * word with the lock held, and gives the lock up only to wait; who gives a turn back that is waited
+ * for takes the lock before it signals. So no signal comes between the two.
+ */
+
 #include "client/turn.h"
 
 #include <errno.h>
 #include <time.h>
 
 #define NS_PER_S 1000000000L
+
+enum {
+        TURN_FREE,
+        TURN_TAKEN,
+        TURN_WANTED, /* taken, and others may be waiting */
+};
 
 void turn_init(Turn *turn)
 {
@@ -17,7 +32,7 @@ void turn_init(Turn *turn)
         (void)pthread_cond_init(&turn->given, &attributes);
         (void)pthread_condattr_destroy(&attributes);
         (void)pthread_mutex_init(&turn->lock, NULL);
-        turn->is_taken = false;
+        atomic_init(&turn->state, TURN_FREE);
 }
 
 void turn_deinit(Turn *turn)
@@ -41,12 +56,13 @@ static struct timespec until(int left_ms)
         return at;
 }
 
-bool turn_take(Turn *turn, Deadline deadline)
+static bool wait_for_turn(Turn *turn, Deadline deadline)
 {
         bool is_ours;
 
         (void)pthread_mutex_lock(&turn->lock);
-        while (turn->is_taken && !deadline_passed(deadline)) {
+        while (!(is_ours = atomic_exchange(&turn->state, TURN_WANTED) == TURN_FREE) &&
+               !deadline_passed(deadline)) {
                 int left_ms = deadline_left_ms(deadline);
                 struct timespec at;
 
@@ -57,16 +73,23 @@ bool turn_take(Turn *turn, Deadline deadline)
                 at = until(left_ms);
                 (void)pthread_cond_timedwait(&turn->given, &turn->lock, &at);
         }
-        is_ours = !turn->is_taken;
-        turn->is_taken = true;
         (void)pthread_mutex_unlock(&turn->lock);
         return is_ours;
 }
 
+bool turn_take(Turn *turn, Deadline deadline)
+{
+        unsigned free_ = TURN_FREE;
+
+        return atomic_compare_exchange_strong(&turn->state, &free_, TURN_TAKEN) ||
+               wait_for_turn(turn, deadline);
+}
+
 void turn_give(Turn *turn)
 {
+        if (atomic_exchange(&turn->state, TURN_FREE) != TURN_WANTED)
+                return;
         (void)pthread_mutex_lock(&turn->lock);
-        turn->is_taken = false;
         (void)pthread_cond_signal(&turn->given);
         (void)pthread_mutex_unlock(&turn->lock);
 }

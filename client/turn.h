@@ -12,12 +12,13 @@
 #include "base/clock.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 
 typedef struct Turn {
-        pthread_mutex_t lock; /* held for moments only */
+        atomic_uint state;    /* whether it is taken, and wanted by others */
+        pthread_mutex_t lock; /* of those who wait; held for moments only */
         pthread_cond_t given;
-        bool is_taken; /* guarded by lock */
 } Turn;
 
 void turn_init(Turn *turn);

@@ -6,17 +6,10 @@
 #include <msgpack.h>
 #include <string.h>
 
-/* Where there is room, which is nearly always, the compiler makes plain stores of this. */
+/* Of this the compiler makes plain stores. */
 static inline int append(void *userdata, const char *bytes, size_t n_bytes)
 {
-        Buffer *buffer = userdata;
-
-        if (n_bytes > buffer->n_allocated - buffer->n)
-                return buffer_append(buffer, bytes, n_bytes);
-        if (n_bytes > 0)
-                memcpy(buffer->data + buffer->n, bytes, n_bytes);
-        buffer->n += n_bytes;
-        return 0;
+        return buffer_append(userdata, bytes, n_bytes);
 }
 
 static msgpack_packer packer_for(Buffer *buffer)

@@ -241,7 +241,7 @@ static pyrope_status receive_frame(Conn *conn, size_t n_max, Deadline deadline, 
         if (frame_annotations_check(conn->in.data + FRAME_HEADER_SIZE, ret->n_annotations))
                 return hang_up(conn, error_set(error, PYROPE_E_PROTOCOL,
                                                "the daemon sent annotations that are none"));
-        conn->heard_ms = clock_boottime_ms();
+        conn->heard_ms = clock_coarse_ms();
         return conn->is_cut ? hang_up(conn, PYROPE_OK) : PYROPE_OK;
 }
 

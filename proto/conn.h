@@ -33,7 +33,7 @@ struct Conn {
         uint32_t n_message_max; /* bytes of annotations and payload, either way */
         bool may_block;         /* recv() on it comes back after a while */
         bool is_cut;            /* the daemon takes no more; what it said can still be read */
-        int64_t heard_ms;       /* when the latest answer came; 0: none did */
+        int64_t heard_ms;       /* when the latest answer came, on clock_coarse_ms(); 0: none did */
         Buffer in;              /* what came of the answer */
         Buffer out;             /* header and beginning of a request */
 };

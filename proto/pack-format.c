@@ -8,7 +8,19 @@
 
 const char *pack_format_skip(const char *at)
 {
-        return at + strspn(at, " \t\n,");
+        while (*at == ' ' || *at == ',' || *at == '\t' || *at == '\n')
+                at++;
+        return at;
+}
+
+static bool is_opening(char letter)
+{
+        return letter == '[' || letter == '{';
+}
+
+static bool is_closing(char letter)
+{
+        return letter == ']' || letter == '}';
 }
 
 /* How many values a format describes, up to its end or an unmatched bracket; false if a bracket is
@@ -19,7 +31,7 @@ static bool count_values(const char *at, size_t *ret)
         size_t n = 0;
 
         for (at = pack_format_skip(at); *at; at = pack_format_skip(at + 1)) {
-                if (strchr("]}", *at)) {
+                if (is_closing(*at)) {
                         if (depth-- == 0)
                                 break;
                         continue;
@@ -27,7 +39,7 @@ static bool count_values(const char *at, size_t *ret)
                 if (*at == ':')
                         continue;
                 n += depth == 0;
-                depth += strchr("[{", *at) != NULL;
+                depth += is_opening(*at);
         }
         *ret = n;
         return *at || depth == 0;
@@ -119,7 +131,7 @@ static bool pack_next(Pack *pack)
         bool is_in_map = pack->depth > 0 && pack->closing[pack->depth - 1] == '}';
         char letter;
 
-        if (strchr("]}", *pack->at))
+        if (is_closing(*pack->at))
                 return close_bracket(pack, *pack->at++);
         if (is_in_map && !pack_key(pack))
                 return false;
@@ -128,7 +140,7 @@ static bool pack_next(Pack *pack)
         if (letter == '\0')
                 return false;
         pack->at++;
-        if (strchr("[{", letter))
+        if (is_opening(letter))
                 return open_bracket(pack, letter);
         return pack_scalar(pack, letter);
 }

@@ -64,6 +64,9 @@ bool writer_is_empty(const pyrope_writer *writer);
 /** writer_why() - what the status of writer_finish() means. Return: static text. */
 const char *writer_why(const pyrope_writer *writer);
 
+/** writer_explain() - the failure that stuck, as an error. Return: its status. */
+pyrope_status writer_explain(const pyrope_writer *writer, pyrope_error **error);
+
 /** writer_reset() - empty and without failure; keeps its memory up to @n_keep_bytes. */
 void writer_reset(pyrope_writer *writer, size_t n_keep_bytes);
 

@@ -258,6 +258,14 @@ const char *writer_why(const pyrope_writer *writer)
         return writer->why ? writer->why : pyrope_strerror(writer->status);
 }
 
+pyrope_status writer_explain(const pyrope_writer *writer, pyrope_error **error)
+{
+        if (writer->status == PYROPE_E_TOO_LARGE)
+                return error_set(error, writer->status, "the value cannot be sent: %s of %zu bytes",
+                                 writer_why(writer), writer->buffer.n_max);
+        return error_set(error, writer->status, "the value cannot be sent: %s", writer_why(writer));
+}
+
 pyrope_status pyrope_writer_take(pyrope_writer *writer, pyrope_value **ret, pyrope_error **error)
 {
         pyrope_status status;
@@ -265,11 +273,8 @@ pyrope_status pyrope_writer_take(pyrope_writer *writer, pyrope_value **ret, pyro
         size_t n_bytes;
 
         status = writer_finish(writer, &bytes, &n_bytes);
-        if (status == PYROPE_E_TOO_LARGE)
-                error_set(error, status, "the value cannot be sent: %s of %zu bytes",
-                          writer_why(writer), writer->buffer.n_max);
-        else if (status)
-                error_set(error, status, "the value cannot be sent: %s", writer_why(writer));
+        if (status)
+                (void)writer_explain(writer, error);
         else if (value_new_written(&writer->buffer, ret))
                 status = error_set(error, PYROPE_E_NOMEM, "out of memory");
         writer_reset(writer, 0);
