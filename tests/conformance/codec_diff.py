@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: MIT
 
 """
-codec_diff.py PROGRAM [N [SEED]]: what PROGRAM (codec-echo) makes of N random values, and of N that are damaged, against
-Python's msgpack; then repr, numpy's arrays, URIs, proxies and exceptions, against Python, msgpack-numpy and Pyro5.
+What a program (codec-echo) makes of random values, and of as many that are damaged, against Python's msgpack; and of
+repr, numpy's arrays, URIs, proxies and exceptions, against Python, msgpack-numpy and Pyro5.
 """
 
+import argparse
 import builtins
 import random
 import struct
@@ -21,6 +22,7 @@ import Pyro5.errors
 import Pyro5.serializers
 
 OK, INCOMPLETE, TRAILING, DEPTH, FORMAT, UTF8, KEY, REFUSED = 0, 1, 2, 3, 4, 5, 6, 255
+BATCH = 20000  # values that are in memory at once
 DTYPES = ("|b1 |i1 |u1 <i2 <u2 <i4 <u4 <i8 <u8 <f2 <f4 <f8 <c8 <c16 >i2 >i4 >f4 >f8 >c16").split()
 
 
@@ -242,22 +244,30 @@ def check_classes(differ):
         differ.differ("the number of classes that travel as themselves", n_own)
 
 
-def main():
-    if len(sys.argv) < 2:
-        sys.exit(__doc__.strip())
-    differ = Differ(sys.argv[1])
-    n = int(sys.argv[2]) if len(sys.argv) > 2 else 20000
-    seed = int(sys.argv[3]) if len(sys.argv) > 3 else random.randrange(2**32)
-    rng = random.Random(seed)
-    print("seed", seed)
+def check_batch(differ, rng, n):
     check_values(differ, rng, n)
     check_damaged(differ, rng, n)
-    check_depth(differ)
     check_repr(differ, rng, n)
     check_arrays(differ, rng, n // 10)
     check_uris(differ, rng, n)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.strip())
+    parser.add_argument("program")
+    parser.add_argument("--values", type=int, default=BATCH, help="how many, in steps of %d" % BATCH)
+    parser.add_argument("--seed", type=int, default=random.randrange(2**32))
+    args = parser.parse_args()
+    differ = Differ(args.program)
+    rng = random.Random(args.seed)
+    n_batches = max(1, -(-args.values // BATCH))
+    print("seed", args.seed)
+    for _ in range(n_batches):
+        check_batch(differ, rng, BATCH)
+    check_depth(differ)
     check_classes(differ)
-    print("%d compared, %d differ" % (differ.n_asked, differ.n_failed))
+    print("%d values, and as many that are damaged; %d compared, %d differ" % (
+        n_batches * BATCH, differ.n_asked, differ.n_failed))
     sys.exit(differ.n_failed > 0)
 
 
