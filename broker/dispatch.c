@@ -150,6 +150,19 @@ static int raise_malformed(Call *call, int r)
         return DISPATCH_E_RAISED;
 }
 
+/* Returns 0, DISPATCH_E_RAISED, DISPATCH_E_CLOSE. */
+static int inflate_call(const uint8_t *payload, size_t n_payload, Call *call, Buffer *ret)
+{
+        int r;
+
+        r = inflate_payload(payload, n_payload, ret);
+        if (r == INFLATE_E_NO_ITEM)
+                return raise_malformed(call, CODEC_E_FORMAT);
+        if (r)
+                log_debug("a compressed call cannot be inflated (%d)", r);
+        return r ? DISPATCH_E_CLOSE : 0;
+}
+
 int dispatch_read(const Frame *frame, uint64_t n_max, Call *call, Invocation *ret)
 {
         const uint8_t *payload = frame_payload(frame);
@@ -160,11 +173,9 @@ int dispatch_read(const Frame *frame, uint64_t n_max, Call *call, Invocation *re
         call->frame = frame;
         *ret = (Invocation){ .flags = frame->header.flags, .inflated = BUFFER_INIT(n_max) };
         if (ret->flags & FRAME_COMPRESSED) {
-                r = inflate_payload(payload, n_payload, &ret->inflated);
-                if (r) {
-                        log_debug("a compressed call cannot be inflated (%d)", r);
-                        return DISPATCH_E_CLOSE;
-                }
+                r = inflate_call(payload, n_payload, call, &ret->inflated);
+                if (r)
+                        return r;
                 payload = ret->inflated.data;
                 n_payload = ret->inflated.n;
         }

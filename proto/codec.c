@@ -60,9 +60,10 @@ const char *codec_strerror(int r)
         return texts[r];
 }
 
-/* In one piece with codec_check(), which spends its time here. */
+/* In one piece with codec_check(), which spends its time here. @n_claimable: bytes that counts may
+ * speak of, from @at on. */
 static inline __attribute__((always_inline)) int parse_head(const uint8_t *at, size_t n_bytes,
-                                                            CodecHead *ret)
+                                                            size_t n_claimable, CodecHead *ret)
 {
         const CodecForm *form;
         size_t n_left;
@@ -80,7 +81,7 @@ static inline __attribute__((always_inline)) int parse_head(const uint8_t *at, s
                 n = codec_big_endian(at + 1, form->n_length);
 
         /* Every element takes a byte at least, every pair two: so no count can claim more. */
-        n_left = n_bytes - form->n_head;
+        n_left = n_claimable - form->n_head;
         if (form->type == PYROPE_MAP)
                 n_left /= 2;
         if (n > n_left)
@@ -92,7 +93,7 @@ static inline __attribute__((always_inline)) int parse_head(const uint8_t *at, s
 
 int codec_head_parse(const uint8_t *at, size_t n_bytes, CodecHead *ret)
 {
-        return parse_head(at, n_bytes, ret);
+        return parse_head(at, n_bytes, n_bytes, ret);
 }
 
 static bool is_container(pyrope_type type)
@@ -114,9 +115,19 @@ static bool is_key_next(Pending pending)
         return (pending & 3) == 1;
 }
 
-int codec_check(const uint8_t *bytes, size_t n_bytes, pyrope_view *ret)
+/* Whether the bytes end before the item whose turn it is has told what it is. */
+static bool ends_in_head(const uint8_t *at, const uint8_t *end)
+{
+        return at == end || codec_forms[at[0]].n_head > (size_t)(end - at);
+}
+
+/* Walks over one item; over its beginning alone, if more bytes than those here may follow. Returns
+ * 0 or CODEC_E_*. */
+static inline __attribute__((always_inline)) int walk(const uint8_t *bytes, size_t n_bytes,
+                                                      size_t n_claimable, bool is_beginning)
 {
         const uint8_t *const end = bytes + n_bytes;
+        const size_t n_more = n_claimable - n_bytes;
         const uint8_t *at = bytes;
         Pending open[CODEC_DEPTH_MAX];
         size_t depth = 0;
@@ -124,7 +135,9 @@ int codec_check(const uint8_t *bytes, size_t n_bytes, pyrope_view *ret)
         int r;
 
         do {
-                r = parse_head(at, (size_t)(end - at), &head);
+                if (is_beginning && ends_in_head(at, end))
+                        return 0;
+                r = parse_head(at, (size_t)(end - at), (size_t)(end - at) + n_more, &head);
                 if (r)
                         return r;
                 at += head.n_head;
@@ -140,6 +153,8 @@ int codec_check(const uint8_t *bytes, size_t n_bytes, pyrope_view *ret)
                                 return CODEC_E_DEPTH;
                         open[depth++] = pending_of(&head);
                 } else {
+                        if (is_beginning && head.n > (size_t)(end - at))
+                                return 0;
                         if (head.type == PYROPE_STR && !text_is_utf8(at, head.n))
                                 return CODEC_E_UTF8;
                         at += head.n;
@@ -148,10 +163,22 @@ int codec_check(const uint8_t *bytes, size_t n_bytes, pyrope_view *ret)
                         depth--;
         } while (depth > 0);
 
-        if (at != end)
-                return CODEC_E_TRAILING;
-        *ret = (pyrope_view){ bytes, end };
-        return 0;
+        return at == end ? 0 : CODEC_E_TRAILING;
+}
+
+int codec_check(const uint8_t *bytes, size_t n_bytes, pyrope_view *ret)
+{
+        int r;
+
+        r = walk(bytes, n_bytes, n_bytes, /* is_beginning= */ false);
+        if (r == 0)
+                *ret = (pyrope_view){ bytes, bytes + n_bytes };
+        return r;
+}
+
+int codec_check_beginning(const uint8_t *bytes, size_t n_bytes, size_t n_max)
+{
+        return walk(bytes, n_bytes, n_max, /* is_beginning= */ true);
 }
 
 const uint8_t *codec_skip(pyrope_view item)

@@ -125,6 +125,15 @@ NODISCARD int codec_head_parse(const uint8_t *at, size_t n_bytes, CodecHead *ret
  */
 NODISCARD int codec_check(const uint8_t *bytes, size_t n_bytes, pyrope_view *ret);
 
+/**
+ * codec_check_beginning() - whether what came so far can become an item at all
+ * @bytes, @n_bytes: the first of them
+ * @n_max:           how many they may be in all; no count is believed beyond that
+ *
+ * Return: 0; else CODEC_E_*, and then codec_check() refuses whatever begins with these bytes.
+ */
+NODISCARD int codec_check_beginning(const uint8_t *bytes, size_t n_bytes, size_t n_max);
+
 /** codec_skip() - first byte behind a validated item. */
 const uint8_t *codec_skip(pyrope_view item);
 

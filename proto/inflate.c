@@ -2,6 +2,8 @@
 
 #include "proto/inflate.h"
 
+#include "proto/codec.h"
+
 #include <errno.h>
 #include <limits.h>
 #define ZLIB_CONST /* input is const */
@@ -40,13 +42,28 @@ static int step(z_stream *stream, Buffer *buffer, int *ret_zlib)
         return 0;
 }
 
+/* Whether it is worth going on. The steps double, so looking at all there is after each of them
+ * takes twice the time of the last look. Returns 0, INFLATE_E_*. */
+static int judge_beginning(const Buffer *buffer, size_t n_before)
+{
+        int r = codec_check_beginning(buffer->data + n_before, buffer->n - n_before,
+                                      buffer->n_max - n_before);
+
+        if (r == CODEC_E_INCOMPLETE)
+                return INFLATE_E_TOO_LARGE;
+        return r ? INFLATE_E_NO_ITEM : 0;
+}
+
 static int run(z_stream *stream, Buffer *buffer)
 {
+        const size_t n_before = buffer->n;
         int zlib = Z_OK;
         int r;
 
         while (zlib == Z_OK) {
                 r = step(stream, buffer, &zlib);
+                if (r == 0 && zlib == Z_OK)
+                        r = judge_beginning(buffer, n_before);
                 if (r)
                         return r;
         }

@@ -5,20 +5,22 @@
 /*
  * Compressed payloads
  *
- * The payload of a frame with FRAME_COMPRESSED is one zlib stream. A kilobyte may claim to be a
- * gigabyte: it is inflated step by step, and no further than the limit of the buffer.
+ * The payload of a frame with FRAME_COMPRESSED is one zlib stream of a msgpack item. A kilobyte may
+ * be a gigabyte: it is inflated step by step, no further than the limit of the buffer, and no
+ * further than its beginning can be that of an item.
  */
 
 #include "base/buffer.h"
 #include "base/defs.h"
 
-#define INFLATE_STEP_BYTES (64u * 1024u) /* by which the output grows at first */
+#define INFLATE_STEP_BYTES (16u * 1024u) /* by which the output grows at first */
 
 enum {
         INFLATE_E_SUCCESS,
 
         INFLATE_E_CORRUPT,   /* no zlib stream, cut off, or with bytes behind it */
-        INFLATE_E_TOO_LARGE, /* inflates to more than the buffer may hold */
+        INFLATE_E_TOO_LARGE, /* inflates to more than the buffer may hold, or says it will */
+        INFLATE_E_NO_ITEM,   /* begins as no msgpack item does, and was inflated no further */
 };
 
 /**

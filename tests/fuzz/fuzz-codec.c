@@ -3,7 +3,7 @@
 /*
  * What codec_check() accepts, every reader reads without leaving the bytes, and packing it again
  * item by item gives an equal value, which then packs to the same bytes each time. Where msgpack-c
- * can judge, it judges alike.
+ * can judge, it judges alike, and a beginning is given up only if the whole is.
  */
 
 #include "proto/codec.h"
@@ -123,6 +123,18 @@ static size_t check_value(pyrope_view view)
         return depth;
 }
 
+/* What is an item has no beginning without hope, and what never becomes one is seen by its whole.
+ */
+static void check_beginnings(const uint8_t *data, size_t size, int r)
+{
+        const size_t cut = size > 0 ? data[size - 1] % size : 0;
+
+        if (r == 0)
+                PROPERTY(codec_check_beginning(data, cut, size) == 0);
+        if (r != CODEC_E_INCOMPLETE)
+                PROPERTY(codec_check_beginning(data, size, size + cut) == r);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
         pyrope_view view = { NULL, NULL };
@@ -137,6 +149,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         } else {
                 PROPERTY(view.at == NULL);
         }
+        check_beginnings(data, size, r);
         check_against_msgpack_c(data, size, r, depth);
         return 0;
 }

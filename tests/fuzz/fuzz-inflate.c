@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * What inflates is what zlib itself makes of it in one go, comes back when it is compressed again,
- * and needs just the limit that it fills; the buffer never holds more than its limit.
+ * What inflates is what zlib itself makes of it in one go. An item comes back when it is compressed
+ * again, and needs just the limit that it fills; what is given up by its beginning is none. The
+ * buffer never holds more than its limit.
  */
 
 #include "proto/inflate.h"
 
+#include "proto/codec.h"
 #include "tests/fuzz/fuzz.h"
 
 #include <string.h>
@@ -44,7 +46,7 @@ static size_t deflate_small(const Buffer *plain, uint8_t *ret, size_t n_ret)
         return n;
 }
 
-static void check_round_trip(const Buffer *plain)
+static void check_round_trip(const Buffer *plain, bool is_item)
 {
         CLEANUP(buffer_deinit) Buffer again = BUFFER_INIT(LIMIT);
         size_t n_compressed = 2 * plain->n + 64;
@@ -53,9 +55,11 @@ static void check_round_trip(const Buffer *plain)
         if (!compressed)
                 abort();
         n_compressed = deflate_small(plain, compressed, n_compressed);
-        PROPERTY(inflate_payload(compressed, n_compressed, &again) == 0);
-        PROPERTY(again.n == plain->n);
-        PROPERTY(again.n == 0 || memcmp(again.data, plain->data, again.n) == 0);
+        if (inflate_payload(compressed, n_compressed, &again))
+                PROPERTY(!is_item && again.n == 0);
+        else
+                PROPERTY(again.n == plain->n &&
+                         (again.n == 0 || memcmp(again.data, plain->data, again.n) == 0));
         free(compressed);
 }
 
@@ -64,27 +68,45 @@ static void check_limit(const uint8_t *data, size_t size, size_t n_plain)
         CLEANUP(buffer_deinit) Buffer plain = BUFFER_INIT(n_plain);
 
         PROPERTY(inflate_payload(data, size, &plain) == 0 && plain.n == n_plain);
-        if (n_plain == 0)
-                return;
         buffer_deinit(&plain);
         buffer_init(&plain, n_plain - 1);
         PROPERTY(inflate_payload(data, size, &plain) == INFLATE_E_TOO_LARGE && plain.n == 0);
+}
+
+/* What was given up is no item indeed. */
+static void check_no_item(const uint8_t *data, size_t size)
+{
+        uLongf n_whole = LIMIT;
+        uint8_t *whole = malloc(n_whole);
+        pyrope_view view;
+
+        if (!whole)
+                abort();
+        if (uncompress(whole, &n_whole, data, size) == Z_OK)
+                PROPERTY(codec_check(whole, n_whole, &view) != 0);
+        free(whole);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
         const size_t limit = size % 16 == 0 ? LIMIT : SMALL_LIMIT;
         CLEANUP(buffer_deinit) Buffer plain = BUFFER_INIT(limit);
+        pyrope_view view;
+        bool is_item;
         int r;
 
         r = inflate_payload(data, size, &plain);
         PROPERTY(plain.n_allocated <= limit);
+        if (r == INFLATE_E_NO_ITEM)
+                check_no_item(data, size);
         if (r) {
                 PROPERTY(r > 0 && plain.n == 0);
                 return 0;
         }
+        is_item = codec_check(plain.data, plain.n, &view) == 0;
         check_against_zlib(data, size, &plain);
-        check_round_trip(&plain);
-        check_limit(data, size, plain.n);
+        check_round_trip(&plain, is_item);
+        if (is_item)
+                check_limit(data, size, plain.n);
         return 0;
 }

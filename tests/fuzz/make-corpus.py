@@ -280,6 +280,8 @@ def seeds():
         yield "codec", packed
     for size in (0, 1, 1000, 100000):
         yield "inflate", zlib.compress(bytes(size), 9)
+        yield "inflate", zlib.compress(msgpack.packb(bytes(size)), 9)
+        yield "inflate", zlib.compress(msgpack.packb([{str(i): i} for i in range(size // 50)]), 9)
     for uri in URIS:
         yield "uri", uri.encode()
     for place in places():

@@ -209,6 +209,44 @@ static size_t nest(uint8_t *bytes, size_t depth, bool is_map)
         return n;
 }
 
+/* Every beginning of what is good can become good, with as much room as that takes. */
+START_TEST(beginnings_of_items_are_let_through)
+{
+        for (size_t n = 0; n <= good[_i].n_bytes; n++)
+                ck_assert_msg(codec_check_beginning(good[_i].bytes, n, good[_i].n_bytes) == 0,
+                              "%zu bytes of %s are refused", n, good[_i].what);
+}
+END_TEST
+
+static const struct {
+        const char *what;
+        const uint8_t *bytes;
+        size_t n_bytes;
+        size_t n_max;
+        int r;
+} hopeless[] = {
+        { "list that fills the limit", BYTES("\xdd\0\0\1\xfb"), 512, 0 },
+        { "list above it", BYTES("\xdd\0\0\1\xfc"), 512, CODEC_E_INCOMPLETE },
+        { "map that fills the limit", BYTES("\xdf\0\0\0\xfd"), 511, 0 },
+        { "map above it", BYTES("\xdf\0\0\0\xfe"), 511, CODEC_E_INCOMPLETE },
+        { "bin that fills the limit, and a byte of it", BYTES("\xc5\1\xfdx"), 512, 0 },
+        { "bin above it", BYTES("\xc5\1\xfex"), 512, CODEC_E_INCOMPLETE },
+        { "str inside, above what is left", BYTES("\x92\xa0\xda\1\xfc"), 512, CODEC_E_INCOMPLETE },
+        { "half a character at the end", BYTES("\xa4\xf0\x9f"), 512, 0 },
+        { "a str that is not UTF-8", BYTES("\x92\xa1\xff"), 512, CODEC_E_UTF8 },
+        { "an int as key", BYTES("\xde\0\2\1"), 512, CODEC_E_KEY },
+        { "an unknown byte", BYTES("\xdd\0\0\1\0\xc1"), 512, CODEC_E_FORMAT },
+        { "a second item", BYTES("\x90\x90"), 512, CODEC_E_TRAILING },
+};
+
+START_TEST(beginnings_without_hope_are_refused)
+{
+        int r = codec_check_beginning(hopeless[_i].bytes, hopeless[_i].n_bytes, hopeless[_i].n_max);
+
+        ck_assert_msg(r == hopeless[_i].r, "%s: %s", hopeless[_i].what, codec_strerror(r));
+}
+END_TEST
+
 START_TEST(check_holds_the_depth_to_the_limit)
 {
         static uint8_t bytes[4 * CODEC_DEPTH_MAX];
@@ -390,6 +428,8 @@ int main(void)
         tcase_add_loop_test(tcase, check_refuses_every_beginning_of_an_item, 0, ARRAY_SIZE(good));
         tcase_add_loop_test(tcase, check_refuses_a_byte_behind_the_item, 0, ARRAY_SIZE(good));
         tcase_add_loop_test(tcase, check_refuses_bombs_without_allocating, 0, ARRAY_SIZE(bombs));
+        tcase_add_loop_test(tcase, beginnings_of_items_are_let_through, 0, ARRAY_SIZE(good));
+        tcase_add_loop_test(tcase, beginnings_without_hope_are_refused, 0, ARRAY_SIZE(hopeless));
         tcase_add_loop_test(tcase, check_holds_the_depth_to_the_limit, 0, 2);
         tcase_add_test(tcase, check_stands_a_megabyte_of_nesting);
         tcase_add_test(tcase, check_takes_a_long_list_of_empty_lists);

@@ -2,6 +2,8 @@
 
 #include "proto/inflate.h"
 
+#include "proto/codec.h"
+#include "tests/support/zlib-bomb.h"
 #include "tests/unit/unit.h"
 
 #include <string.h>
@@ -10,16 +12,28 @@
 static uint8_t *compressed;
 static size_t n_compressed;
 
-/* @n zero bytes, as small as zlib makes them. */
-static void compress_zeros(size_t n)
+#define BIN8_HEAD  2u
+#define BIN32_HEAD 5u
+
+/* A value of @n bytes in all, as small as zlib makes it: zeros in a bin, if there is room for its
+ * head. */
+static void compress_value(size_t n)
 {
         uLongf n_bound = compressBound(n);
-        uint8_t *zeros = calloc(1, n);
+        uint8_t *value = calloc(1, n ? n : 1);
 
+        if (n >= BIN32_HEAD) {
+                value[0] = 0xc6;
+                for (size_t i = 0; i < 4; i++)
+                        value[1 + i] = (uint8_t)((n - BIN32_HEAD) >> (24 - 8 * i));
+        } else if (n >= BIN8_HEAD) {
+                value[0] = 0xc4;
+                value[1] = (uint8_t)(n - BIN8_HEAD);
+        }
         compressed = malloc(n_bound);
-        ck_assert_int_eq(compress2(compressed, &n_bound, zeros, n, 9), Z_OK);
+        ck_assert_int_eq(compress2(compressed, &n_bound, value, n, 9), Z_OK);
         n_compressed = n_bound;
-        free(zeros);
+        free(value);
 }
 
 static void tear_down(void)
@@ -37,7 +51,7 @@ START_TEST(a_payload_inflates_up_to_the_limit_and_no_further)
         const size_t n = sizes[_i];
         Buffer buffer;
 
-        compress_zeros(n);
+        compress_value(n);
         buffer_init(&buffer, n);
         ck_assert_int_eq(inflate_payload(compressed, n_compressed, &buffer), 0);
         ck_assert_uint_eq(buffer.n, n);
@@ -56,53 +70,57 @@ START_TEST(what_was_in_the_buffer_stays)
 {
         CLEANUP(buffer_deinit) Buffer buffer = BUFFER_INIT(10);
 
-        compress_zeros(4);
+        compress_value(4);
         ck_assert_int_eq(buffer_append(&buffer, "head", 4), 0);
 
         ck_assert_int_eq(inflate_payload(compressed, n_compressed, &buffer), 0);
         ck_assert_uint_eq(buffer.n, 8);
-        ck_assert_mem_eq(buffer.data, "head\0\0\0\0", 8);
+        ck_assert_mem_eq(buffer.data, "head\xc4\2\0\0", 8);
         ck_assert_int_eq(inflate_payload(compressed, n_compressed, &buffer), INFLATE_E_TOO_LARGE);
         ck_assert_uint_eq(buffer.n, 8);
 }
 END_TEST
 
-/* A gigabyte of zeros in a megabyte: one block of a megabyte, over and over. */
-static void compress_bomb(void)
-{
-        const size_t n_block = 1u << 20, n_blocks = 1024;
-        uint8_t *zeros = calloc(1, n_block);
-        z_stream stream = { .next_in = zeros, .avail_in = (uInt)n_block };
-        uint8_t block[4096];
-        size_t n;
-
-        ck_assert_int_eq(deflateInit(&stream, 9), Z_OK);
-        stream.next_out = block;
-        stream.avail_out = sizeof(block);
-        ck_assert_int_eq(deflate(&stream, Z_FULL_FLUSH), Z_OK);
-        n = sizeof(block) - stream.avail_out;
-        (void)deflateEnd(&stream);
-        free(zeros);
-
-        n_compressed = 2 + n_blocks * (n - 2); /* the stream begins with two bytes of its own */
-        compressed = malloc(n_compressed);
-        memcpy(compressed, block, 2);
-        for (size_t i = 0; i < n_blocks; i++)
-                memcpy(compressed + 2 + i * (n - 2), block + 2, n - 2);
-}
-
+/* A list of ints that fills the limit, and then goes on: nothing is wrong with it before that. */
 START_TEST(a_bomb_costs_no_more_than_the_limit)
 {
-        CLEANUP(buffer_deinit) Buffer buffer = BUFFER_INIT(1u << 20);
-        CLEANUP(buffer_deinit) Buffer large = BUFFER_INIT(100u << 20);
+        const uint32_t n_max = 1u << (20 + 3 * _i), n = n_max - BIN32_HEAD;
+        const uint8_t head[BIN32_HEAD] = { 0xdd, (uint8_t)(n >> 24), (uint8_t)(n >> 16),
+                                           (uint8_t)(n >> 8), (uint8_t)n };
+        CLEANUP(buffer_deinit) Buffer buffer = BUFFER_INIT(n_max);
 
-        compress_bomb();
+        compressed = zlib_bomb(head, sizeof(head), 1024, &n_compressed);
         ck_assert_uint_lt(n_compressed, 2u << 20);
 
         ck_assert_int_eq(inflate_payload(compressed, n_compressed, &buffer), INFLATE_E_TOO_LARGE);
-        ck_assert_uint_le(buffer.n_allocated, 1u << 20);
-        ck_assert_int_eq(inflate_payload(compressed, n_compressed, &large), INFLATE_E_TOO_LARGE);
-        ck_assert_uint_le(large.n_allocated, 100u << 20);
+        ck_assert_uint_eq(buffer.n, 0);
+        ck_assert_uint_eq(buffer.n_allocated, n_max);
+}
+END_TEST
+
+static const struct {
+        const char *what;
+        const void *head;
+        size_t n_head;
+        int r;
+} hopeless[] = {
+        { "an int, and more", "", 0, INFLATE_E_NO_ITEM },
+        { "an unknown byte in a list", "\xdd\0\xff\xff\xff\xc1", 6, INFLATE_E_NO_ITEM },
+        { "an int as key", "\xdf\0\xff\xff\xff", 5, INFLATE_E_NO_ITEM },
+        { "bytes above the limit", "\xc6\x40\0\0\0", 5, INFLATE_E_TOO_LARGE },
+        { "a list that cannot fit", "\x92\xdd\x3f\xff\xff\xff", 6, INFLATE_E_TOO_LARGE },
+};
+
+START_TEST(what_can_be_no_item_is_inflated_no_further)
+{
+        CLEANUP(buffer_deinit) Buffer buffer = BUFFER_INIT(1u << 30);
+
+        compressed = zlib_bomb(hopeless[_i].head, hopeless[_i].n_head, 1024, &n_compressed);
+
+        ck_assert_msg(inflate_payload(compressed, n_compressed, &buffer) == hopeless[_i].r,
+                      "%s: inflated", hopeless[_i].what);
+        ck_assert_uint_eq(buffer.n, 0);
+        ck_assert_uint_le(buffer.n_allocated, INFLATE_STEP_BYTES);
 }
 END_TEST
 
@@ -111,7 +129,7 @@ START_TEST(every_beginning_is_refused)
         CLEANUP(buffer_deinit) Buffer buffer = BUFFER_INIT(1000);
         uint8_t *exact;
 
-        compress_zeros(500);
+        compress_value(500);
         for (size_t n = 0; n < n_compressed; n++) {
                 exact = malloc(n ? n : 1);
                 memcpy(exact, compressed, n);
@@ -125,7 +143,7 @@ START_TEST(bytes_behind_the_stream_are_refused)
 {
         CLEANUP(buffer_deinit) Buffer buffer = BUFFER_INIT(1000);
 
-        compress_zeros(500);
+        compress_value(500);
         compressed = realloc(compressed, n_compressed + 1);
         compressed[n_compressed] = 0;
 
@@ -137,7 +155,7 @@ START_TEST(a_changed_byte_is_noticed)
 {
         CLEANUP(buffer_deinit) Buffer buffer = BUFFER_INIT(1000);
 
-        compress_zeros(500);
+        compress_value(500);
         compressed[n_compressed - 1] ^= 1; /* the checksum */
 
         ck_assert_int_eq(inflate_payload(compressed, n_compressed, &buffer), INFLATE_E_CORRUPT);
@@ -155,7 +173,9 @@ int main(void)
         tcase_add_loop_test(tcase, a_payload_inflates_up_to_the_limit_and_no_further, 0,
                             ARRAY_SIZE(sizes));
         tcase_add_test(tcase, what_was_in_the_buffer_stays);
-        tcase_add_test(tcase, a_bomb_costs_no_more_than_the_limit);
+        tcase_add_loop_test(tcase, a_bomb_costs_no_more_than_the_limit, 0, 3);
+        tcase_add_loop_test(tcase, what_can_be_no_item_is_inflated_no_further, 0,
+                            ARRAY_SIZE(hopeless));
         tcase_add_test(tcase, every_beginning_is_refused);
         tcase_add_test(tcase, bytes_behind_the_stream_are_refused);
         tcase_add_test(tcase, a_changed_byte_is_noticed);
