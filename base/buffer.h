@@ -5,8 +5,9 @@
 /*
  * Buffer
  *
- * Bytes that grow at the end and are taken from the front, up to a limit given at its birth. Not
- * for several threads at once.
+ * Bytes that grow at the end and are taken from the front, up to a limit given at its birth. Where
+ * they are many the memory is of base/pages.h, so only buffer_deinit() may free it. Not for several
+ * threads at once.
  */
 
 #include "base/defs.h"
@@ -17,7 +18,8 @@
 typedef struct Buffer Buffer;
 
 struct Buffer {
-        uint8_t *data;      /* the bytes; NULL if nothing was ever reserved; owned */
+        uint8_t *data;      /* the bytes; NULL if nothing was ever reserved; owned. For free() only
+                               if n_max is below PAGES_MIN_BYTES */
         size_t n;           /* bytes in use */
         size_t n_allocated; /* bytes there is room for */
         size_t n_max;       /* most bytes it may ever hold */
@@ -43,6 +45,23 @@ void buffer_deinit(Buffer *buffer);
  * Return: 0, -EMSGSIZE if the buffer would hold more than n_max, -ENOMEM; unchanged if not 0.
  */
 NODISCARD int buffer_reserve(Buffer *buffer, size_t n_more);
+
+/**
+ * buffer_reserve_of() - the same for bytes whose number is announced
+ * @n_whole:    what the buffer will hold in the end, if all comes
+ *
+ * Never grows beyond @n_whole, nor more than buffer_reserve() does; but if so much is kept from an
+ * earlier buffer, that is used, and it need not grow again.
+ *
+ * Return: as buffer_reserve().
+ */
+NODISCARD int buffer_reserve_of(Buffer *buffer, size_t n_more, size_t n_whole);
+
+/* Moves all to @to, which must be empty; @from is then empty. */
+void buffer_move(Buffer *from, Buffer *to);
+
+/* Gives back memory that is not in use; it cannot fail, but it may do nothing. */
+void buffer_shrink(Buffer *buffer);
 
 /**
  * buffer_append() - copy @n_bytes bytes to the end

@@ -3,22 +3,16 @@
 #include "broker/request.h"
 
 #include <assert.h>
-#include <string.h>
 
-static uint8_t *keep_bytes(const Frame *frame, Buffer *in)
+static int keep_bytes(const Frame *frame, Buffer *in, Buffer *ret)
 {
         const uint8_t *begin = frame->bytes - FRAME_HEADER_SIZE;
-        uint8_t *memory;
 
-        if (in->data == begin && in->n == frame->n_bytes) {
-                memory = in->data;
-                buffer_init(in, in->n_max);
-                return memory;
-        }
-        memory = malloc(frame->n_bytes);
-        if (memory)
-                memcpy(memory, begin, frame->n_bytes);
-        return memory;
+        buffer_init(ret, frame->n_bytes);
+        if (in->data != begin || in->n != frame->n_bytes)
+                return buffer_append(ret, begin, frame->n_bytes);
+        buffer_move(in, ret);
+        return 0;
 }
 
 Request *request_new(Object *object, const Caller *caller, const Frame *frame, Buffer *in)
@@ -27,11 +21,10 @@ Request *request_new(Object *object, const Caller *caller, const Frame *frame, B
 
         if (!request)
                 return NULL;
-        request->memory = keep_bytes(frame, in);
-        if (!request->memory)
+        if (keep_bytes(frame, in, &request->memory))
                 return NULL;
         request->frame = *frame;
-        request->frame.bytes = request->memory + FRAME_HEADER_SIZE;
+        request->frame.bytes = request->memory.data + FRAME_HEADER_SIZE;
         request->caller = *caller;
         request->caller.guest = guest_ref(caller->guest);
         request->object = object_ref(object);
@@ -45,7 +38,7 @@ Request *request_free(Request *request)
         assert(!request->peer);
         guest_unref(request->caller.guest);
         object_unref(request->object);
-        free(request->memory);
+        buffer_deinit(&request->memory);
         free(request);
         return NULL;
 }

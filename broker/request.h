@@ -33,8 +33,8 @@ struct Request {
         Object *object; /* a reference */
         Peer *peer;     /* who goes on when the call is over, owned until then; NULL: nobody */
         Caller caller;
-        Frame frame;     /* points into memory */
-        uint8_t *memory; /* owned */
+        Frame frame; /* points into memory */
+        Buffer memory;
 };
 
 /**

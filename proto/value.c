@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define UNUSED_MAX_BYTES 1024u /* not worth a realloc() */
+#define UNUSED_MAX_PART  8u    /* of what was received: an eighth */
 
 typedef struct Copy Copy;
 
@@ -21,21 +22,22 @@ struct Copy {
 
 struct pyrope_value {
         atomic_uint n_refs;
-        uint8_t *memory;                     /* what the item lies in, owned; NULL: in own */
+        Buffer memory;                       /* what the item lies in; empty: in own */
         pyrope_view view;                    /* validated */
         Copy *copies;                        /* owned */
         _Alignas(max_align_t) uint8_t own[]; /* aligned for everything */
 };
 
-/* Takes @memory on success. */
-static int value_new(uint8_t *memory, pyrope_view view, pyrope_value **ret)
+/* Takes the memory of @buffer on success. */
+static int value_new(Buffer *buffer, pyrope_view view, pyrope_value **ret)
 {
         pyrope_value *value;
 
         value = malloc(sizeof(*value));
         if (!value)
                 return -ENOMEM;
-        *value = (pyrope_value){ .memory = memory, .view = view };
+        *value = (pyrope_value){ .view = view };
+        buffer_move(buffer, &value->memory);
         atomic_init(&value->n_refs, 1);
         *ret = value;
         return 0;
@@ -46,14 +48,11 @@ int value_new_take(Buffer *buffer, size_t n_skip, pyrope_value **ret)
         pyrope_view view;
         int r;
 
+        /* Memory kept from an earlier message may be twice what is needed. */
+        if (buffer->n_allocated - buffer->n > buffer->n / UNUSED_MAX_PART)
+                buffer_shrink(buffer);
         r = codec_check(buffer->data + n_skip, buffer->n - n_skip, &view);
-        if (r)
-                return r;
-        r = value_new(buffer->data, view, ret);
-        if (r)
-                return r;
-        buffer_init(buffer, buffer->n_max);
-        return 0;
+        return r ? r : value_new(buffer, view, ret);
 }
 
 int value_new_copy(const uint8_t *bytes, size_t n_bytes, pyrope_value **ret)
@@ -77,19 +76,10 @@ int value_new_copy(const uint8_t *bytes, size_t n_bytes, pyrope_value **ret)
 
 int value_new_written(Buffer *buffer, pyrope_value **ret)
 {
-        uint8_t *memory = buffer->data;
-        int r;
-
         /* Doubling leaves up to half unused, and a value may live long. */
         if (buffer->n_allocated - buffer->n > UNUSED_MAX_BYTES)
-                memory = realloc(buffer->data, buffer->n);
-        if (memory)
-                buffer->data = memory;
-        r = value_new(buffer->data, (pyrope_view){ buffer->data, buffer->data + buffer->n }, ret);
-        if (r)
-                return r;
-        buffer_init(buffer, buffer->n_max);
-        return 0;
+                buffer_shrink(buffer);
+        return value_new(buffer, (pyrope_view){ buffer->data, buffer->data + buffer->n }, ret);
 }
 
 const void *value_aligned_copy(pyrope_value *value, const uint8_t *bytes, size_t n_bytes)
@@ -132,7 +122,7 @@ pyrope_value *pyrope_value_free(pyrope_value *value)
                 value->copies = copy->next;
                 free(copy);
         }
-        free(value->memory);
+        buffer_deinit(&value->memory);
         free(value);
         return NULL;
 }

@@ -2,6 +2,7 @@
 
 #include "base/buffer.h"
 
+#include "base/pages.h"
 #include "tests/unit/unit.h"
 
 #include <errno.h>
@@ -127,6 +128,71 @@ START_TEST(clear_keeps_the_memory_and_deinit_gives_it_back)
 }
 END_TEST
 
+/* From the heap to pages and back, at and around the size where they take over. */
+START_TEST(many_bytes_survive_every_change_of_their_memory)
+{
+        static const size_t sizes[] = { PAGES_MIN_BYTES - 1, PAGES_MIN_BYTES, PAGES_MIN_BYTES + 1,
+                                        3 * PAGES_MIN_BYTES };
+        CLEANUP(buffer_deinit) Buffer buffer = BUFFER_INIT(SIZE_MAX);
+        CLEANUP(buffer_deinit) Buffer moved = BUFFER_INIT(1);
+        unsigned n_wrong = 0;
+
+        ck_assert_int_ge(fill(&buffer, (unsigned)sizes[_i]), 0);
+        ck_assert_int_eq(buffer_reserve(&buffer, 4 * buffer.n), 0);
+        buffer_shrink(&buffer);
+        ck_assert_uint_lt(buffer.n_allocated, sizes[_i] + 4096);
+        buffer_consume(&buffer, sizes[_i] / 2);
+        buffer_shrink(&buffer);
+        buffer_move(&buffer, &moved);
+
+        ck_assert_ptr_null(buffer.data);
+        ck_assert_uint_eq(moved.n, sizes[_i] - sizes[_i] / 2);
+        for (size_t i = 0; i < moved.n; i++)
+                n_wrong += moved.data[i] != (uint8_t)((i + sizes[_i] / 2) * 7);
+        ck_assert_uint_eq(n_wrong, 0);
+}
+END_TEST
+
+/* Announced bytes are no reason to ask for memory, but to take what is there. */
+START_TEST(an_announcement_costs_nothing)
+{
+        const size_t n_whole = (size_t)1 << 30;
+        CLEANUP(buffer_deinit) Buffer buffer = BUFFER_INIT(n_whole);
+        size_t n_kept = 0;
+        void *kept;
+
+        pages_trim();
+        ck_assert_int_eq(buffer_reserve_of(&buffer, 1000, n_whole), 0);
+        ck_assert_uint_le(buffer.n_allocated, 2000);
+        buffer.n = 1000;
+        ck_assert_int_eq(buffer_reserve_of(&buffer, PAGES_MIN_BYTES, n_whole), 0);
+        ck_assert_uint_le(buffer.n_allocated, 2 * (1000 + PAGES_MIN_BYTES));
+        buffer_deinit(&buffer);
+
+        pages_trim();
+        kept = pages_new(16 * PAGES_MIN_BYTES, 0, &n_kept);
+        pages_free(kept, n_kept);
+        ck_assert_int_eq(buffer_reserve_of(&buffer, PAGES_MIN_BYTES, n_whole), 0);
+        ck_assert_uint_eq(buffer.n_allocated, n_kept);
+        ck_assert_ptr_eq(buffer.data, kept);
+}
+END_TEST
+
+START_TEST(announced_bytes_get_no_more_than_that)
+{
+        CLEANUP(buffer_deinit) Buffer buffer = BUFFER_INIT(1000);
+
+        ck_assert_int_eq(buffer_reserve_of(&buffer, 200, 300), 0);
+        buffer.n = 200;
+        ck_assert_int_eq(buffer_reserve_of(&buffer, 100, 300), 0);
+        ck_assert_uint_eq(buffer.n_allocated, 300);
+        buffer.n = 300;
+        ck_assert_int_eq(buffer_reserve_of(&buffer, 1, 300), 0); /* one that does not keep to it */
+        ck_assert_uint_ge(buffer.n_allocated, 301);
+        ck_assert_int_eq(buffer_reserve_of(&buffer, 701, 300), -EMSGSIZE);
+}
+END_TEST
+
 int main(void)
 {
         Suite *suite = suite_create("buffer");
@@ -139,6 +205,9 @@ int main(void)
         tcase_add_test(tcase, consume_moves_the_rest_to_the_front);
         tcase_add_test(tcase, printf_appends_a_string);
         tcase_add_test(tcase, clear_keeps_the_memory_and_deinit_gives_it_back);
+        tcase_add_loop_test(tcase, many_bytes_survive_every_change_of_their_memory, 0, 4);
+        tcase_add_test(tcase, an_announcement_costs_nothing);
+        tcase_add_test(tcase, announced_bytes_get_no_more_than_that);
         suite_add_tcase(suite, tcase);
         return unit_run(suite);
 }
