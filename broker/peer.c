@@ -87,19 +87,29 @@ int peer_receive(Peer *peer, uint8_t *ret, size_t n_room, bool is_patient, size_
         return 0;
 }
 
-int peer_receive_more(Peer *peer, size_t n_needed)
+/* As many as came already, so that the peer pays for our memory; of a port not more than stay in
+ * the processor's cache between the kernel's two copies. */
+static size_t next_step(const Peer *peer, size_t n_wanted)
 {
-        size_t n_step = peer->in.n < PEER_RECEIVE_BYTES ? PEER_RECEIVE_BYTES : peer->in.n;
-        size_t n;
+        size_t n = peer->in.n < PEER_RECEIVE_BYTES ? PEER_RECEIVE_BYTES : peer->in.n;
+        size_t n_max = peer->is_inet ? PEER_RECEIVE_BYTES : PEER_STREAM_BYTES;
+
+        n = n < n_max ? n : n_max;
+        return n < n_wanted ? n : n_wanted;
+}
+
+int peer_receive_more(Peer *peer, size_t n_needed, bool is_patient)
+{
+        size_t n_step = next_step(peer, n_needed - peer->in.n);
+        size_t n = 0;
         int r;
 
-        if (n_step > n_needed - peer->in.n)
-                n_step = n_needed - peer->in.n;
-        if (buffer_reserve(&peer->in, n_step))
+        if (buffer_reserve_of(&peer->in, n_step, n_needed))
                 return PEER_E_CLOSED; /* no memory for him */
-        r = peer_receive(peer, peer->in.data + peer->in.n, n_step, /* is_patient= */ false, &n);
-        if (r == 0)
-                peer->in.n += n;
+        r = peer_receive(peer, peer->in.data + peer->in.n, n_step, is_patient && peer->is_flowing,
+                         &n);
+        peer->in.n += n;
+        peer->is_flowing = n >= PEER_FLOW_BYTES;
         return r;
 }
 

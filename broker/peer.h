@@ -23,10 +23,12 @@ struct Peer {
         uint32_t generation; /* tells it from an earlier one with the same descriptor */
         Caller caller;
         Session session;
-        Buffer in;      /* bytes of frames not yet handled; NULL memory while there are none */
-        Outgoing *out;  /* the rest of an answer that the socket did not take; owned, or NULL */
-        bool is_out;    /* not in the epoll set at all, as long as a worker has it */
-        bool owes_done; /* the answer in out is that of a call which is still open */
+        Buffer in;       /* bytes of frames not yet handled; NULL memory while there are none */
+        bool is_inet;    /* its socket is of a port */
+        bool is_flowing; /* much went through at once, of the frame in in or the answer in out */
+        Outgoing *out;   /* the rest of an answer that the socket did not take; owned, or NULL */
+        bool is_out;     /* not in the epoll set at all, as long as a worker has it */
+        bool owes_done;  /* the answer in out is that of a call which is still open */
         int64_t last_call_ms;     /* when it was armed after its last call */
         atomic_bool is_armed;     /* in the epoll set: the next event may take it */
         _Atomic int64_t deadline; /* on clock_boottime_ms(); INT64_MAX: none */
@@ -36,6 +38,8 @@ struct Peer {
 #define PEER_HANDSHAKE_MS  10000 /* from accept to CONNECTOK */
 #define PEER_STALL_MS      60000 /* a frame or an answer that makes no progress */
 #define PEER_RECEIVE_BYTES (64u * 1024)
+#define PEER_STREAM_BYTES  (1024u * 1024) /* moved at once of a large message */
+#define PEER_FLOW_BYTES    (16u * 1024)   /* so many at once are worth waiting for more */
 #define PEER_COPY_BYTES    (64u * 1024) /* a rest so small is copied, a larger one stays in place */
 
 enum {
@@ -69,12 +73,14 @@ NODISCARD int peer_receive(Peer *peer, uint8_t *ret, size_t n_room, bool is_pati
 /**
  * peer_receive_more() - go on with the frame that in begins with
  * @n_needed:   its size
+ * @is_patient: wait PEER_STAY_MS for it, if the last time brought PEER_FLOW_BYTES: one who drips
+ *              does not hold a thread
  *
  * Memory grows with the bytes that came, not with what was announced.
  *
  * Return: 0, PEER_E_AGAIN, PEER_E_CLOSED.
  */
-NODISCARD int peer_receive_more(Peer *peer, size_t n_needed);
+NODISCARD int peer_receive_more(Peer *peer, size_t n_needed, bool is_patient);
 
 /**
  * peer_send() - send an answer, without waiting

@@ -21,6 +21,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/pages.h"
 
 #include <inttypes.h>
 #include <sys/epoll.h>
@@ -407,7 +408,7 @@ static Step receive_window(Worker *worker, Peer *peer, size_t n_needed)
         if (keep_rest(worker, peer))
                 return STEP_CLOSE;
         if (peer->in.n > 0) {
-                r = peer_receive_more(peer, n_needed);
+                r = peer_receive_more(peer, n_needed, pool_has_waiting(&worker->daemon->pool));
                 worker->window = (Window){ .bytes = peer->in.data, .n = peer->in.n };
         } else {
                 bool stays = may_stay(worker);
@@ -523,6 +524,7 @@ static void add_peer(Worker *worker, int fd, uid_t uid, unsigned listener)
                 return;
         }
         peer->caller.listener = listener;
+        peer->is_inet = listener == DAEMON_TCP;
         if (peer_table_add(&daemon->peers, peer)) {
                 peer_free(peer);
                 return;
@@ -630,8 +632,10 @@ static bool work(Worker *worker)
         Request *request;
         uint64_t key;
 
-        if (poller_wait(&daemon->poller, POOL_IDLE_MS, &key))
+        if (poller_wait(&daemon->poller, POOL_IDLE_MS, &key)) {
+                pages_trim(); /* nothing large came for long */
                 return !pool_wait_vain(&daemon->pool);
+        }
         if (key == POLLER_FINISHED) {
                 peer_table_cut(&daemon->peers); /* all is answered: nobody shall wait on */
                 pool_leave(&daemon->pool);

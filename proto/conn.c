@@ -16,14 +16,15 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
-#define FIRST_BYTES     4096u          /* received together with the header */
-#define STEP_BYTES      (256u * 1024u) /* received at once of a long answer */
-#define KEEP_BYTES      (64u * 1024u)  /* memory that a connection keeps between calls */
-#define BLOCK_MS        100            /* longest wait in recv() */
-#define REQUEST_PARTS   3u             /* beginning, arguments, keywords */
-#define SMALL_BYTES     1024u          /* arguments and keywords that are copied behind it */
-#define REASON_SIZE     512u           /* of a refused handshake, as it is shown */
-#define BEGINNING_BYTES 24u            /* shown of what does not speak Pyro5 */
+#define FIRST_BYTES     4096u           /* received together with the header */
+#define UNIX_BYTES      (1024u * 1024u) /* moved at once of a large message */
+#define INET_BYTES      (64u * 1024u)
+#define KEEP_BYTES      (64u * 1024u) /* memory that a connection keeps between calls */
+#define BLOCK_MS        100           /* longest wait in recv() */
+#define REQUEST_PARTS   3u            /* beginning, arguments, keywords */
+#define SMALL_BYTES     1024u         /* arguments and keywords that are copied behind it */
+#define REASON_SIZE     512u          /* of a refused handshake, as it is shown */
+#define BEGINNING_BYTES 24u           /* shown of what does not speak Pyro5 */
 #define DAEMON_OBJECT   "Pyro.Daemon"
 #define STREAM_CLOSE    "close_stream"
 #define UNKNOWN_OBJECT  "unknown object" /* what Pyro5 says */
@@ -141,13 +142,28 @@ static pyrope_status send_parts(Conn *conn, struct iovec *parts, size_t n_parts,
         return PYROPE_OK;
 }
 
+/* What is moved at once of a large message; of a port not more than stays in the processor's cache
+ * between the kernel's two copies. */
+static size_t stream_bytes(Conn *conn)
+{
+        int family = AF_UNIX;
+        socklen_t n = sizeof(family);
+
+        if (conn->n_stream == 0) {
+                (void)getsockopt(conn->fd, SOL_SOCKET, SO_DOMAIN, &family, &n);
+                conn->n_stream = family == AF_UNIX ? UNIX_BYTES : INET_BYTES;
+        }
+        return conn->n_stream;
+}
+
 /* How many of the bytes that are missing to receive next: as many as came already, so that the peer
  * pays for our memory. */
-static size_t next_step(const Conn *conn, size_t n_wanted)
+static size_t next_step(Conn *conn, size_t n_wanted)
 {
         size_t n = conn->in.n < FIRST_BYTES ? FIRST_BYTES : conn->in.n;
 
-        n = n < STEP_BYTES ? n : STEP_BYTES;
+        if (n > INET_BYTES)
+                n = n < stream_bytes(conn) ? n : stream_bytes(conn);
         return n < n_wanted ? n : n_wanted;
 }
 
@@ -171,7 +187,7 @@ static pyrope_status receive_some(Conn *conn, size_t n_wanted, Deadline deadline
         pyrope_status status;
         ssize_t n;
 
-        if (buffer_reserve(&conn->in, n_room))
+        if (buffer_reserve_of(&conn->in, n_room, conn->in.n + n_wanted))
                 return no_memory(conn, error);
         n = receive_at_once(conn, n_room, deadline);
         if (n < 0 && errno == EAGAIN) {

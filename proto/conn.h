@@ -32,6 +32,7 @@ struct Conn {
         uint16_t seq;           /* of the latest request */
         uint32_t n_message_max; /* bytes of annotations and payload, either way */
         bool may_block;         /* recv() on it comes back after a while */
+        size_t n_stream;        /* moved at once of a large message; 0: not known yet */
         bool is_cut;            /* the daemon takes no more; what it said can still be read */
         int64_t heard_ms;       /* when the latest answer came, on clock_coarse_ms(); 0: none did */
         Buffer in;              /* what came of the answer */
