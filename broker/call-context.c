@@ -8,9 +8,6 @@
 #include <errno.h>
 #include <string.h>
 
-#define ID_SIZE         4u /* of an annotation */
-#define ANNOTATION_HEAD 8u /* bytes before its data */
-
 pyrope_daemon *pyrope_call_daemon(pyrope_call *call)
 {
         return call->daemon;
@@ -61,34 +58,12 @@ pyrope_status pyrope_call_keep_session(pyrope_call *call, void *session,
 
 /* -- annotations of the call ------------------------------------------------------------------ */
 
-/* The annotations were checked with their frame, so nothing but their end stops the walk. */
-static bool next_annotation(const uint8_t **at, size_t *n_left, FrameAnnotation *ret)
-{
-        return frame_annotation_next(at, n_left, ret) == 0;
-}
-
-/* The last one of an id in the rest of the annotations. */
-static bool find_last(const uint8_t *at, size_t n_left, const char *id, FrameAnnotation *ret)
-{
-        FrameAnnotation chunk;
-        bool is_found = false;
-
-        while (next_annotation(&at, &n_left, &chunk)) {
-                if (memcmp(chunk.id, id, ID_SIZE) != 0)
-                        continue;
-                *ret = chunk;
-                is_found = true;
-        }
-        return is_found;
-}
-
 bool pyrope_call_annotation(pyrope_call *call, const char *id, const void **ret, size_t *ret_n)
 {
         const Frame *frame = call->frame;
         FrameAnnotation chunk;
 
-        if (strlen(id) != ID_SIZE ||
-            !find_last(frame->bytes, frame->header.n_annotations, id, &chunk))
+        if (!frame_annotation_find(frame->bytes, frame->header.n_annotations, id, &chunk))
                 return false;
         *ret = chunk.data;
         *ret_n = chunk.n_data;
@@ -102,8 +77,8 @@ bool pyrope_call_annotation_at(pyrope_call *call, size_t index, pyrope_annotatio
         FrameAnnotation chunk;
         FrameAnnotation later;
 
-        while (next_annotation(&at, &n_left, &chunk)) {
-                if (find_last(at, n_left, chunk.id, &later))
+        while (frame_annotation_next(&at, &n_left, &chunk) == 0) { /* they were checked */
+                if (frame_annotation_find(at, n_left, chunk.id, &later))
                         continue; /* of an id that stands twice the last one counts */
                 if (index-- > 0)
                         continue;
@@ -116,33 +91,21 @@ bool pyrope_call_annotation_at(pyrope_call *call, size_t index, pyrope_annotatio
 
 /* -- annotations of the answer ---------------------------------------------------------------- */
 
-static bool is_id(const char *id)
-{
-        if (strlen(id) != ID_SIZE)
-                return false;
-        for (size_t i = 0; i < ID_SIZE; i++)
-                if ((unsigned char)id[i] >= 0x80)
-                        return false;
-        return strcmp(id, "STRM") != 0 && strcmp(id, "BLBI") != 0;
-}
-
 pyrope_status pyrope_annotate(pyrope_call *call, const char *id, const void *data, size_t n_data)
 {
-        int r;
+        int r = frame_annotation_add(&call->annotations, call->n_annotated, id, data, n_data);
 
-        if (!is_id(id))
+        if (r == FRAME_E_CORRUPT)
                 return PYROPE_E_INVALID;
-        if (call->n_annotated >= CALL_ANNOTATIONS_MAX || n_data > CALL_ANNOTATIONS_MAX_BYTES ||
-            call->annotations.n + n_data + ANNOTATION_HEAD > CALL_ANNOTATIONS_MAX_BYTES)
-                return PYROPE_E_TOO_LARGE;
-        r = frame_annotation_append(&call->annotations, id, data, n_data);
         if (r)
-                return PYROPE_E_NOMEM;
+                return r > 0 ? PYROPE_E_TOO_LARGE : PYROPE_E_NOMEM;
         call->n_annotated++;
         return PYROPE_OK;
 }
 
 int call_announce_stream(Call *call, const char *id)
 {
-        return frame_annotation_append(&call->annotations, "STRM", id, strlen(id)) ? -ENOMEM : 0;
+        return frame_annotation_append(&call->annotations, FRAME_ANNOTATION_STREAM, id, strlen(id))
+                       ? -ENOMEM
+                       : 0;
 }

@@ -3,6 +3,7 @@
 #include "broker/call.h"
 
 #include "base/text.h"
+#include "proto/frame.h"
 #include "proto/value.h"
 
 #include <errno.h>
@@ -16,7 +17,8 @@ int call_init(Call *call, pyrope_daemon *daemon, StreamTable *streams, uint64_t 
                 .daemon = daemon,
                 .streams = streams,
                 .n_result_max = n_result_max,
-                .annotations = BUFFER_INIT(CALL_ANNOTATIONS_MAX_BYTES + CALL_STREAM_ID_ROOM),
+                .annotations =
+                        BUFFER_INIT(FRAME_PROGRAM_ANNOTATIONS_MAX_BYTES + CALL_STREAM_ID_ROOM),
         };
         call->writer = pyrope_writer_new();
         return call->writer ? 0 : -ENOMEM;

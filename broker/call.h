@@ -42,10 +42,8 @@ struct pyrope_call {
         MessageException exception; /* texts in the arena, or static */
 };
 
-#define CALL_KEEP_BYTES            (64u * 1024) /* memory that stays with a thread between calls */
-#define CALL_ANNOTATIONS_MAX       60u          /* in an answer; leaves room for our own */
-#define CALL_ANNOTATIONS_MAX_BYTES (1u << 20)
-#define CALL_STREAM_ID_ROOM        64u /* beyond these, for the id of a stream */
+#define CALL_KEEP_BYTES     (64u * 1024) /* memory that stays with a thread between calls */
+#define CALL_STREAM_ID_ROOM 64u          /* beyond these, for the id of a stream */
 
 /* Return: 0, -ENOMEM. */
 NODISCARD int call_init(Call *call, pyrope_daemon *daemon, StreamTable *streams,

@@ -67,8 +67,8 @@ static const pyrope_method methods[] = {
         { "ping", NULL, ping, 0, "nothing: that it answers is the answer" },
         { "info", NULL, info, 0, "who serves here" },
         { "get_metadata", "objectId", get_metadata, 0, "methods and attributes of an object" },
-        { "get_next_stream_item", "streamId", get_next_stream_item, 0, "next item of a stream" },
-        { "close_stream", "streamId", close_stream, 0, "give up a stream" },
+        { MESSAGE_STREAM_NEXT, "streamId", get_next_stream_item, 0, "next item of a stream" },
+        { MESSAGE_STREAM_CLOSE, "streamId", close_stream, 0, "give up a stream" },
         { 0 },
 };
 

@@ -10,7 +10,5 @@
 
 #include <pyrope/daemon.h>
 
-#define DAEMON_OBJECT_ID "Pyro.Daemon"
-
 /* Its methods never wait. */
 extern const pyrope_class daemon_object_class;

@@ -74,7 +74,7 @@ static int add_daemon_object(Daemon *daemon)
         CLEANUP(object_unrefp) Object *object = NULL;
         int r;
 
-        r = object_new(DAEMON_OBJECT_ID, &daemon_object_class, NULL, &object, NULL);
+        r = object_new(MESSAGE_DAEMON_OBJECT, &daemon_object_class, NULL, &object, NULL);
         if (r)
                 return error_fold(r);
         object->is_immediate = true;

@@ -196,8 +196,9 @@ static bool asks_stream(const Invocation *invocation, const char **ret_id, size_
         const MessageInvoke *message = &invocation->message;
         pyrope_view id;
 
-        if (!codec_str_is(message->method, "get_next_stream_item") ||
-            !codec_str_is(message->object, DAEMON_OBJECT_ID) || invocation->flags & FRAME_BATCH ||
+        if (!codec_str_is(message->method, MESSAGE_STREAM_NEXT) ||
+            !codec_str_is(message->object, MESSAGE_DAEMON_OBJECT) ||
+            invocation->flags & FRAME_BATCH ||
             pyrope_count(message->args) + pyrope_count(message->kwargs) != 1)
                 return false;
         id = pyrope_at(message->args, 0);
@@ -316,10 +317,7 @@ static int append_failure(Call *call, Buffer *results)
         size_t n_bytes;
 
         writer_reset(call->writer, CALL_KEEP_BYTES);
-        pyrope_write_map(call->writer, 2);
-        pyrope_write_str(call->writer, "__class__");
-        pyrope_write_str(call->writer, "Pyro5.core._ExceptionWrapper");
-        pyrope_write_str(call->writer, "exception");
+        message_batch_failure_begin(call->writer);
         message_exception_pack(call->writer, &call->exception);
         if (writer_finish(call->writer, &bytes, &n_bytes) != PYROPE_OK)
                 return -ENOMEM;
@@ -379,22 +377,6 @@ static int run_batched(Call *call, pyrope_view item, Buffer *results, bool *ret_
         return append_result(call, results);
 }
 
-/* The list of the results, which lie one behind the other. */
-static void write_results(Call *call, const Buffer *results, size_t n_results)
-{
-        const uint8_t *at = results->data;
-        const uint8_t *next;
-
-        call->is_raised = false;
-        writer_reset(call->writer, CALL_KEEP_BYTES);
-        pyrope_write_list(call->writer, n_results);
-        for (; n_results > 0; n_results--) {
-                next = codec_skip((pyrope_view){ at, results->data + results->n });
-                writer_raw(call->writer, at, (size_t)(next - at));
-                at = next;
-        }
-}
-
 static int run_batch(Call *call, pyrope_view calls)
 {
         CLEANUP(buffer_deinit) Buffer results = BUFFER_INIT(call->n_result_max);
@@ -420,7 +402,9 @@ static int run_batch(Call *call, pyrope_view calls)
                                   (unsigned long long)call->n_result_max);
         if (r)
                 return call_raise(call, "MemoryError", "the daemon is out of memory");
-        write_results(call, &results, n_results);
+        call->is_raised = false;
+        writer_reset(call->writer, CALL_KEEP_BYTES);
+        writer_raw_list(call->writer, &results, n_results);
         call->name = "<batch>";
         return 0;
 }

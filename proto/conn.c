@@ -21,12 +21,11 @@
 #define INET_BYTES      (64u * 1024u)
 #define KEEP_BYTES      (64u * 1024u) /* memory that a connection keeps between calls */
 #define BLOCK_MS        100           /* longest wait in recv() */
-#define REQUEST_PARTS   3u            /* beginning, arguments, keywords */
+#define REQUEST_PARTS   5u            /* header, annotations, beginning, arguments, keywords */
 #define SMALL_BYTES     1024u         /* arguments and keywords that are copied behind it */
 #define REASON_SIZE     512u          /* of a refused handshake, as it is shown */
 #define BEGINNING_BYTES 24u           /* shown of what does not speak Pyro5 */
-#define DAEMON_OBJECT   "Pyro.Daemon"
-#define STREAM_CLOSE    "close_stream"
+#define ID_ROOM         8u            /* beside the id of a stream in the arguments of its call */
 #define UNKNOWN_OBJECT  "unknown object" /* what Pyro5 says */
 
 void conn_init(Conn *conn, int fd, uint32_t n_message_max)
@@ -262,16 +261,10 @@ static pyrope_status receive_frame(Conn *conn, size_t n_max, Deadline deadline, 
 }
 
 /* The header goes to the front of @conn->out, where its place was left. */
-static void write_header(Conn *conn, uint8_t type, uint16_t flags, size_t n_payload)
+static void write_header(Conn *conn, FrameHeader header)
 {
-        const FrameHeader header = {
-                .type = type,
-                .serializer = FRAME_SERIALIZER_MSGPACK,
-                .flags = flags,
-                .seq = ++conn->seq,
-                .n_payload = (uint32_t)n_payload,
-        };
-
+        header.serializer = FRAME_SERIALIZER_MSGPACK;
+        header.seq = ++conn->seq;
         frame_header_write(&header, conn->out.data);
 }
 
@@ -292,9 +285,11 @@ static pyrope_status exchange(Conn *conn, FrameType type, Deadline deadline, Fra
                               pyrope_error **error)
 {
         struct iovec part = { conn->out.data, conn->out.n };
+        const FrameHeader header = { .type = type,
+                                     .n_payload = (uint32_t)(conn->out.n - FRAME_HEADER_SIZE) };
         pyrope_status status;
 
-        write_header(conn, type, 0, conn->out.n - FRAME_HEADER_SIZE);
+        write_header(conn, header);
         status = send_parts(conn, &part, 1, deadline, error);
         if (status)
                 return status;
@@ -448,6 +443,37 @@ pyrope_status conn_ping(Conn *conn, Deadline deadline, pyrope_error **error)
         return header.type == FRAME_PING ? PYROPE_OK : unexpected(conn, &header, error);
 }
 
+static void write_call_header(Conn *conn, const ConnCall *call, size_t n_payload)
+{
+        FrameHeader header = { .type = FRAME_INVOKE,
+                               .flags = call->flags,
+                               .n_payload = (uint32_t)n_payload,
+                               .n_annotations =
+                                       call->annotations ? (uint32_t)call->annotations->n : 0 };
+
+        if (call->correlation) {
+                header.flags |= FRAME_CORRELATION;
+                memcpy(header.correlation, call->correlation, sizeof(header.correlation));
+        }
+        write_header(conn, header);
+}
+
+/* What lies in @conn->out, with the annotations between the header and the payload. Returns how
+ * many parts that are. */
+static size_t begin_parts(const Conn *conn, const ConnCall *call, struct iovec *parts)
+{
+        uint8_t *out = conn->out.data;
+
+        if (!call->annotations) {
+                parts[0] = (struct iovec){ out, conn->out.n };
+                return 1;
+        }
+        parts[0] = (struct iovec){ out, FRAME_HEADER_SIZE };
+        parts[1] = (struct iovec){ call->annotations->data, call->annotations->n };
+        parts[2] = (struct iovec){ out + FRAME_HEADER_SIZE, conn->out.n - FRAME_HEADER_SIZE };
+        return 3;
+}
+
 /* Arguments and keywords follow the beginning from where they lie. */
 static pyrope_status send_call(Conn *conn, const ConnCall *call, Deadline deadline,
                                pyrope_error **error)
@@ -455,8 +481,11 @@ static pyrope_status send_call(Conn *conn, const ConnCall *call, Deadline deadli
         static const uint8_t empty_list[] = { 0x90 }, empty_map[] = { 0x80 };
         const uint8_t *args = empty_list, *kwargs = empty_map;
         size_t n_args = sizeof(empty_list), n_kwargs = sizeof(empty_map);
+        size_t n_annotations = call->annotations ? call->annotations->n : 0;
         struct iovec parts[REQUEST_PARTS];
         uint64_t n_payload;
+        size_t n_parts;
+        bool is_small;
         int r;
 
         if (call->args.at)
@@ -469,43 +498,59 @@ static pyrope_status send_call(Conn *conn, const ConnCall *call, Deadline deadli
         if (r == -ENOMEM)
                 return no_memory(conn, error);
         n_payload = (uint64_t)conn->out.n - FRAME_HEADER_SIZE + n_args + n_kwargs;
-        if (r || n_payload > conn->n_message_max)
+        if (r || n_payload + n_annotations > conn->n_message_max)
                 return error_set(error, PYROPE_E_TOO_LARGE,
                                  "the arguments are larger than the limit of %u bytes",
                                  conn->n_message_max);
 
-        write_header(conn, FRAME_INVOKE, call->flags, (size_t)n_payload);
-        if (n_args + n_kwargs <= SMALL_BYTES) {
-                if (buffer_append(&conn->out, args, n_args) ||
-                    buffer_append(&conn->out, kwargs, n_kwargs))
-                        return no_memory(conn, error);
-                parts[0] = (struct iovec){ conn->out.data, conn->out.n };
-                return send_parts(conn, parts, 1, deadline, error);
+        write_call_header(conn, call, (size_t)n_payload);
+        is_small = n_args + n_kwargs <= SMALL_BYTES;
+        if (is_small && (buffer_append(&conn->out, args, n_args) ||
+                         buffer_append(&conn->out, kwargs, n_kwargs)))
+                return no_memory(conn, error);
+        n_parts = begin_parts(conn, call, parts);
+        if (!is_small) {
+                parts[n_parts++] = (struct iovec){ (void *)(uintptr_t)args, n_args };
+                parts[n_parts++] = (struct iovec){ (void *)(uintptr_t)kwargs, n_kwargs };
         }
-        parts[0] = (struct iovec){ conn->out.data, conn->out.n };
-        parts[1] = (struct iovec){ (void *)(uintptr_t)args, n_args };
-        parts[2] = (struct iovec){ (void *)(uintptr_t)kwargs, n_kwargs };
-        return send_parts(conn, parts, REQUEST_PARTS, deadline, error);
+        return send_parts(conn, parts, n_parts, deadline, error);
 }
 
 /* The daemon keeps a stream until somebody asks for it or its time is over. */
-static void close_stream(Conn *conn, const FrameHeader *header, Deadline deadline)
+static void close_stream(Conn *conn, const char *stream_id, Deadline deadline)
 {
-        CLEANUP(buffer_deinit) Buffer args = BUFFER_INIT(FRAME_HANDSHAKE_MAX_BYTES);
-        ConnCall call = { .object = DAEMON_OBJECT, .method = STREAM_CLOSE, .flags = FRAME_ONEWAY };
-        const uint8_t *at = conn->in.data + FRAME_HEADER_SIZE;
-        size_t n_left = header->n_annotations;
-        FrameAnnotation chunk;
+        CLEANUP(buffer_deinit) Buffer args = BUFFER_INIT(CONN_STREAM_ID_MAX_BYTES + ID_ROOM);
+        ConnCall call = { .object = MESSAGE_DAEMON_OBJECT,
+                          .method = MESSAGE_STREAM_CLOSE,
+                          .flags = FRAME_ONEWAY };
 
-        while (frame_annotation_next(&at, &n_left, &chunk) == 0) {
-                if (strcmp(chunk.id, "STRM") != 0)
-                        continue;
-                if (codec_pack_list(&args, 1) == 0 &&
-                    codec_pack_str(&args, (const char *)chunk.data, chunk.n_data) == 0 &&
-                    codec_check(args.data, args.n, &call.args) == 0)
-                        (void)send_call(conn, &call, deadline, NULL); /* the error is the stream */
-                return;
+        if (codec_pack_list(&args, 1) == 0 &&
+            codec_pack_str(&args, stream_id, strlen(stream_id)) == 0 &&
+            codec_check(args.data, args.n, &call.args) == 0)
+                (void)send_call(conn, &call, deadline, NULL); /* the error is the stream */
+}
+
+static pyrope_status take_stream(Conn *conn, const ConnCall *call, const FrameHeader *header,
+                                 Deadline deadline, pyrope_error **error)
+{
+        char stream_id[CONN_STREAM_ID_MAX_BYTES + 1];
+        int r;
+
+        r = conn_answer_stream_id(conn->in.data + FRAME_HEADER_SIZE, header->n_annotations,
+                                  stream_id);
+        if (r == CONN_ANSWER_E_ABSENT)
+                return error_set(error, PYROPE_E_PROTOCOL,
+                                 "the result is an item stream, and the daemon allows none");
+        if (r)
+                return hang_up(conn, error_set(error, PYROPE_E_PROTOCOL,
+                                               "the daemon told a strange id of an item stream"));
+        if (call->answer) {
+                memcpy(call->answer->stream_id, stream_id, sizeof(stream_id));
+                return PYROPE_OK;
         }
+        if (conn_is_open(conn))
+                close_stream(conn, stream_id, deadline);
+        return error_set(error, PYROPE_E_TYPE, "the result is an item stream");
 }
 
 static pyrope_status take_result(Conn *conn, const FrameHeader *header, pyrope_value **ret,
@@ -518,8 +563,10 @@ static pyrope_status take_result(Conn *conn, const FrameHeader *header, pyrope_v
         if (status)
                 return status;
         if (header->flags & FRAME_EXCEPTION) {
-                if (error)
+                if (error) {
                         *error = message_exception_error(pyrope_value_view(value));
+                        error_keep_exception(*error, value, pyrope_value_view(value));
+                }
                 return PYROPE_E_REMOTE;
         }
         if (ret)
@@ -527,9 +574,11 @@ static pyrope_status take_result(Conn *conn, const FrameHeader *header, pyrope_v
         return PYROPE_OK;
 }
 
-static bool is_type_or_absent(pyrope_view item, pyrope_type type)
+static bool is_one_of(pyrope_view item, pyrope_type one, pyrope_type other)
 {
-        return !item.at || pyrope_type_of(item) == type;
+        pyrope_type type = pyrope_type_of(item);
+
+        return type == PYROPE_ABSENT || type == one || type == other;
 }
 
 pyrope_status conn_invoke(Conn *conn, const ConnCall *call, Deadline deadline, pyrope_value **ret,
@@ -540,8 +589,8 @@ pyrope_status conn_invoke(Conn *conn, const ConnCall *call, Deadline deadline, p
 
         if (!conn_is_open(conn))
                 return error_set(error, PYROPE_E_CLOSED, "the connection is closed");
-        if (!is_type_or_absent(call->args, PYROPE_LIST) ||
-            !is_type_or_absent(call->kwargs, PYROPE_MAP))
+        if (!is_one_of(call->args, PYROPE_LIST, PYROPE_LIST) ||
+            !is_one_of(call->kwargs, PYROPE_MAP, PYROPE_NIL))
                 return error_set(error, PYROPE_E_INVALID,
                                  "arguments must be a list, keywords a map");
         status = send_call(conn, call, deadline, error);
@@ -555,11 +604,11 @@ pyrope_status conn_invoke(Conn *conn, const ConnCall *call, Deadline deadline, p
 
         if (header.type != FRAME_RESULT || header.serializer != FRAME_SERIALIZER_MSGPACK)
                 return unexpected(conn, &header, error);
+        if (call->answer &&
+            conn_answer_keep(call->answer, &header, conn->in.data + FRAME_HEADER_SIZE))
+                return no_memory(conn, error);
         /* Before the exception: a stream has that flag as well. */
-        if (header.flags & FRAME_STREAM) {
-                close_stream(conn, &header, deadline);
-                return error_set(error, PYROPE_E_PROTOCOL,
-                                 "the result is an item stream, which is not supported here");
-        }
+        if (header.flags & FRAME_STREAM)
+                return take_stream(conn, call, &header, deadline, error);
         return take_result(conn, &header, ret, error);
 }

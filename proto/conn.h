@@ -19,6 +19,7 @@
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "base/defs.h"
+#include "proto/conn-answer.h"
 
 #include <pyrope/value.h>
 #include <stdbool.h>
@@ -43,9 +44,12 @@ struct Conn {
 struct ConnCall {
         const char *object;
         const char *method;
-        pyrope_view args;   /* a list; absent: none */
-        pyrope_view kwargs; /* a map; absent: none */
-        uint16_t flags;     /* 0 or FRAME_ONEWAY */
+        pyrope_view args;           /* a list; absent: none */
+        pyrope_view kwargs;         /* a map or nil; absent: an empty map */
+        uint16_t flags;             /* FRAME_ONEWAY, FRAME_BATCH */
+        const uint8_t *correlation; /* 16 bytes, or NULL */
+        const Buffer *annotations;  /* whole chunks, or NULL */
+        ConnAnswer *answer;         /* NULL, or receives what is there beside the result */
 };
 
 /**
@@ -78,16 +82,19 @@ NODISCARD pyrope_status conn_connect(Conn *conn, const char *object, Deadline de
 
 /**
  * conn_invoke() - call and wait for the answer
- * @ret: NULL, or receives the result, owned by the caller; NULL for a oneway call, which is only
- *       sent
+ * @ret: NULL, or receives the result, owned by the caller; untouched for a oneway call, which is
+ *       only sent, and for an item stream
+ *
+ * An item stream belongs to a caller with call->answer, where its id is; otherwise it is closed.
+ * What call->answer has counts for PYROPE_E_REMOTE too.
  *
  * A daemon that hangs up while the arguments are sent, such as when they are too many for it, may
  * have answered before: then that is the outcome.
  *
  * Return: PYROPE_OK; PYROPE_E_REMOTE (the method raised an exception: the connection stays open
  * unless the daemon closed it);
- * PYROPE_E_TOO_LARGE and PYROPE_E_INVALID (nothing was sent, it stays open); PYROPE_E_PROTOCOL for
- * an item stream, which is not supported here (it stays open); else closed: PYROPE_E_TIMEOUT,
+ * PYROPE_E_TOO_LARGE and PYROPE_E_INVALID (nothing was sent, it stays open); PYROPE_E_TYPE for an
+ * item stream that nobody wants (it stays open); else closed: PYROPE_E_TIMEOUT,
  * PYROPE_E_UNREACHABLE, PYROPE_E_PROTOCOL, PYROPE_E_TOO_LARGE (the answer), PYROPE_E_NOMEM,
  * PYROPE_E_CLOSED if it was closed before, by the peer too: nothing was sent.
  */

@@ -3,6 +3,7 @@
 #include "proto/value.h"
 
 #include "base/text.h"
+#include "proto/frame.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -12,6 +13,11 @@ struct pyrope_error {
         char *class_;    /* NULL unless the status is PYROPE_E_REMOTE; owned */
         char *traceback; /* or NULL; owned */
         char *text;      /* one line; owned */
+
+        /* Of a remote exception only. */
+        pyrope_value *value;   /* what the exception lies in, or NULL; owned */
+        pyrope_view exception; /* the map; absent without a value */
+        Buffer annotations;    /* as they came, and checked */
 };
 
 static const struct {
@@ -40,6 +46,8 @@ pyrope_error *pyrope_error_free(pyrope_error *error)
         free(error->text);
         free(error->traceback);
         free(error->class_);
+        pyrope_value_free(error->value);
+        buffer_deinit(&error->annotations);
         free(error);
         return NULL;
 }
@@ -62,6 +70,44 @@ const char *pyrope_error_class(const pyrope_error *error)
 const char *pyrope_error_traceback(const pyrope_error *error)
 {
         return error->traceback;
+}
+
+pyrope_view pyrope_error_arguments(const pyrope_error *error)
+{
+        return pyrope_find(error->exception, "args");
+}
+
+pyrope_view pyrope_error_attribute(const pyrope_error *error, const char *name)
+{
+        return pyrope_find(pyrope_find(error->exception, "attributes"), name);
+}
+
+bool pyrope_error_annotation(const pyrope_error *error, const char *id, const void **ret,
+                             size_t *ret_n)
+{
+        FrameAnnotation chunk;
+
+        if (!frame_annotation_find(error->annotations.data, error->annotations.n, id, &chunk))
+                return false;
+        *ret = chunk.data;
+        *ret_n = chunk.n_data;
+        return true;
+}
+
+void error_keep_exception(pyrope_error *error, pyrope_value *value, pyrope_view exception)
+{
+        if (!error)
+                return;
+        error->value = pyrope_value_ref(value);
+        error->exception = exception;
+}
+
+void error_keep_annotations(pyrope_error *error, Buffer *annotations)
+{
+        if (!error)
+                return;
+        error->annotations = *annotations;
+        *annotations = (Buffer){ .n_max = annotations->n_max };
 }
 
 static char *line_of(const char *format, va_list arguments) PRINTF(1, 0);

@@ -150,3 +150,42 @@ int frame_annotation_append(Buffer *buffer, const char id[static 4], const void 
         r = buffer_append(buffer, head, sizeof(head));
         return r ? r : buffer_append(buffer, data, n_data);
 }
+
+bool frame_annotation_find(const uint8_t *bytes, size_t n_bytes, const char *id,
+                           FrameAnnotation *ret)
+{
+        FrameAnnotation chunk;
+        bool is_found = false;
+
+        if (strlen(id) != CHUNK_ID_SIZE)
+                return false;
+        while (frame_annotation_next(&bytes, &n_bytes, &chunk) == 0) {
+                if (memcmp(chunk.id, id, CHUNK_ID_SIZE) != 0)
+                        continue;
+                *ret = chunk;
+                is_found = true;
+        }
+        return is_found;
+}
+
+static bool is_of_program(const char *id)
+{
+        if (strlen(id) != CHUNK_ID_SIZE)
+                return false;
+        for (size_t i = 0; i < CHUNK_ID_SIZE; i++)
+                if ((unsigned char)id[i] >= 0x80)
+                        return false;
+        return strcmp(id, FRAME_ANNOTATION_STREAM) != 0 && strcmp(id, FRAME_ANNOTATION_BLOB) != 0;
+}
+
+int frame_annotation_add(Buffer *buffer, size_t n_before, const char *id, const void *data,
+                         size_t n_data)
+{
+        if (!is_of_program(id))
+                return FRAME_E_CORRUPT;
+        if (n_before >= FRAME_PROGRAM_ANNOTATIONS_MAX ||
+            n_data > FRAME_PROGRAM_ANNOTATIONS_MAX_BYTES ||
+            buffer->n + n_data + CHUNK_HEAD_SIZE > FRAME_PROGRAM_ANNOTATIONS_MAX_BYTES)
+                return FRAME_E_TOO_LARGE;
+        return frame_annotation_append(buffer, id, data, n_data) ? -ENOMEM : 0;
+}

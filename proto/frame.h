@@ -27,6 +27,13 @@
 #define FRAME_HANDSHAKE_MAX_BYTES (256u * 1024u)
 #define FRAME_MESSAGE_MAX_BYTES   (1u << 30) /* default limit of annotations and payload */
 #define FRAME_ANNOTATIONS_MAX     64u        /* chunks in one frame */
+/* Those that a program may send with one call or answer: they leave room for the protocol's own. */
+#define FRAME_PROGRAM_ANNOTATIONS_MAX       60u
+#define FRAME_PROGRAM_ANNOTATIONS_MAX_BYTES (1u << 20)
+
+/* Ids of annotations that are the protocol's own. */
+#define FRAME_ANNOTATION_STREAM "STRM" /* id of an item stream */
+#define FRAME_ANNOTATION_BLOB   "BLBI" /* what is called by FRAME_KEEP_SERIALIZED */
 
 enum {
         FRAME_E_SUCCESS,
@@ -115,3 +122,24 @@ NODISCARD int frame_annotations_check(const uint8_t *bytes, size_t n_bytes);
 /** frame_annotation_append() - one chunk at the end of @buffer. Return: 0, -ENOMEM, -EMSGSIZE. */
 NODISCARD int frame_annotation_append(Buffer *buffer, const char id[static 4], const void *data,
                                       size_t n_data);
+
+/**
+ * frame_annotation_find() - the chunk of an id, the last one if it stands twice
+ * @bytes, @n_bytes: chunks that were checked
+ * @id:              any text
+ *
+ * Return: whether there is one.
+ */
+bool frame_annotation_find(const uint8_t *bytes, size_t n_bytes, const char *id,
+                           FrameAnnotation *ret);
+
+/**
+ * frame_annotation_add() - one more of those that a program sends
+ * @buffer:      only such chunks
+ * @n_before:    how many are in it
+ *
+ * Return: 0; FRAME_E_CORRUPT for an id that is not four ASCII characters, or one of the protocol's
+ * own; FRAME_E_TOO_LARGE above FRAME_PROGRAM_ANNOTATIONS_MAX or their bytes; -ENOMEM.
+ */
+NODISCARD int frame_annotation_add(Buffer *buffer, size_t n_before, const char *id,
+                                   const void *data, size_t n_data);

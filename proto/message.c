@@ -8,7 +8,8 @@
 
 #include <string.h>
 
-#define ALIGNMENT 8u /* of the arguments in the payload of an INVOKE */
+#define ALIGNMENT     8u /* of the arguments in the payload of an INVOKE */
+#define BATCH_FAILURE "Pyro5.core._ExceptionWrapper"
 
 static bool is_list_of_str(pyrope_view list)
 {
@@ -167,6 +168,36 @@ int message_batch_unpack(pyrope_view call, MessageInvoke *ret)
                 return r;
         *ret = invoke;
         return 0;
+}
+
+bool message_batch_failure(pyrope_view result, pyrope_view *ret)
+{
+        if (!pyrope_str_equals(pyrope_find(result, "__class__"), BATCH_FAILURE))
+                return false;
+        *ret = pyrope_find(result, "exception");
+        return true;
+}
+
+int message_batch_results_check(pyrope_view results, size_t n_calls)
+{
+        size_t n = pyrope_count(results);
+        pyrope_view exception;
+
+        if (pyrope_type_of(results) != PYROPE_LIST || n > n_calls)
+                return MESSAGE_E_SHAPE;
+        if (n == n_calls)
+                return 0;
+        return n > 0 && message_batch_failure(pyrope_at(results, n - 1), &exception)
+                       ? 0
+                       : MESSAGE_E_SHAPE;
+}
+
+void message_batch_failure_begin(pyrope_writer *writer)
+{
+        pyrope_write_map(writer, 2);
+        pyrope_write_str(writer, "__class__");
+        pyrope_write_str(writer, BATCH_FAILURE);
+        pyrope_write_str(writer, "exception");
 }
 
 int message_invoke_begin(Buffer *buffer, const char *object, const char *method)

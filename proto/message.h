@@ -16,6 +16,12 @@
 #include <pyrope/value.h>
 #include <stdint.h>
 
+/* The object that every daemon has, and how item streams are asked for there. */
+#define MESSAGE_DAEMON_OBJECT    "Pyro.Daemon"
+#define MESSAGE_STREAM_NEXT      "get_next_stream_item"
+#define MESSAGE_STREAM_CLOSE     "close_stream"
+#define MESSAGE_STREAM_END_CLASS "builtins.StopIteration"
+
 #define MESSAGE_TRACEBACK_MAX_BYTES (64u * 1024u) /* of a received traceback; more is cut */
 
 enum {
@@ -87,6 +93,23 @@ NODISCARD int message_invoke_begin(Buffer *buffer, const char *object, const cha
 
 /** message_batch_unpack() - one [method, args, kwargs] of a batch. Return: 0, MESSAGE_E_SHAPE. */
 NODISCARD int message_batch_unpack(pyrope_view call, MessageInvoke *ret);
+
+/**
+ * message_batch_failure() - whether a result of a batch stands for a call that failed
+ * @ret: the map of its exception
+ */
+bool message_batch_failure(pyrope_view result, pyrope_view *ret);
+
+/**
+ * message_batch_results_check() - whether @results answer a batch of @n_calls
+ *
+ * A list of as many, or of fewer whose last one is a failure: the calls behind it did not run.
+ * Return: 0, MESSAGE_E_SHAPE.
+ */
+NODISCARD int message_batch_results_check(pyrope_view results, size_t n_calls);
+
+/** message_batch_failure_begin() - such a result, whose exception is to be packed next. */
+void message_batch_failure_begin(pyrope_writer *writer);
 
 /**
  * message_exception_pack() - the map that stock Python rebuilds

@@ -73,6 +73,9 @@ void writer_reset(pyrope_writer *writer, size_t n_keep_bytes);
 /** writer_raw() - append bytes that are known to be one validated item. */
 void writer_raw(pyrope_writer *writer, const void *bytes, size_t n_bytes);
 
+/** writer_raw_list() - a list of items that are known to be valid, and lie one behind the other. */
+void writer_raw_list(pyrope_writer *writer, const Buffer *items, size_t n_items);
+
 /** writer_size() - bytes written so far. */
 size_t writer_size(const pyrope_writer *writer);
 
@@ -102,6 +105,18 @@ pyrope_status error_set(pyrope_error **error, pyrope_status status, const char *
 /** error_set_remote() - the same for a remote exception. @traceback may be NULL. */
 pyrope_status error_set_remote(pyrope_error **error, const char *class_, const char *text,
                                const char *traceback);
+
+/**
+ * error_keep_exception() - let a program read the exception itself
+ * @error:     NULL: nothing to do; else of error_set_remote(), without an exception as yet
+ * @value:     gets one more owner
+ * @exception: the map, within @value
+ */
+void error_keep_exception(pyrope_error *error, pyrope_value *value, pyrope_view exception);
+
+/** error_keep_annotations() - the same for what came beside it; @annotations is taken, empty then.
+ */
+void error_keep_annotations(pyrope_error *error, Buffer *annotations);
 
 /** error_prefix() - put "what: " before the text of an error that is there. Return: its status. */
 pyrope_status error_prefix(pyrope_error **error, pyrope_status status, const char *format, ...)

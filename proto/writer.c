@@ -215,6 +215,19 @@ void writer_raw(pyrope_writer *writer, const void *bytes, size_t n_bytes)
                 end_item(writer, buffer_append(&writer->buffer, bytes, n_bytes));
 }
 
+void writer_raw_list(pyrope_writer *writer, const Buffer *items, size_t n_items)
+{
+        const uint8_t *at = items->data;
+        const uint8_t *next;
+
+        pyrope_write_list(writer, n_items);
+        for (; n_items > 0; n_items--) {
+                next = codec_skip((pyrope_view){ at, items->data + items->n });
+                writer_raw(writer, at, (size_t)(next - at));
+                at = next;
+        }
+}
+
 void pyrope_write_view(pyrope_writer *writer, pyrope_view item)
 {
         const uint8_t *bytes;

@@ -327,13 +327,6 @@ PYROPE_API unsigned pyrope_call_serializer(pyrope_call *call);
  */
 PYROPE_API bool pyrope_call_correlation(pyrope_call *call, unsigned char ret[16]);
 
-/* Data that travels beside a call or its answer, under an id of four ASCII characters. */
-typedef struct pyrope_annotation {
-        char id[5]; /* NUL-terminated */
-        const void *data;
-        size_t n_data;
-} pyrope_annotation;
-
 /**
  * pyrope_call_annotation() - what the caller annotated under an id
  * @ret, @ret_n: bytes, borrowed until the method returns

@@ -207,6 +207,38 @@ PYROPE_API pyrope_status pyrope_value_array(pyrope_value *value, pyrope_view ite
 /** pyrope_write_array() - an array; its data are copied into the writer. */
 PYROPE_API void pyrope_write_array(pyrope_writer *writer, const pyrope_array *array);
 
+/* -- beside values ---------------------------------------------------------------------------- */
+
+/* Data that travels beside a call or its answer, under an id of four ASCII characters. */
+typedef struct pyrope_annotation {
+        char id[5]; /* NUL-terminated */
+        const void *data;
+        size_t n_data;
+} pyrope_annotation;
+
+/**
+ * pyrope_error_arguments() - what the class of a remote exception was given when it was raised
+ *
+ * Return: a list, valid as long as @error; absent unless the status is PYROPE_E_REMOTE.
+ */
+PYROPE_API pyrope_view pyrope_error_arguments(const pyrope_error *error);
+
+/**
+ * pyrope_error_attribute() - an attribute of a remote exception, as the remote side set it
+ *
+ * Return: valid as long as @error; absent where there is none.
+ */
+PYROPE_API pyrope_view pyrope_error_attribute(const pyrope_error *error, const char *name);
+
+/**
+ * pyrope_error_annotation() - what came beside a remote exception, see pyrope_call_with()
+ * @ret, @ret_n: bytes, borrowed from @error
+ *
+ * Return: whether there is such an annotation.
+ */
+PYROPE_API bool pyrope_error_annotation(const pyrope_error *error, const char *id, const void **ret,
+                                        size_t *ret_n);
+
 #ifdef __cplusplus
 }
 #endif

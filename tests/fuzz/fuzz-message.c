@@ -94,6 +94,15 @@ static void check_batch(pyrope_view payload)
                         PROPERTY(pyrope_type_of(invoke.method) == PYROPE_STR);
 }
 
+static void check_results(pyrope_view payload)
+{
+        const size_t n = pyrope_count(payload);
+        const bool is_list = pyrope_type_of(payload) == PYROPE_LIST;
+
+        PROPERTY((message_batch_results_check(payload, n) == 0) == is_list);
+        PROPERTY(n == 0 || message_batch_results_check(payload, n - 1) == MESSAGE_E_SHAPE);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
         MessageConnect connect;
@@ -118,6 +127,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 break;
         default:
                 check_batch(payload);
+                check_results(payload);
                 break;
         }
         return 0;

@@ -266,8 +266,9 @@ def seeds():
         payload = frame[40 + n_notes:]
         yield "frame", frame
         if kind in (2, 3, 5, 6):
-            # The target's request has sequence 1.
-            yield "conn", HEADER.pack(tag, version, kind, serializer, flags, 1, n_data, n_notes, corr, 0, magic) + frame[40:]
+            # The target's request has sequence 1; the reserved field says whether it wants what comes beside the value.
+            for wanted in (0, 1):
+                yield "conn", HEADER.pack(tag, version, kind, serializer, flags, 1, n_data, n_notes, corr, wanted, magic) + frame[40:]
         if flags & 2:
             yield "inflate", payload
             payload = zlib.decompress(payload)

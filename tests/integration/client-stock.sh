@@ -93,7 +93,7 @@ check "wrong arguments" complained "TypeError: .*missing 1 required positional a
 call 0 stock echo -- -1
 check "a negative number behind --" said_just -1
 call 1 stock stream
-check "an item stream is refused in words" complained 'stock: stream: .*item stream'
+check "an item stream is refused in words" complained 'stock: stream: the result is an item stream'
 
 # --- the command line ---
 call 2 stock echo x

@@ -46,14 +46,22 @@ void daemon_sends(const void *bytes, size_t n_bytes)
         }
 }
 
-void daemon_answers(FrameHeader header, const uint8_t *payload, size_t n_payload)
+void daemon_answers_beside(FrameHeader header, const uint8_t *annotations, size_t n_annotations,
+                           const uint8_t *payload, size_t n_payload)
 {
         uint8_t bytes[FRAME_HEADER_SIZE];
 
+        header.n_annotations = (uint32_t)n_annotations;
         header.n_payload = (uint32_t)n_payload;
         frame_header_write(&header, bytes);
         daemon_sends(bytes, sizeof(bytes));
+        daemon_sends(annotations, n_annotations);
         daemon_sends(payload, n_payload);
+}
+
+void daemon_answers(FrameHeader header, const uint8_t *payload, size_t n_payload)
+{
+        daemon_answers_beside(header, NULL, 0, payload, n_payload);
 }
 
 FrameHeader result_header(uint16_t flags)
@@ -72,16 +80,25 @@ void daemon_hangs_up(void)
         daemon_fd = -1;
 }
 
-/* Reads one request; @payload has room for @n_room bytes. */
-FrameHeader daemon_reads(uint8_t *payload, size_t n_room)
+/* Reads one request; both have room for @n_room bytes. */
+FrameHeader daemon_reads_beside(uint8_t *annotations, uint8_t *payload, size_t n_room)
 {
         uint8_t bytes[FRAME_HEADER_SIZE];
         FrameHeader header;
 
         ck_assert_int_eq(recv(daemon_fd, bytes, sizeof(bytes), MSG_WAITALL), sizeof(bytes));
         ck_assert_int_eq(frame_header_parse(bytes, sizeof(bytes), n_room, &header), 0);
-        ck_assert_uint_eq(header.n_annotations, 0);
+        ck_assert_int_eq(recv(daemon_fd, annotations, header.n_annotations, MSG_WAITALL),
+                         header.n_annotations);
         ck_assert_int_eq(recv(daemon_fd, payload, header.n_payload, MSG_WAITALL), header.n_payload);
+        return header;
+}
+
+FrameHeader daemon_reads(uint8_t *payload, size_t n_room)
+{
+        FrameHeader header = daemon_reads_beside(NULL, payload, n_room);
+
+        ck_assert_uint_eq(header.n_annotations, 0);
         return header;
 }
 

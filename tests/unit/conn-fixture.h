@@ -40,6 +40,11 @@ void daemon_hangs_up(void);
 FrameHeader daemon_reads(uint8_t *payload, size_t n_room);
 bool daemon_has_nothing_to_read(void);
 
+/* The same with annotations between header and payload. */
+void daemon_answers_beside(FrameHeader header, const uint8_t *annotations, size_t n_annotations,
+                           const uint8_t *payload, size_t n_payload);
+FrameHeader daemon_reads_beside(uint8_t *annotations, uint8_t *payload, size_t n_room);
+
 /* The header of the answer to the next call. */
 FrameHeader result_header(uint16_t flags);
 

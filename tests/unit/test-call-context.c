@@ -128,16 +128,18 @@ END_TEST
 
 START_TEST(annotations_of_an_answer_have_a_limit)
 {
-        CLEANUP(freep) char *much = calloc(1, CALL_ANNOTATIONS_MAX_BYTES);
+        CLEANUP(freep) char *much = calloc(1, FRAME_PROGRAM_ANNOTATIONS_MAX_BYTES);
 
-        ck_assert_int_eq(pyrope_annotate(&call, "MUCH", much, CALL_ANNOTATIONS_MAX_BYTES - 7),
-                         PYROPE_E_TOO_LARGE);
-        for (size_t i = 0; i < CALL_ANNOTATIONS_MAX; i++)
+        ck_assert_int_eq(
+                pyrope_annotate(&call, "MUCH", much, FRAME_PROGRAM_ANNOTATIONS_MAX_BYTES - 7),
+                PYROPE_E_TOO_LARGE);
+        for (size_t i = 0; i < FRAME_PROGRAM_ANNOTATIONS_MAX; i++)
                 ck_assert_int_eq(pyrope_annotate(&call, "MANY", NULL, 0), PYROPE_OK);
         ck_assert_int_eq(pyrope_annotate(&call, "MANY", NULL, 0), PYROPE_E_TOO_LARGE);
         call_reset(&call);
-        ck_assert_int_eq(pyrope_annotate(&call, "MUCH", much, CALL_ANNOTATIONS_MAX_BYTES - 8),
-                         PYROPE_OK);
+        ck_assert_int_eq(
+                pyrope_annotate(&call, "MUCH", much, FRAME_PROGRAM_ANNOTATIONS_MAX_BYTES - 8),
+                PYROPE_OK);
 }
 END_TEST
 

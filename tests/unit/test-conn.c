@@ -203,7 +203,7 @@ START_TEST(an_exception_is_an_error_and_the_connection_stays)
 }
 END_TEST
 
-START_TEST(an_item_stream_is_closed_and_reported)
+START_TEST(an_item_stream_that_nobody_wants_is_closed)
 {
         FrameHeader header = result_header(FRAME_EXCEPTION | FRAME_STREAM);
         uint8_t bytes[FRAME_HEADER_SIZE];
@@ -216,9 +216,9 @@ START_TEST(an_item_stream_is_closed_and_reported)
         frame_header_write(&header, bytes);
         daemon_sends(bytes, sizeof(bytes));
         daemon_sends("STRM\0\0\0\2id\x80", 11);
-        ck_assert_int_eq(conn_add(&adder_add), PYROPE_E_PROTOCOL);
+        ck_assert_int_eq(conn_add(&adder_add), PYROPE_E_TYPE);
 
-        assert_conn_error(PYROPE_E_PROTOCOL, "item stream");
+        assert_conn_error(PYROPE_E_TYPE, "item stream");
         ck_assert(conn_is_open(&conn));
         (void)daemon_reads(payload, sizeof(payload));
         header = daemon_reads(payload, sizeof(payload));
@@ -425,7 +425,7 @@ int main(void)
         tcase_add_test(tcase, the_sequence_wraps);
         tcase_add_test(tcase, annotations_of_an_answer_are_passed_over);
         tcase_add_test(tcase, an_exception_is_an_error_and_the_connection_stays);
-        tcase_add_test(tcase, an_item_stream_is_closed_and_reported);
+        tcase_add_test(tcase, an_item_stream_that_nobody_wants_is_closed);
         tcase_add_test(tcase, a_oneway_call_waits_for_nothing);
         tcase_add_test(tcase, a_compressed_answer_is_inflated_up_to_the_limit);
         tcase_add_test(tcase, arguments_of_another_type_are_not_sent);

@@ -273,6 +273,37 @@ START_TEST(arguments_begin_at_a_multiple_of_8_bytes)
 }
 END_TEST
 
+#define FAILURE "\x81\xa9__class__\xbcPyro5.core._ExceptionWrapper"
+
+static const struct {
+        const char *what;
+        const uint8_t *payload;
+        size_t n_payload;
+        size_t n_calls;
+        int r;
+} results[] = {
+        { "no call", BYTES("\x90"), 0, 0 },
+        { "as many", BYTES("\x92\1\2"), 2, 0 },
+        { "too many", BYTES("\x92\1\2"), 1, MESSAGE_E_SHAPE },
+        { "one for none", BYTES("\x91\1"), 0, MESSAGE_E_SHAPE },
+        { "too few", BYTES("\x91\1"), 2, MESSAGE_E_SHAPE },
+        { "none", BYTES("\x90"), 1, MESSAGE_E_SHAPE },
+        { "a failure last", BYTES("\x92\1" FAILURE), 3, 0 },
+        { "a failure of the last", BYTES("\x92\1" FAILURE), 2, 0 },
+        { "a failure earlier", BYTES("\x92" FAILURE "\1"), 3, MESSAGE_E_SHAPE },
+        { "no list", BYTES("\x80"), 0, MESSAGE_E_SHAPE },
+        { "nil", BYTES("\xc0"), 0, MESSAGE_E_SHAPE },
+};
+
+START_TEST(results_of_a_batch_are_as_many_as_its_calls)
+{
+        pyrope_view view = view_of(results[_i].payload, results[_i].n_payload);
+
+        ck_assert_msg(message_batch_results_check(view, results[_i].n_calls) == results[_i].r, "%s",
+                      results[_i].what);
+}
+END_TEST
+
 START_TEST(names_of_any_length_can_be_called)
 {
         CLEANUP(buffer_deinit) Buffer buffer = BUFFER_INIT(1u << 20);
@@ -308,6 +339,8 @@ int main(void)
         tcase_add_test(tcase, invoke_takes_nil_for_arguments_and_keywords);
         tcase_add_loop_test(tcase, other_values_are_no_invoke, 0, ARRAY_SIZE(bad_invokes));
         tcase_add_test(tcase, a_call_of_a_batch_is_read);
+        tcase_add_loop_test(tcase, results_of_a_batch_are_as_many_as_its_calls, 0,
+                            ARRAY_SIZE(results));
         tcase_add_loop_test(tcase, arguments_begin_at_a_multiple_of_8_bytes, 0, 16 * 31);
         tcase_add_test(tcase, names_of_any_length_can_be_called);
         suite_add_tcase(suite, tcase);
