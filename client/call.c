@@ -2,10 +2,10 @@
 
 /* Calls through a proxy. */
 
+#include "client/call.h"
+
 #include "base/log.h"
 #include "client/context.h"
-#include "client/proxy.h"
-#include "proto/conn.h"
 #include "proto/pack-format.h"
 
 #include <stdarg.h>
@@ -37,15 +37,29 @@ static pyrope_status attempt(pyrope_proxy *proxy, ConnCall *call, Deadline deadl
         if (status)
                 return status;
         if (call) {
-                call->object = object;
+                bool is_own = !call->object;
+
+                if (is_own)
+                        call->object = object;
                 atomic_fetch_add_explicit(&proxy_context(proxy)->n_calls, 1, memory_order_relaxed);
                 status = conn_invoke(conn, call, deadline, ret, error);
+                if (is_own)
+                        call->object = NULL; /* it may have another id after a reconnect */
         } else {
                 status = conn_ping(conn, deadline, error);
         }
         *ret_is_unsent = status == PYROPE_E_CLOSED;
         return call_failed(proxy, call ? call->method : "ping",
                            *ret_is_unsent ? PYROPE_E_UNREACHABLE : status, error);
+}
+
+static pyrope_status nil_new(pyrope_value **ret, pyrope_error **error)
+{
+        static const uint8_t nil[] = { 0xc0 };
+
+        return value_new_copy(nil, sizeof(nil), ret)
+                       ? error_set(error, PYROPE_E_NOMEM, "out of memory")
+                       : PYROPE_OK;
 }
 
 /* Connects anew if the daemon has hung up since the last call. Gives the turn back. */
@@ -64,26 +78,33 @@ static pyrope_status perform(pyrope_proxy *proxy, ConnCall *call, Deadline deadl
         proxy_leave(proxy);
         if (status == PYROPE_E_UNREACHABLE)
                 proxy_explain(proxy, error);
+        if (!status && ret && call && call->flags & FRAME_ONEWAY)
+                return nil_new(ret, error);
         return status;
+}
+
+pyrope_status call_perform(pyrope_proxy *proxy, ConnCall *call, Deadline deadline,
+                           pyrope_value **ret, pyrope_error **error)
+{
+        pyrope_status status;
+        LOG_CONTEXT("call", call->method);
+
+        status = proxy_enter(proxy, deadline, error);
+        return status ? status : perform(proxy, call, deadline, ret, error);
 }
 
 pyrope_status proxy_call(pyrope_proxy *proxy, const char *method, const pyrope_value *arguments,
                          const pyrope_value *keywords, Deadline deadline, pyrope_value **ret,
                          pyrope_error **error)
 {
-        ConnCall call = { .method = method,
-                          .args = pyrope_value_view(arguments),
-                          .kwargs = pyrope_value_view(keywords) };
+        ConnCall call = { .method = method };
         pyrope_status status;
-        LOG_CONTEXT("call", method);
 
-        if (arguments && pyrope_type_of(call.args) != PYROPE_LIST)
-                return error_set(error, PYROPE_E_INVALID, "%s: the arguments are no list", method);
-        if (keywords && pyrope_type_of(call.kwargs) != PYROPE_MAP)
-                return error_set(error, PYROPE_E_INVALID, "%s: the keywords are no map", method);
-
-        status = proxy_enter(proxy, deadline, error);
-        return status ? status : perform(proxy, &call, deadline, ret, error);
+        status = call_arguments(&call, arguments, keywords, error);
+        if (status)
+                return status;
+        call_mark_oneway(proxy, &call);
+        return call_perform(proxy, &call, deadline, ret, error);
 }
 
 /* The arguments in the writer of the proxy, whose turn is held. */
@@ -113,6 +134,7 @@ static pyrope_status call_packed(pyrope_proxy *proxy, Deadline deadline, pyrope_
         pyrope_status status;
         LOG_CONTEXT("call", method);
 
+        call_mark_oneway(proxy, &call);
         status = proxy_enter(proxy, deadline, error);
         if (status)
                 return status;

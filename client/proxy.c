@@ -28,6 +28,7 @@ struct pyrope_proxy {
         char *object;           /* id of the object, when it was found first */
         char *uri;              /* at its own machine, likewise */
         pyrope_value *metadata; /* as the daemon told it then */
+        pyrope_view oneway;     /* of these, the methods nobody waits for; absent: none */
         ProxyExplain explain;   /* NULL if nobody knows why a daemon is lost */
         void *explain_userdata;
 
@@ -128,6 +129,9 @@ static pyrope_status proxy_begin(pyrope_proxy *proxy, Deadline deadline, pyrope_
         uri.object = proxy->found.text;
         uri.location = proxy->found.at;
         uri.location.ssh = NULL;
+        proxy->oneway = pyrope_find(pyrope_proxy_metadata(proxy), "oneway");
+        if (pyrope_count(proxy->oneway) == 0)
+                proxy->oneway = (pyrope_view){ NULL, NULL };
         proxy->uri = uri_format(&uri);
         proxy->object = strdup(proxy->found.text);
         return proxy->uri && proxy->object ? PYROPE_OK : no_memory(error);
@@ -286,6 +290,18 @@ pyrope_writer *proxy_writer(pyrope_proxy *proxy)
         return proxy->writer;
 }
 
+bool proxy_enter_connected(pyrope_proxy *proxy, Deadline deadline, Conn **ret)
+{
+        if (!turn_take(&proxy->turn, deadline))
+                return false;
+        if (!is_connected(&proxy->conn)) {
+                proxy_leave(proxy);
+                return false;
+        }
+        *ret = &proxy->conn;
+        return true;
+}
+
 void proxy_leave(pyrope_proxy *proxy)
 {
         atomic_store_explicit(&proxy->fd, proxy->conn.fd, memory_order_relaxed);
@@ -345,15 +361,24 @@ void proxy_explain(const pyrope_proxy *proxy, pyrope_error **error)
                 proxy->explain(proxy->explain_userdata, error);
 }
 
-bool proxy_has_method(const pyrope_proxy *proxy, const char *method)
+static bool is_in(pyrope_view names, const char *method)
 {
         pyrope_view name;
 
-        for (pyrope_iter it = pyrope_each(pyrope_find(pyrope_proxy_metadata(proxy), "methods"));
-             pyrope_next(&it, NULL, &name);)
+        for (pyrope_iter it = pyrope_each(names); pyrope_next(&it, NULL, &name);)
                 if (pyrope_str_equals(name, method))
                         return true;
         return false;
+}
+
+bool proxy_has_method(const pyrope_proxy *proxy, const char *method)
+{
+        return is_in(pyrope_find(pyrope_proxy_metadata(proxy), "methods"), method);
+}
+
+bool proxy_is_oneway(const pyrope_proxy *proxy, const char *method)
+{
+        return proxy->oneway.at && is_in(proxy->oneway, method);
 }
 
 int proxy_at(pyrope_proxy *proxy, Location *ret)

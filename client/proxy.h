@@ -50,6 +50,10 @@ NODISCARD pyrope_status proxy_conn(pyrope_proxy *proxy, Deadline deadline, Conn 
  * memory is out. */
 pyrope_writer *proxy_writer(pyrope_proxy *proxy);
 
+/** proxy_enter_connected() - turn and connection for what is not worth a new one. Return: false if
+ * there is none, or the deadline passed; else call proxy_leave(). */
+NODISCARD bool proxy_enter_connected(pyrope_proxy *proxy, Deadline deadline, Conn **ret);
+
 /** proxy_label() - what errors call the object: as the user named it. Return: owned, free(); NULL:
  * out of memory. */
 NODISCARD char *proxy_label(const pyrope_proxy *proxy);
@@ -80,6 +84,9 @@ void proxy_explain(const pyrope_proxy *proxy, pyrope_error **error);
 
 /** proxy_has_method() - whether the daemon told of it on connecting first. */
 bool proxy_has_method(const pyrope_proxy *proxy, const char *method);
+
+/** proxy_is_oneway() - whether it told that nobody is to wait for it. */
+bool proxy_is_oneway(const pyrope_proxy *proxy, const char *method);
 
 /** proxy_at() - how the daemon is reached. Return: 0 with @ret owned by the caller; -ENOMEM. */
 NODISCARD int proxy_at(pyrope_proxy *proxy, Location *ret);

@@ -138,12 +138,14 @@ PYROPE_API int pyrope_proxy_fd(pyrope_proxy *proxy);
  * @keywords:  a map, or NULL: none; borrowed
  * @ret:       the result; may be NULL
  *
- * After PYROPE_E_TIMEOUT or PYROPE_E_UNREACHABLE the method may have run, or still run; the proxy
+ * A method that the daemon told of as oneway is only sent, and its result is nil. After
+ * PYROPE_E_TIMEOUT or PYROPE_E_UNREACHABLE the method may have run, or still run; the proxy
  * connects again at its next call. Nothing is ever sent twice.
  *
  * Return: PYROPE_OK; PYROPE_E_REMOTE (@error has class, text and traceback), PYROPE_E_TIMEOUT,
- * PYROPE_E_TOO_LARGE (not sent), PYROPE_E_INVALID (arguments are no list, keywords no map), and all
- * of pyrope_proxy_new().
+ * PYROPE_E_TOO_LARGE (not sent), PYROPE_E_INVALID (arguments are no list, keywords no map),
+ * PYROPE_E_TYPE (the result is an item stream, which pyrope_call_with() gives), and all of
+ * pyrope_proxy_new().
  */
 PYROPE_API pyrope_status pyrope_call_method(pyrope_proxy *proxy, const char *method,
                                             const pyrope_value *arguments,
@@ -158,6 +160,159 @@ PYROPE_API pyrope_status pyrope_call_method(pyrope_proxy *proxy, const char *met
  */
 PYROPE_API pyrope_status pyrope_callf(pyrope_proxy *proxy, const char *method, pyrope_value **ret,
                                       pyrope_error **error, const char *format, ...);
+
+/* -- all that can be said with a call --------------------------------------------------------- */
+
+/* What a call ends in: a result or an item stream, and what came beside it. */
+typedef struct pyrope_answer pyrope_answer;
+/* The items of a generator of the remote side, one at a time. */
+typedef struct pyrope_stream pyrope_stream;
+
+enum {
+        PYROPE_CALL_ONEWAY = 1u << 0, /* nobody waits: the method may fail unheard, or never run */
+};
+
+/* Every member may be 0 or NULL. */
+typedef struct pyrope_call_options {
+        int64_t timeout_ms; /* as everywhere: -1 waits without limit, 0 is the context's */
+        unsigned flags;     /* PYROPE_CALL_* */
+        const pyrope_annotation *annotations; /* sent with the call; borrowed */
+        size_t n_annotations;
+        const unsigned char *correlation; /* 16 bytes of a UUID that ties calls together; inside a
+                                             method that of pyrope_call_correlation(); borrowed */
+} pyrope_call_options;
+
+/**
+ * pyrope_call_with() - as pyrope_call_method(), and all that can be said and heard beside it
+ * @options: NULL for the defaults
+ * @ret:     may be NULL: then an item stream is closed at once
+ *
+ * A oneway call returns when it is sent, and its answer has neither result nor stream. The
+ * annotations beside a remote exception are in @error.
+ *
+ * Return: as pyrope_call_method(); PYROPE_E_INVALID also for unknown flags, or an id of an
+ * annotation that is not four ASCII characters or one of Pyro5's own (STRM, BLBI);
+ * PYROPE_E_TOO_LARGE also above 60 annotations or 1 MiB of them.
+ */
+PYROPE_API pyrope_status pyrope_call_with(pyrope_proxy *proxy, const char *method,
+                                          const pyrope_value *arguments,
+                                          const pyrope_value *keywords,
+                                          const pyrope_call_options *options, pyrope_answer **ret,
+                                          pyrope_error **error);
+
+/** pyrope_answer_free() - with what was not taken out of it; NULL is fine. Return: NULL. */
+PYROPE_API pyrope_answer *pyrope_answer_free(pyrope_answer *answer);
+
+/** pyrope_answer_result() - absent for a stream and a oneway call. Valid as long as @answer. */
+PYROPE_API pyrope_view pyrope_answer_result(const pyrope_answer *answer);
+
+/** pyrope_answer_take_result() - Return: owned by the caller; NULL if there is none (any more). */
+PYROPE_API pyrope_value *pyrope_answer_take_result(pyrope_answer *answer);
+
+/** pyrope_answer_take_stream() - Return: owned by the caller; NULL if there is none (any more). */
+PYROPE_API pyrope_stream *pyrope_answer_take_stream(pyrope_answer *answer);
+
+/**
+ * pyrope_answer_annotation() - what the daemon annotated under an id
+ * @ret, @ret_n: bytes, borrowed from @answer
+ *
+ * Return: whether there is such an annotation.
+ */
+PYROPE_API bool pyrope_answer_annotation(const pyrope_answer *answer, const char *id,
+                                         const void **ret, size_t *ret_n);
+
+/** pyrope_answer_correlation() - Return: whether the answer has one; stock daemons make one up. */
+PYROPE_API bool pyrope_answer_correlation(const pyrope_answer *answer, unsigned char ret[16]);
+
+/**
+ * pyrope_stream_next() - the next item
+ * @ret: owned by the caller; NULL behind the last item
+ *
+ * Items come through the proxy whose call gave the stream, one call for each, so calls of other
+ * kinds may stand between them. A stream outlives its connection: where the proxy has to connect
+ * anew it goes on, if that is within the daemon's time for it (30 s). After PYROPE_E_TIMEOUT or
+ * PYROPE_E_UNREACHABLE one item may be lost. A remote exception ends it, as its last item does.
+ *
+ * Threads: one at a time on one stream.
+ *
+ * Return: as pyrope_call_method(); PYROPE_E_REMOTE also if the daemon has given it up.
+ */
+PYROPE_API pyrope_status pyrope_stream_next(pyrope_stream *stream, int64_t timeout_ms,
+                                            pyrope_value **ret, pyrope_error **error);
+
+/**
+ * pyrope_stream_free() - no more items, before the proxy is freed; NULL is fine
+ *
+ * The daemon is told, unless the stream came to its end or the connection is lost; it waits for its
+ * turn on the proxy as a call does, at most the context's timeout. Return: NULL.
+ */
+PYROPE_API pyrope_stream *pyrope_stream_free(pyrope_stream *stream);
+
+/**
+ * pyrope_get_attribute() - the value of a remote attribute
+ * @ret: may be NULL
+ *
+ * Return: as pyrope_call_method(); PYROPE_E_REMOTE with an AttributeError if it has no such one.
+ */
+PYROPE_API pyrope_status pyrope_get_attribute(pyrope_proxy *proxy, const char *name,
+                                              int64_t timeout_ms, pyrope_value **ret,
+                                              pyrope_error **error);
+
+/**
+ * pyrope_set_attribute() - give a remote attribute a value
+ * @value: borrowed; NULL: nil
+ *
+ * Return: as pyrope_get_attribute().
+ */
+PYROPE_API pyrope_status pyrope_set_attribute(pyrope_proxy *proxy, const char *name,
+                                              const pyrope_value *value, int64_t timeout_ms,
+                                              pyrope_error **error);
+
+/* -- batches ---------------------------------------------------------------------------------- */
+
+/* Calls of one object, sent as one message, and their results. For one thread at a time. */
+typedef struct pyrope_batch pyrope_batch;
+
+/** pyrope_batch_new() - Return: owned, before @proxy is freed; NULL if memory is out. */
+PYROPE_API pyrope_batch *pyrope_batch_new(pyrope_proxy *proxy);
+PYROPE_API pyrope_batch *pyrope_batch_free(pyrope_batch *batch);
+
+/**
+ * pyrope_batch_add() - one more call
+ * @arguments: a list, or NULL: none; copied
+ * @keywords:  a map, or NULL: none; copied
+ *
+ * A failure sticks, and is what pyrope_batch_send() returns.
+ */
+PYROPE_API void pyrope_batch_add(pyrope_batch *batch, const char *method,
+                                 const pyrope_value *arguments, const pyrope_value *keywords);
+
+/** pyrope_batch_addf() - the same, with positional arguments as of pyrope_callf(). */
+PYROPE_API void pyrope_batch_addf(pyrope_batch *batch, const char *method, const char *format, ...);
+
+/**
+ * pyrope_batch_send() - send the calls, and wait for the results of all
+ * @options: NULL for the defaults; with PYROPE_CALL_ONEWAY there are no results
+ *
+ * They run in their order; the first one that fails is the last one that ran. The batch is then
+ * empty again, whatever comes, and earlier results are gone.
+ *
+ * Return: as pyrope_call_with(); PYROPE_OK also if one of the calls failed. PYROPE_E_REMOTE if the
+ * batch did as a whole, such as for a method that does not exist.
+ */
+PYROPE_API pyrope_status pyrope_batch_send(pyrope_batch *batch, const pyrope_call_options *options,
+                                           pyrope_error **error);
+
+/**
+ * pyrope_batch_next() - the result of the next call, in their order
+ * @ret: valid until @batch is sent again or freed; absent behind the last one
+ *
+ * Return: PYROPE_OK; PYROPE_E_REMOTE in the place of the call that raised an exception.
+ */
+PYROPE_API pyrope_status pyrope_batch_next(pyrope_batch *batch, pyrope_view *ret,
+                                           pyrope_error **error);
+
+/* -- the daemon of a proxy -------------------------------------------------------------------- */
 
 /** pyrope_ping() - one round trip to the daemon's protocol, no method is run. */
 PYROPE_API pyrope_status pyrope_ping(pyrope_proxy *proxy, int64_t timeout_ms, pyrope_error **error);
