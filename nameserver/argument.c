@@ -364,3 +364,21 @@ int argument_endpoint(const ArgumentWay *way, const Uri *uri, const char *own_zo
                 r = set_ssh(way->ssh, ret, error);
         return r ? r : set_nat(way, ret, error);
 }
+
+/* -- numbers ---------------------------------------------------------------------------------- */
+
+int argument_version(pyrope_view item, int64_t *ret, ErrorText *error)
+{
+        int64_t version = 0;
+
+        if (argument_is_given(item) && pyrope_get_int(item, &version) != PYROPE_OK) {
+                error_text_set(error, "version should be an int, not %s", type_name(item));
+                return ARGUMENT_E_TYPE;
+        }
+        if (argument_is_given(item) && version < 1) {
+                error_text_set(error, "version should be 1 or more, not %lld", (long long)version);
+                return ARGUMENT_E_VALUE;
+        }
+        *ret = version;
+        return 0;
+}

@@ -87,3 +87,11 @@ NODISCARD int argument_uri(pyrope_view item, Uri *ret, ErrorText *error);
  */
 NODISCARD int argument_endpoint(const ArgumentWay *way, const Uri *uri, const char *own_zone,
                                 ArgumentEndpoint *ret, ErrorText *error);
+
+/**
+ * argument_version() - the version that a name must have
+ * @ret:        0 where none was said
+ *
+ * Return: 0, ARGUMENT_E_TYPE, ARGUMENT_E_VALUE.
+ */
+NODISCARD int argument_version(pyrope_view item, int64_t *ret, ErrorText *error);

@@ -179,7 +179,7 @@ static void write_endpoint(pyrope_writer *writer, const StoreEndpoint *endpoint)
 
 static void write_object(pyrope_writer *writer, const StoreObject *object)
 {
-        pyrope_write_map(writer, 5);
+        pyrope_write_map(writer, 7);
         pyrope_write_str(writer, "name");
         pyrope_write_strn(writer, object->name.at, object->name.n);
         write_text(writer, "object", object->object[0] ? object->object : NULL);
@@ -190,6 +190,10 @@ static void write_object(pyrope_writer *writer, const StoreObject *object)
         pyrope_write_list(writer, object->n_endpoints);
         for (size_t i = 0; i < object->n_endpoints; i++)
                 write_endpoint(writer, &object->endpoints[i]);
+        pyrope_write_str(writer, "owner");
+        pyrope_write_uint(writer, object->owner);
+        pyrope_write_str(writer, "version");
+        pyrope_write_int(writer, object->version);
 }
 
 int method_resolve(pyrope_call *call, void *self)

@@ -2,21 +2,58 @@
 
 /* The methods that change something; when they answer, it is on the disk. */
 
+#include "base/log.h"
 #include "nameserver/endpoint.h"
 #include "nameserver/method.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* After store_register(), store_register_endpoint() and store_set_tags(). */
 static int check_change(pyrope_call *call, NameServer *nameserver, StoreText name, int r,
                         const ErrorText *error)
 {
-        if (r == STORE_E_EXISTS)
+        switch (r) {
+        case STORE_E_EXISTS:
                 return method_raise_name(call, "name already registered", name);
-        if (r == STORE_E_NOT_FOUND)
+        case STORE_E_NOT_FOUND:
                 return method_raise_name(call, "unknown name", name);
-        return method_check_store(call, &nameserver->cannot_write, r, error);
+        case STORE_E_DENIED:
+                return method_raise_name(call, "name belongs to another user", name);
+        case STORE_E_CHANGED:
+                return method_raise_name(call, "name is of another version", name);
+        case STORE_E_QUOTA:
+                return method_raise_name(call, "you have no room for more names, or longer ones",
+                                         name);
+        default:
+                return method_check_store(call, &nameserver->cannot_write, r, error);
+        }
+}
+
+static bool is_administrator(const NameServerRules *rules, uid_t uid)
+{
+        for (size_t i = 0; i < rules->n_administrators; i++)
+                if (rules->administrators[i] == uid)
+                        return true;
+        return false;
+}
+
+/* As for any change by this caller. */
+static StoreTerms terms_of(pyrope_call *call, const NameServer *nameserver)
+{
+        const NameServerRules *rules = &nameserver->rules;
+        uid_t uid = pyrope_call_uid(call);
+        /* Whose database it is fills his own disk. */
+        bool is_own = uid == geteuid();
+
+        return (StoreTerms){
+                .uid = uid,
+                .is_administrator = is_administrator(rules, uid),
+                .n_names_max = is_own ? 0 : rules->n_names_max,
+                .n_bytes_max = is_own ? 0 : rules->n_bytes_max,
+        };
 }
 
 /* What register() and register_endpoint() are told. */
@@ -26,7 +63,7 @@ struct Arguments {
         StoreText name;
         Uri uri;
         ArgumentTags tags;
-        bool safe;
+        StoreTerms terms;
 };
 
 static void arguments_deinit(Arguments *arguments)
@@ -36,7 +73,8 @@ static void arguments_deinit(Arguments *arguments)
 }
 
 /* Name and URI come first in both methods; raises what is wrong in the order that Pyro5 does. */
-static int get_arguments(pyrope_call *call, size_t at_safe, size_t at_metadata, Arguments *ret)
+static int get_arguments(pyrope_call *call, const NameServer *nameserver, size_t at_safe,
+                         size_t at_metadata, Arguments *ret)
 {
         int r;
 
@@ -50,16 +88,16 @@ static int get_arguments(pyrope_call *call, size_t at_safe, size_t at_metadata, 
         /* The nameserver's own entry is what clients find it by. */
         if (method_is_own_name(ret->name))
                 return method_raise_name(call, "name is reserved", ret->name);
-        ret->safe = pyrope_truth(pyrope_argument(call, at_safe));
+        ret->terms = terms_of(call, nameserver);
+        ret->terms.safe = pyrope_truth(pyrope_argument(call, at_safe));
         return 0;
 }
 
-static StoreObject object_of(pyrope_call *call, const Arguments *arguments)
+static StoreObject object_of(const Arguments *arguments)
 {
         return (StoreObject){
                 .name = arguments->name,
                 .object = "", /* PYRONAME and PYROMETA stand for whatever is found */
-                .owner = pyrope_call_uid(call),
                 .tags = arguments->tags.items,
                 .n_tags = arguments->tags.n,
         };
@@ -75,13 +113,13 @@ int method_register(pyrope_call *call, void *self)
         StoreObject object;
         int r;
 
-        r = get_arguments(call, /* at_safe= */ 2, /* at_metadata= */ 3, &arguments);
+        r = get_arguments(call, nameserver, /* at_safe= */ 2, /* at_metadata= */ 3, &arguments);
         if (r)
                 return r;
         uri = uri_format(&arguments.uri);
         if (!uri)
                 return method_check_store(call, &nameserver->cannot_write, -ENOMEM, &error);
-        object = object_of(call, &arguments);
+        object = object_of(&arguments);
         object.uri = uri;
         if (arguments.uri.kind == URI_PYRO) {
                 if (endpoint_init(&arguments.uri.location, nameserver->zone, &endpoint))
@@ -92,7 +130,7 @@ int method_register(pyrope_call *call, void *self)
                 object.endpoints = &endpoint;
                 object.n_endpoints = 1;
         }
-        r = store_register(nameserver->store, &object, arguments.safe, &error);
+        r = store_register(nameserver->store, &object, &arguments.terms, &error);
         return check_change(call, nameserver, arguments.name, r, &error);
 }
 
@@ -105,24 +143,26 @@ int method_register_endpoint(pyrope_call *call, void *self)
                 .nathost = pyrope_argument(call, 4),
                 .natport = pyrope_argument(call, 5),
         };
-        bool keep_tags = !argument_is_given(pyrope_argument(call, 7));
         NameServer *nameserver = self;
         ErrorText error = { "" };
         ArgumentEndpoint endpoint;
         StoreObject object;
         int r;
 
-        r = get_arguments(call, /* at_safe= */ 6, /* at_metadata= */ 7, &arguments);
+        r = get_arguments(call, nameserver, /* at_safe= */ 6, /* at_metadata= */ 7, &arguments);
         if (r)
                 return r;
         r = argument_endpoint(&way, &arguments.uri, nameserver->zone, &endpoint, &error);
+        if (r == 0)
+                r = argument_version(pyrope_argument(call, 8), &arguments.terms.version, &error);
         if (r)
                 return method_raise_argument(call, r, &error);
-        object = object_of(call, &arguments);
+        object = object_of(&arguments);
         object.object = arguments.uri.object;
         object.endpoints = &endpoint.endpoint;
         object.n_endpoints = 1;
-        r = store_register_endpoint(nameserver->store, &object, arguments.safe, keep_tags, &error);
+        arguments.terms.keep_tags = !argument_is_given(pyrope_argument(call, 7));
+        r = store_register_endpoint(nameserver->store, &object, &arguments.terms, &error);
         return check_change(call, nameserver, arguments.name, r, &error);
 }
 
@@ -130,6 +170,7 @@ int method_set_metadata(pyrope_call *call, void *self)
 {
         CLEANUP(argument_tags_deinit) ArgumentTags tags = { 0 };
         NameServer *nameserver = self;
+        const StoreTerms terms = terms_of(call, nameserver);
         ErrorText error = { "" };
         StoreText name;
         int r;
@@ -139,7 +180,7 @@ int method_set_metadata(pyrope_call *call, void *self)
                 r = method_tags(call, 1, "metadata", &tags);
         if (r)
                 return r;
-        r = store_set_tags(nameserver->store, name, tags.items, tags.n, &error);
+        r = store_set_tags(nameserver->store, name, tags.items, tags.n, &terms, &error);
         return check_change(call, nameserver, name, r, &error);
 }
 
@@ -165,18 +206,42 @@ static int get_removal(pyrope_call *call, Search *ret, bool *ret_any)
         return 0;
 }
 
+/* Of several names those of others stay; that is an error only where none could be removed. */
+static int tell_left(pyrope_call *call, const StoreQuery *query, size_t n, size_t n_left)
+{
+        char text[24];
+
+        if (query->kind == STORE_NAME)
+                return method_raise_name(call, "name belongs to another user", query->text);
+        log_info("user %u removes %zu names; %zu stay, for they are others'",
+                 (unsigned)pyrope_call_uid(call), n, n_left);
+        if (n == 0)
+                return pyrope_raise(call, "Pyro5.errors.NamingError",
+                                    "nothing was removed: %zu names belong to other users", n_left);
+        (void)snprintf(text, sizeof(text), "%zu", n_left); /* 20 digits at most */
+        if (pyrope_annotate(call, NAMESERVER_LEFT, text, strlen(text)))
+                return pyrope_raise(call, "MemoryError", "%s", strerror(ENOMEM));
+        return 0;
+}
+
 static int remove_found(pyrope_call *call, NameServer *nameserver, const StoreQuery *query,
                         size_t *ret_n)
 {
         static const StoreText own = { NAMESERVER_OBJECT, sizeof(NAMESERVER_OBJECT) - 1 };
         CLEANUP(reading_deinit) Reading reading = { 0 };
+        const StoreTerms terms = terms_of(call, nameserver);
         ErrorText error = { "" };
+        size_t n_left = 0;
         int r;
 
-        if (query->kind == STORE_MATCHING && method_read(call, nameserver, &reading))
+        if (query->kind != STORE_NAME && method_read(call, nameserver, &reading))
                 return PYROPE_RAISED;
-        r = store_remove(nameserver->store, reading.reader, query, own, ret_n, &error);
-        return method_check_store(call, &nameserver->cannot_write, r, &error);
+        r = store_remove(nameserver->store, reading.reader, query, own, &terms, ret_n, &n_left,
+                         &error);
+        r = method_check_store(call, &nameserver->cannot_write, r, &error);
+        if (r)
+                return r;
+        return n_left > 0 ? tell_left(call, query, *ret_n, n_left) : 0;
 }
 
 int method_remove(pyrope_call *call, void *self)

@@ -20,7 +20,7 @@ static const pyrope_method methods[] = {
         { "ping", NULL, method_ping, 0, "nothing, as a sign of life" },
         { "register", "name uri [safe metadata]", method_register, 0,
           "make a name stand for a URI" },
-        { "register_endpoint", "name uri [zone ssh nathost natport safe metadata]",
+        { "register_endpoint", "name uri [zone ssh nathost natport safe metadata version]",
           method_register_endpoint, 0, "add the way to an object from one zone" },
         { "remove", "[name prefix regex]", method_remove, 0,
           "forget a name, or those with a prefix or by a regular expression" },
@@ -66,6 +66,7 @@ int nameserver_announce(NameServer *nameserver, const char *uri, ErrorText *erro
         static const StoreText name = { NAMESERVER_OBJECT, sizeof(NAMESERVER_OBJECT) - 1 };
         static const StoreText tag = { OWN_TAG, sizeof(OWN_TAG) - 1 };
         CLEANUP(uri_deinit) Uri parsed = { 0 };
+        const StoreTerms terms = { .uid = geteuid(), .is_administrator = true };
         StoreEndpoint endpoint;
         StoreObject object;
         int r;
@@ -83,11 +84,10 @@ int nameserver_announce(NameServer *nameserver, const char *uri, ErrorText *erro
                 .name = name,
                 .object = NAMESERVER_OBJECT,
                 .uri = uri,
-                .owner = geteuid(),
                 .tags = &tag,
                 .n_tags = 1,
                 .endpoints = &endpoint,
                 .n_endpoints = 1,
         };
-        return store_register(nameserver->store, &object, /* safe= */ false, error);
+        return store_register(nameserver->store, &object, &terms, error);
 }

@@ -20,12 +20,24 @@
 
 #define NAMESERVER_OBJECT "Pyro.NameServer" /* its id, and its name in itself */
 
+#define NAMESERVER_LEFT "LEFT" /* annotation of remove(): how many stayed, in decimal */
+
 typedef struct NameServer NameServer;
+typedef struct NameServerRules NameServerRules;
+
+/* Who may do what. */
+struct NameServerRules {
+        const uid_t *administrators; /* may change others' names; borrowed */
+        size_t n_administrators;
+        int64_t n_names_max; /* of each user but the nameserver's own; 0: any number */
+        int64_t n_bytes_max; /* of his names, tags and endpoints; 0: any number */
+};
 
 struct NameServer {
-        Store *store;             /* borrowed */
-        StoreReaders *readers;    /* borrowed; of that store */
-        const char *zone;         /* where it runs; borrowed */
+        Store *store;          /* borrowed */
+        StoreReaders *readers; /* borrowed; of that store */
+        const char *zone;      /* where it runs; borrowed */
+        NameServerRules rules;
         atomic_bool cannot_read;  /* the last reading failed, and the log says so */
         atomic_bool cannot_write; /* the last change failed, and the log says so */
 };

@@ -51,6 +51,23 @@ static void roll_back(StoreDb *db)
                 (void)undo(db, "ROLLBACK"); /* one that fails has ended the transaction, too */
 }
 
+static void tell(const StoreGroup *group, StoreGroupStep step)
+{
+        if (group->on_step)
+                group->on_step(group->context, step);
+}
+
+/* @r is what became of the transaction so far. */
+static int end(StoreGroup *group, int r)
+{
+        if (r == 0)
+                r = store_db_execute(group->db, "COMMIT");
+        if (r)
+                roll_back(group->db);
+        tell(group, r ? STORE_GROUP_LOST : STORE_GROUP_COMMITTED);
+        return r;
+}
+
 static int run_alone(StoreGroup *group, StoreChange *change)
 {
         StoreDb *db = group->db;
@@ -60,11 +77,8 @@ static int run_alone(StoreGroup *group, StoreChange *change)
         if (r)
                 return r;
         r = change->fn(group->context, change->userdata);
-        if (r == 0)
-                r = store_db_execute(db, "COMMIT");
-        if (r)
-                roll_back(db);
-        return r;
+        tell(group, r ? STORE_GROUP_UNDONE : STORE_GROUP_KEPT);
+        return end(group, r);
 }
 
 /* One of several. Return: 0 as long as the transaction stands, whatever became of the change. */
@@ -80,6 +94,7 @@ static int run_within(StoreGroup *group, StoreChange *change)
         change->r = r;
         if (r && (!is_open(db) || undo(db, "ROLLBACK TO one")))
                 return r;
+        tell(group, r ? STORE_GROUP_UNDONE : STORE_GROUP_KEPT);
         store_db_report(db, r, change->error);
         return store_db_execute(db, "RELEASE one");
 }
@@ -97,11 +112,7 @@ static int run_together(StoreGroup *group, StoreChanges *changes)
                         break;
                 r = run_within(group, change);
         }
-        if (r == 0)
-                r = store_db_execute(db, "COMMIT");
-        if (r)
-                roll_back(db);
-        return r;
+        return end(group, r);
 }
 
 /* -- one group -------------------------------------------------------------------------------- */

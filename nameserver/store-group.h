@@ -25,6 +25,14 @@ typedef struct StoreGroup StoreGroup;
  * may run twice, when the first time was undone. Return: 0, STORE_E_*, -errno. */
 typedef int (*StoreChangeFn)(void *context, void *userdata);
 
+/* How far a transaction is, told as it goes. */
+typedef enum StoreGroupStep {
+        STORE_GROUP_KEPT,      /* the change that ran stands, if the transaction does */
+        STORE_GROUP_UNDONE,    /* it does not; those before it do */
+        STORE_GROUP_COMMITTED, /* all that was kept is on the disk */
+        STORE_GROUP_LOST,      /* nothing of the transaction is */
+} StoreGroupStep;
+
 typedef STAILQ_HEAD(StoreChanges, StoreChange) StoreChanges;
 
 struct StoreChange {
@@ -40,7 +48,8 @@ struct StoreChange {
 struct StoreGroup {
         StoreDb *db;                  /* borrowed */
         int (*reopen)(void *context); /* connects @db anew. Return: 0, STORE_E_*, -errno */
-        void *context;                /* of reopen and of those that change */
+        void (*on_step)(void *context, StoreGroupStep step); /* or NULL; set after init */
+        void *context; /* of these two and of those that change */
         pthread_mutex_t lock;
         StoreChanges waiting;
         bool is_running; /* somebody has the database and runs changes */

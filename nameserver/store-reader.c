@@ -29,8 +29,10 @@ enum {
         COMMIT,
         COUNT,
         COUNT_RANGE,
+        COUNT_LEASED,
         ALL,
         RANGE,
+        LEASED,
         FIND,
         ROW,
         NAMES,
@@ -44,8 +46,10 @@ static const char *const statements[] = {
         [COMMIT] = "COMMIT",
         [COUNT] = "SELECT count(*) FROM objects",
         [COUNT_RANGE] = "SELECT count(*) FROM objects WHERE name >= ?1 AND name < ?2",
+        [COUNT_LEASED] = "SELECT count(*) FROM objects WHERE ttl > 0",
         [ALL] = "SELECT " STORE_RECORD_COLUMNS " FROM objects",
         [RANGE] = "SELECT " STORE_RECORD_COLUMNS " FROM objects WHERE name >= ?1 AND name < ?2",
+        [LEASED] = "SELECT " STORE_RECORD_COLUMNS " FROM objects WHERE ttl > 0",
         [FIND] = "SELECT " STORE_RECORD_COLUMNS " FROM objects WHERE name = ?1",
         [ROW] = "SELECT " STORE_RECORD_COLUMNS " FROM objects WHERE id = ?1",
         [NAMES] = "SELECT id, name FROM objects",
@@ -184,11 +188,12 @@ int store_reader_find(StoreReader *reader, StoreText name, unsigned with, const 
         return 0;
 }
 
-static int begin_all(StoreReader *reader, size_t *ret_n)
+/* By statements without parameters. */
+static int begin_rows(StoreReader *reader, int counting, int rows, size_t *ret_n)
 {
-        STORE_DB_STATEMENT(s, &reader->db, COUNT);
+        STORE_DB_STATEMENT(s, &reader->db, counting);
 
-        reader->row = reader->db.statements[ALL];
+        reader->row = reader->db.statements[rows];
         reader->listing = LISTING_ROWS;
         return count(&reader->db, s, ret_n);
 }
@@ -230,7 +235,9 @@ static int begin(StoreReader *reader, const StoreQuery *query, size_t *ret_n)
                 return r;
         switch (query->kind) {
         case STORE_ALL:
-                return begin_all(reader, ret_n);
+                return begin_rows(reader, COUNT, ALL, ret_n);
+        case STORE_LEASED:
+                return begin_rows(reader, COUNT_LEASED, LEASED, ret_n);
         case STORE_PREFIX:
                 return begin_prefix(reader, query->text, ret_n);
         case STORE_MATCHING:

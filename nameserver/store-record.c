@@ -39,6 +39,7 @@ int store_record_set_row(StoreRecord *record, sqlite3_stmt *row)
                 .owner = (uid_t)sqlite3_column_int64(row, 4),
                 .version = sqlite3_column_int64(row, 5),
                 .created_s = sqlite3_column_int64(row, 6),
+                .ttl_ms = sqlite3_column_int64(row, 7),
         };
         /* The schema has no NULL there. */
         return record->object.object && record->object.uri ? 0 : error_origin(-ENOMEM);

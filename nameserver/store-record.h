@@ -14,7 +14,7 @@
 #include "base/buffer.h"
 
 /* What the functions below expect of the statements they are given; ?1 is the object's row id. */
-#define STORE_RECORD_COLUMNS "id, name, object, uri, owner, version, created"
+#define STORE_RECORD_COLUMNS "id, name, object, uri, owner, version, created, ttl"
 #define STORE_RECORD_TAGS    "SELECT tag FROM metadata WHERE object = ?1"
 #define STORE_RECORD_ENDPOINTS                                                                     \
         "SELECT zone, path, host, port, nathost, natport, ssh FROM endpoints"                      \

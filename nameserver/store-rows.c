@@ -3,30 +3,34 @@
 #include "nameserver/store-rows.h"
 
 #include <errno.h>
+#include <string.h>
 #include <time.h>
 
 enum {
         FIND,
+        IS_OBJECT,
         REGISTER,
-        CHANGED,
         PUBLISH,
         CLEAR_ENDPOINTS,
         PUT_ENDPOINT,
         ENDPOINTS,
         CLEAR_TAGS,
         ADD_TAG,
-        REMOVE_NAME,
-        REMOVE_RANGE,
+        TAGS,
+        NEXT_VERSION,
+        FINISH,
+        USE,
+        REMOVE,
 };
 
 static const char *const statements[] = {
-        [FIND] = "SELECT id, object = ?2 FROM objects WHERE name = ?1",
-        [REGISTER] = "INSERT INTO objects (name, object, uri, owner, version, created)"
-                     " VALUES (?1, ?2, ?3, ?4, 1, ?5) ON CONFLICT (name) DO UPDATE SET"
+        [FIND] = "SELECT id, owner, version, bytes, ttl FROM objects WHERE name = ?1",
+        [IS_OBJECT] = "SELECT object = ?2 FROM objects WHERE id = ?1",
+        [REGISTER] = "INSERT INTO objects (name, object, uri, owner, version, created, ttl)"
+                     " VALUES (?1, ?2, ?3, ?4, 0, ?5, ?6) ON CONFLICT (name) DO UPDATE SET"
                      " object = excluded.object, uri = excluded.uri, owner = excluded.owner,"
-                     " version = version + 1, created = excluded.created RETURNING id",
-        [CHANGED] = "UPDATE objects SET version = version + 1 WHERE id = ?1",
-        [PUBLISH] = "UPDATE objects SET uri = ?2 WHERE id = ?1",
+                     " created = excluded.created, ttl = excluded.ttl RETURNING id",
+        [PUBLISH] = "UPDATE objects SET uri = ?2, ttl = ?3 WHERE id = ?1",
         [CLEAR_ENDPOINTS] = "DELETE FROM endpoints WHERE object = ?1",
         [PUT_ENDPOINT] =
                 "INSERT INTO endpoints (object, zone, path, host, port, nathost, natport, ssh)"
@@ -36,9 +40,20 @@ static const char *const statements[] = {
         [ENDPOINTS] = STORE_RECORD_ENDPOINTS,
         [CLEAR_TAGS] = "DELETE FROM metadata WHERE object = ?1",
         [ADD_TAG] = "INSERT OR IGNORE INTO metadata (object, tag) VALUES (?1, ?2)",
-        [REMOVE_NAME] = "DELETE FROM objects WHERE name = ?1 AND name <> ?2",
-        [REMOVE_RANGE] = "DELETE FROM objects WHERE name >= ?1 AND name < ?2 AND name <> ?3",
+        [TAGS] = STORE_RECORD_TAGS,
+        [NEXT_VERSION] = "UPDATE changes SET version = version + 1 RETURNING version",
+        [FINISH] = "UPDATE objects SET version = ?2, bytes = " STORE_ROWS_BYTES
+                   " WHERE id = ?1 RETURNING owner, version, bytes, ttl, uri",
+        [USE] = "INSERT INTO owners (uid, names, bytes) VALUES (?1, ?2, ?3) ON CONFLICT (uid)"
+                " DO UPDATE SET names = names + ?2, bytes = bytes + ?3 RETURNING names, bytes",
+        [REMOVE] = "DELETE FROM objects WHERE id = ?1",
 };
+
+void store_row_deinit(StoreRow *row)
+{
+        free(row->uri);
+        row->uri = NULL;
+}
 
 int store_rows_prepare(StoreDb *db)
 {
@@ -102,8 +117,15 @@ int store_rows_put_endpoint(StoreDb *db, int64_t id, const StoreEndpoint *endpoi
         return r ? r : store_db_run(db, s);
 }
 
+/* A statement that always has a row has none. */
+static int missing(int r)
+{
+        return r == STORE_E_NOT_FOUND ? error_origin(-ENOTRECOVERABLE) : r;
+}
+
 /* The row in objects, new or not. */
-static int put_row(StoreDb *db, const StoreObject *object, const char *uri, int64_t *ret_id)
+static int put_row(StoreDb *db, const StoreObject *object, const char *uri, uid_t owner,
+                   int64_t *ret_id)
 {
         STORE_DB_STATEMENT(s, db, REGISTER);
         int r;
@@ -114,45 +136,71 @@ static int put_row(StoreDb *db, const StoreObject *object, const char *uri, int6
         if (r == 0)
                 r = store_db_bind_text(db, s, 3, uri);
         if (r == 0)
-                r = store_db_bind_int(db, s, 4, object->owner);
+                r = store_db_bind_int(db, s, 4, owner);
         if (r == 0)
                 r = store_db_bind_int(db, s, 5, time(NULL));
         if (r == 0)
-                r = store_db_step(db, s);
+                r = store_db_bind_int(db, s, 6, object->ttl_ms);
+        if (r == 0)
+                r = missing(store_db_step(db, s));
         if (r)
-                return r == STORE_E_NOT_FOUND ? error_origin(-ENOTRECOVERABLE) : r;
+                return r;
         *ret_id = sqlite3_column_int64(s, 0);
         return 0;
 }
 
-int store_rows_put(StoreDb *db, const StoreObject *object, const char *uri)
+int store_rows_put(StoreDb *db, const StoreObject *object, const char *uri, uid_t owner,
+                   int64_t *ret_id)
 {
         int64_t id = 0;
         int r;
 
-        r = put_row(db, object, uri, &id);
+        r = put_row(db, object, uri, owner, &id);
         if (r == 0)
                 r = run_on(db, CLEAR_ENDPOINTS, id);
         for (size_t i = 0; r == 0 && i < object->n_endpoints; i++)
                 r = store_rows_put_endpoint(db, id, &object->endpoints[i]);
-        return r ? r : store_rows_set_tags(db, id, object->tags, object->n_tags);
+        if (r == 0)
+                r = store_rows_set_tags(db, id, object->tags, object->n_tags);
+        if (r)
+                return r;
+        *ret_id = id;
+        return 0;
 }
 
-int store_rows_find(StoreDb *db, StoreText name, const char *object, int64_t *ret_id,
-                    bool *ret_same)
+int store_rows_find(StoreDb *db, StoreText name, StoreRow *ret)
 {
         STORE_DB_STATEMENT(s, db, FIND);
         int r;
 
         r = store_db_bind_bytes(db, s, 1, name);
         if (r == 0)
-                r = store_db_bind_text(db, s, 2, object);
-        if (r == 0)
                 r = store_db_step(db, s);
         if (r)
                 return r;
-        *ret_id = sqlite3_column_int64(s, 0);
-        *ret_same = sqlite3_column_int(s, 1) != 0;
+        *ret = (StoreRow){
+                .id = sqlite3_column_int64(s, 0),
+                .owner = (uid_t)sqlite3_column_int64(s, 1),
+                .version = sqlite3_column_int64(s, 2),
+                .n_bytes = sqlite3_column_int64(s, 3),
+                .ttl_ms = sqlite3_column_int64(s, 4),
+        };
+        return 0;
+}
+
+int store_rows_is_object(StoreDb *db, int64_t id, const char *object, bool *ret)
+{
+        STORE_DB_STATEMENT(s, db, IS_OBJECT);
+        int r;
+
+        r = store_db_bind_int(db, s, 1, id);
+        if (r == 0)
+                r = store_db_bind_text(db, s, 2, object);
+        if (r == 0)
+                r = missing(store_db_step(db, s));
+        if (r)
+                return r;
+        *ret = sqlite3_column_int(s, 0) != 0;
         return 0;
 }
 
@@ -164,7 +212,21 @@ int store_rows_load_endpoints(StoreDb *db, int64_t id, StoreRecord *record)
         return store_record_load_endpoints(record, db, s);
 }
 
-int store_rows_set_uri(StoreDb *db, int64_t id, const char *uri)
+int store_rows_hash_tags(StoreDb *db, int64_t id, Buffer *ret)
+{
+        STORE_DB_STATEMENT(s, db, TAGS);
+        int r;
+
+        r = store_db_bind_int(db, s, 1, id);
+        while (r == 0 && (r = store_db_step(db, s)) == 0) {
+                uint64_t hash = store_tag_hash(store_db_column_bytes(s, 0));
+
+                r = buffer_append(ret, &hash, sizeof(hash));
+        }
+        return r == STORE_E_NOT_FOUND ? 0 : r;
+}
+
+int store_rows_publish(StoreDb *db, int64_t id, const char *uri, int64_t ttl_ms)
 {
         STORE_DB_STATEMENT(s, db, PUBLISH);
         int r;
@@ -172,38 +234,70 @@ int store_rows_set_uri(StoreDb *db, int64_t id, const char *uri)
         r = store_db_bind_int(db, s, 1, id);
         if (r == 0)
                 r = store_db_bind_text(db, s, 2, uri);
+        if (r == 0)
+                r = store_db_bind_int(db, s, 3, ttl_ms);
         return r ? r : store_db_run(db, s);
 }
 
-int store_rows_set_changed(StoreDb *db, int64_t id)
+int store_rows_next_version(StoreDb *db, int64_t *ret)
 {
-        return run_on(db, CHANGED, id);
-}
-
-int store_rows_remove_name(StoreDb *db, StoreText name, StoreText keep, size_t *ret_n)
-{
-        STORE_DB_STATEMENT(s, db, REMOVE_NAME);
+        STORE_DB_STATEMENT(s, db, NEXT_VERSION);
         int r;
 
-        r = store_db_bind_bytes(db, s, 1, name);
-        if (r == 0)
-                r = store_db_bind_bytes(db, s, 2, keep);
-        if (r == 0)
-                r = store_db_run(db, s);
-        *ret_n = (size_t)sqlite3_changes64(db->sqlite);
-        return r;
+        r = missing(store_db_step(db, s));
+        if (r)
+                return r;
+        *ret = sqlite3_column_int64(s, 0);
+        return 0;
 }
 
-int store_rows_remove_prefix(StoreDb *db, StoreText prefix, StoreText keep, size_t *ret_n)
+int store_rows_finish(StoreDb *db, int64_t id, int64_t version, StoreRow *ret)
 {
-        STORE_DB_STATEMENT(s, db, REMOVE_RANGE);
+        STORE_DB_STATEMENT(s, db, FINISH);
+        const char *uri;
         int r;
 
-        r = store_db_bind_prefix(db, s, 1, prefix);
+        r = store_db_bind_int(db, s, 1, id);
         if (r == 0)
-                r = store_db_bind_bytes(db, s, 3, keep);
+                r = store_db_bind_int(db, s, 2, version);
         if (r == 0)
-                r = store_db_run(db, s);
-        *ret_n = (size_t)sqlite3_changes64(db->sqlite);
-        return r;
+                r = missing(store_db_step(db, s));
+        if (r)
+                return r;
+        uri = store_db_column_text(s, 4);
+        *ret = (StoreRow){
+                .id = id,
+                .owner = (uid_t)sqlite3_column_int64(s, 0),
+                .version = sqlite3_column_int64(s, 1),
+                .n_bytes = sqlite3_column_int64(s, 2),
+                .ttl_ms = sqlite3_column_int64(s, 3),
+                .uri = uri ? strdup(uri) : NULL,
+        };
+        return ret->uri ? 0 : error_origin(-ENOMEM);
+}
+
+int store_rows_use(StoreDb *db, uid_t owner, int64_t n_names, int64_t n_bytes, StoreUsage *ret)
+{
+        STORE_DB_STATEMENT(s, db, USE);
+        int r;
+
+        r = store_db_bind_int(db, s, 1, owner);
+        if (r == 0)
+                r = store_db_bind_int(db, s, 2, n_names);
+        if (r == 0)
+                r = store_db_bind_int(db, s, 3, n_bytes);
+        if (r == 0)
+                r = missing(store_db_step(db, s));
+        if (r)
+                return r;
+        *ret = (StoreUsage){
+                .n_names = sqlite3_column_int64(s, 0),
+                .n_bytes = sqlite3_column_int64(s, 1),
+        };
+        return 0;
+}
+
+int store_rows_remove(StoreDb *db, int64_t id)
+{
+        return run_on(db, REMOVE, id);
 }

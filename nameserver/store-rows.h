@@ -11,21 +11,45 @@
 
 #include "nameserver/store-record.h"
 
+/* The bytes that count as used by the owner of a row in objects. */
+#define STORE_ROWS_BYTES                                                                           \
+        "(length(name) + length(CAST(object || uri AS BLOB))"                                      \
+        " + (SELECT coalesce(sum(length(m.tag)), 0) FROM metadata m WHERE m.object = objects.id)"  \
+        " + (SELECT coalesce(sum(length(CAST(zone || coalesce(path, host) || coalesce(nathost, "   \
+        "'')"                                                                                      \
+        " || coalesce(ssh, '') AS BLOB))), 0) FROM endpoints e WHERE e.object = objects.id))"
+
+typedef struct StoreRow StoreRow;
+typedef struct StoreUsage StoreUsage;
+
+struct StoreRow {
+        int64_t id;
+        uid_t owner;
+        int64_t version;
+        int64_t n_bytes;
+        int64_t ttl_ms;
+        char *uri; /* owned; only after store_rows_finish() */
+};
+
+struct StoreUsage {
+        int64_t n_names;
+        int64_t n_bytes;
+};
+
+void store_row_deinit(StoreRow *row);
+
 /** store_rows_prepare() - once, before anything else here. */
 NODISCARD int store_rows_prepare(StoreDb *db);
 
-/**
- * store_rows_find() - the row of a name
- * @object:     an object id
- * @ret_same:   whether the name stands for it
- *
- * Return: 0, STORE_E_NOT_FOUND.
- */
-NODISCARD int store_rows_find(StoreDb *db, StoreText name, const char *object, int64_t *ret_id,
-                              bool *ret_same);
+/** store_rows_find() - the row of a name. Return: 0, STORE_E_NOT_FOUND. */
+NODISCARD int store_rows_find(StoreDb *db, StoreText name, StoreRow *ret);
+
+/** store_rows_is_object() - whether the row stands for this object id. */
+NODISCARD int store_rows_is_object(StoreDb *db, int64_t id, const char *object, bool *ret);
 
 /** store_rows_put() - an object with its tags and endpoints, in the place of what was there. */
-NODISCARD int store_rows_put(StoreDb *db, const StoreObject *object, const char *uri);
+NODISCARD int store_rows_put(StoreDb *db, const StoreObject *object, const char *uri, uid_t owner,
+                             int64_t *ret_id);
 
 /** store_rows_put_endpoint() - add it, or replace that of its zone. */
 NODISCARD int store_rows_put_endpoint(StoreDb *db, int64_t id, const StoreEndpoint *endpoint);
@@ -36,15 +60,21 @@ NODISCARD int store_rows_load_endpoints(StoreDb *db, int64_t id, StoreRecord *re
 /** store_rows_set_tags() - these and no others. */
 NODISCARD int store_rows_set_tags(StoreDb *db, int64_t id, const StoreText *tags, size_t n_tags);
 
-/** store_rows_set_uri() - what lookup and list answer. */
-NODISCARD int store_rows_set_uri(StoreDb *db, int64_t id, const char *uri);
+/** store_rows_hash_tags() - store_tag_hash() of each, appended to @ret. */
+NODISCARD int store_rows_hash_tags(StoreDb *db, int64_t id, Buffer *ret);
 
-/** store_rows_set_changed() - one version more. */
-NODISCARD int store_rows_set_changed(StoreDb *db, int64_t id);
+/** store_rows_publish() - what lookup and list answer, and the term of the lease. */
+NODISCARD int store_rows_publish(StoreDb *db, int64_t id, const char *uri, int64_t ttl_ms);
 
-/** store_rows_remove_name() - one name, unless it is @keep. @ret_n: 1 if it was there, else 0. */
-NODISCARD int store_rows_remove_name(StoreDb *db, StoreText name, StoreText keep, size_t *ret_n);
+/** store_rows_next_version() - the number of the next change. */
+NODISCARD int store_rows_next_version(StoreDb *db, int64_t *ret);
 
-/** store_rows_remove_prefix() - all that begin with @prefix, but for @keep. */
-NODISCARD int store_rows_remove_prefix(StoreDb *db, StoreText prefix, StoreText keep,
-                                       size_t *ret_n);
+/** store_rows_finish() - a row that was changed gets its version; @ret: as it is now. */
+NODISCARD int store_rows_finish(StoreDb *db, int64_t id, int64_t version, StoreRow *ret);
+
+/** store_rows_use() - an owner has so much more, or less; @ret: and thus in all. */
+NODISCARD int store_rows_use(StoreDb *db, uid_t owner, int64_t n_names, int64_t n_bytes,
+                             StoreUsage *ret);
+
+/** store_rows_remove() - a row with all that belongs to it. */
+NODISCARD int store_rows_remove(StoreDb *db, int64_t id);

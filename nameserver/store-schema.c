@@ -2,6 +2,8 @@
 
 #include "nameserver/store-schema.h"
 
+#include "nameserver/store-rows.h"
+
 #include <assert.h>
 #include <string.h>
 
@@ -46,6 +48,24 @@ static const char *const migrations[] = {
         "PRAGMA application_id = " STRINGIFY(STORE_APPLICATION_ID) ";"
                                                                    "PRAGMA user_version = 1;"
                                                                    "COMMIT",
+
+        /* A database begins at a random change: a version of one that was lost is then told from
+         * one of this. */
+        "BEGIN IMMEDIATE;"
+        "ALTER TABLE objects ADD COLUMN ttl INTEGER NOT NULL DEFAULT 0;"
+        "ALTER TABLE objects ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0;"
+        "UPDATE objects SET bytes = " STORE_ROWS_BYTES ";"
+        "CREATE TABLE changes (version INTEGER NOT NULL) STRICT;"
+        "INSERT INTO changes SELECT coalesce(max(version), 0) + abs(random() % 1099511627776)"
+        " FROM objects;"
+        "CREATE TABLE owners ("
+        "        uid INTEGER PRIMARY KEY,"
+        "        names INTEGER NOT NULL,"
+        "        bytes INTEGER NOT NULL"
+        ") STRICT;"
+        "INSERT INTO owners SELECT owner, count(*), sum(bytes) FROM objects GROUP BY owner;"
+        "PRAGMA user_version = 2;"
+        "COMMIT",
 };
 
 _Static_assert(ARRAY_SIZE(migrations) == STORE_SCHEMA_VERSION, "one step for each schema");

@@ -5,9 +5,9 @@
 #include "base/buffer.h"
 #include "nameserver/endpoint.h"
 #include "nameserver/store-db.h"
+#include "nameserver/store-edit.h"
 #include "nameserver/store-file.h"
 #include "nameserver/store-group.h"
-#include "nameserver/store-rows.h"
 #include "nameserver/store-schema.h"
 
 #include <assert.h>
@@ -20,6 +20,10 @@ struct Store {
         StoreDb db;          /* of the thread that runs a group, as all below */
         StoreRecord *record; /* of the object that is being changed */
         StoreGroup group;
+        StoreNewsQueue news_one; /* of the change that runs */
+        StoreNewsQueue news;     /* of those before it in the transaction */
+        StoreNewsFn on_news;     /* or NULL */
+        void *userdata;          /* of on_news */
 };
 
 /* -- opening and closing ---------------------------------------------------------------------- */
@@ -76,6 +80,28 @@ static int reopen_database(void *context)
         return r ? r : make_ready(&store->db);
 }
 
+/* News of what stands go on; they are told when all is on the disk, or not at all. */
+static void on_step(void *context, StoreGroupStep step)
+{
+        Store *store = context;
+
+        switch (step) {
+        case STORE_GROUP_KEPT:
+                STAILQ_CONCAT(&store->news, &store->news_one);
+                break;
+        case STORE_GROUP_UNDONE:
+                store_news_deliver(&store->news_one, NULL, NULL);
+                break;
+        case STORE_GROUP_COMMITTED:
+                store_news_deliver(&store->news, store->on_news, store->userdata);
+                break;
+        case STORE_GROUP_LOST:
+                store_news_deliver(&store->news_one, NULL, NULL);
+                store_news_deliver(&store->news, NULL, NULL);
+                break;
+        }
+}
+
 int store_open(const char *path, Store **ret, ErrorText *error)
 {
         CLEANUP(store_closep) Store *store = NULL;
@@ -85,7 +111,10 @@ int store_open(const char *path, Store **ret, ErrorText *error)
         if (!store)
                 return error_origin(-ENOMEM);
         store->lock_fd = -1;
+        STAILQ_INIT(&store->news_one);
+        STAILQ_INIT(&store->news);
         store_group_init(&store->group, &store->db, reopen_database, store);
+        store->group.on_step = on_step;
         store->record = store_record_new();
         if (!store->record)
                 return error_origin(-ENOMEM);
@@ -119,34 +148,53 @@ const char *store_path(const Store *store)
 
 /* -- changes ---------------------------------------------------------------------------------- */
 
+uint64_t store_tag_hash(StoreText tag)
+{
+        uint64_t hash = 0xcbf29ce484222325u; /* FNV-1a */
+
+        for (size_t i = 0; i < tag.n; i++)
+                hash = (hash ^ (unsigned char)tag.at[i]) * 0x100000001b3u;
+        return hash;
+}
+
+void store_on_news(Store *store, StoreNewsFn fn, void *userdata)
+{
+        store->on_news = fn;
+        store->userdata = userdata;
+}
+
 typedef struct Registration Registration;
 
 struct Registration {
         const StoreObject *object;
-        bool safe;
-        bool keep_tags;
+        const StoreTerms *terms;
 };
 
 static int register_object(void *context, void *userdata)
 {
+        CLEANUP(store_edit_deinit) StoreEdit edit;
         const Registration *registration = userdata;
-        const StoreObject *object = registration->object;
         Store *store = context;
-        int64_t id;
-        bool same;
+        const StoreObject *object = registration->object;
+        const StoreTerms *terms = registration->terms;
+        int64_t id = 0;
         int r;
 
-        r = store_rows_find(&store->db, object->name, object->object, &id, &same);
-        if (r == 0 && registration->safe)
-                return STORE_E_EXISTS;
-        if (r && r != STORE_E_NOT_FOUND)
+        r = store_edit_begin(&edit, &store->db, &store->news_one, object->name, terms);
+        if (r)
                 return r;
-        return store_rows_put(&store->db, object, object->uri);
+        if (edit.is_known && terms->safe)
+                return STORE_E_EXISTS;
+        r = store_edit_check(&edit);
+        if (r == 0)
+                r = store_rows_put(&store->db, object, object->uri, terms->uid, &id);
+        return r ? r : store_edit_finish(&edit, id);
 }
 
-int store_register(Store *store, const StoreObject *object, bool safe, ErrorText *error)
+int store_register(Store *store, const StoreObject *object, const StoreTerms *terms,
+                   ErrorText *error)
 {
-        Registration registration = { .object = object, .safe = safe };
+        Registration registration = { .object = object, .terms = terms };
 
         return store_group_change(&store->group, register_object, &registration, error);
 }
@@ -159,13 +207,14 @@ static bool has_zone(const StoreObject *object, const char *zone)
         return false;
 }
 
-static int publish(Store *store, int64_t id, const char *object)
+static int publish(Store *store, int64_t id, const StoreObject *object)
 {
         CLEANUP(freep)
-        char *uri = endpoint_publish(object, store->record->object.endpoints,
+        char *uri = endpoint_publish(object->object, store->record->object.endpoints,
                                      store->record->object.n_endpoints);
 
-        return uri ? store_rows_set_uri(&store->db, id, uri) : error_origin(-ENOMEM);
+        return uri ? store_rows_publish(&store->db, id, uri, object->ttl_ms)
+                   : error_origin(-ENOMEM);
 }
 
 static int add_endpoint(Store *store, int64_t id, const StoreObject *object)
@@ -182,47 +231,61 @@ static int add_endpoint(Store *store, int64_t id, const StoreObject *object)
         r = store_rows_put_endpoint(&store->db, id, endpoint);
         if (r == 0)
                 r = store_rows_load_endpoints(&store->db, id, store->record);
-        if (r == 0)
-                r = publish(store, id, object->object);
-        return r ? r : store_rows_set_changed(&store->db, id);
+        return r ? r : publish(store, id, object);
 }
 
-static int put_first_endpoint(Store *store, const StoreObject *object)
+static int put_first_endpoint(Store *store, const StoreObject *object, uid_t owner, int64_t *ret_id)
 {
         CLEANUP(freep) char *uri = NULL;
 
         uri = endpoint_publish(object->object, object->endpoints, object->n_endpoints);
         if (!uri)
                 return error_origin(-ENOMEM);
-        return store_rows_put(&store->db, object, uri);
+        return store_rows_put(&store->db, object, uri, owner, ret_id);
+}
+
+static int put_endpoint(Store *store, const Registration *registration, bool is_same, int64_t *id)
+{
+        const StoreObject *object = registration->object;
+        int r;
+
+        if (!is_same)
+                return put_first_endpoint(store, object, registration->terms->uid, id);
+        r = add_endpoint(store, *id, object);
+        if (r || registration->terms->keep_tags)
+                return r;
+        return store_rows_set_tags(&store->db, *id, object->tags, object->n_tags);
 }
 
 static int register_endpoint(void *context, void *userdata)
 {
+        CLEANUP(store_edit_deinit) StoreEdit edit;
         const Registration *registration = userdata;
-        const StoreObject *object = registration->object;
         Store *store = context;
-        int64_t id = 0;
-        bool same = false;
+        const StoreObject *object = registration->object;
+        bool is_same = false;
+        int64_t id;
         int r;
 
-        r = store_rows_find(&store->db, object->name, object->object, &id, &same);
-        if (r && r != STORE_E_NOT_FOUND)
+        r = store_edit_begin(&edit, &store->db, &store->news_one, object->name,
+                             registration->terms);
+        if (r == 0 && edit.is_known)
+                r = store_rows_is_object(&store->db, edit.row.id, object->object, &is_same);
+        if (r)
                 return r;
-        if (r == 0 && !same && registration->safe)
+        if (edit.is_known && !is_same && registration->terms->safe)
                 return STORE_E_EXISTS;
-        if (!same)
-                return put_first_endpoint(store, object);
-        r = add_endpoint(store, id, object);
-        if (r || registration->keep_tags)
-                return r;
-        return store_rows_set_tags(&store->db, id, object->tags, object->n_tags);
+        id = edit.row.id;
+        r = store_edit_check(&edit);
+        if (r == 0)
+                r = put_endpoint(store, registration, is_same, &id);
+        return r ? r : store_edit_finish(&edit, id);
 }
 
-int store_register_endpoint(Store *store, const StoreObject *object, bool safe, bool keep_tags,
+int store_register_endpoint(Store *store, const StoreObject *object, const StoreTerms *terms,
                             ErrorText *error)
 {
-        Registration registration = { .object = object, .safe = safe, .keep_tags = keep_tags };
+        Registration registration = { .object = object, .terms = terms };
 
         assert(object->n_endpoints == 1);
         return store_group_change(&store->group, register_endpoint, &registration, error);
@@ -230,24 +293,30 @@ int store_register_endpoint(Store *store, const StoreObject *object, bool safe, 
 
 static int replace_tags(void *context, void *userdata)
 {
-        const StoreObject *object = userdata;
+        CLEANUP(store_edit_deinit) StoreEdit edit;
+        const Registration *registration = userdata;
         Store *store = context;
-        int64_t id;
-        bool same;
+        const StoreObject *object = registration->object;
         int r;
 
-        r = store_rows_find(&store->db, object->name, /* object= */ NULL, &id, &same);
+        r = store_edit_begin(&edit, &store->db, &store->news_one, object->name,
+                             registration->terms);
+        if (r == 0 && !edit.is_known)
+                return STORE_E_NOT_FOUND;
         if (r == 0)
-                r = store_rows_set_tags(&store->db, id, object->tags, object->n_tags);
-        return r ? r : store_rows_set_changed(&store->db, id);
+                r = store_edit_check(&edit);
+        if (r == 0)
+                r = store_rows_set_tags(&store->db, edit.row.id, object->tags, object->n_tags);
+        return r ? r : store_edit_finish(&edit, edit.row.id);
 }
 
 int store_set_tags(Store *store, StoreText name, const StoreText *tags, size_t n_tags,
-                   ErrorText *error)
+                   const StoreTerms *terms, ErrorText *error)
 {
         StoreObject object = { .name = name, .tags = tags, .n_tags = n_tags };
+        Registration registration = { .object = &object, .terms = terms };
 
-        return store_group_change(&store->group, replace_tags, &object, error);
+        return store_group_change(&store->group, replace_tags, &registration, error);
 }
 
 /* -- removal ---------------------------------------------------------------------------------- */
@@ -255,53 +324,63 @@ int store_set_tags(Store *store, StoreText name, const StoreText *tags, size_t n
 typedef struct Removal Removal;
 
 struct Removal {
-        const StoreQuery *query;
+        const Buffer *names; /* each its size_t and its bytes */
         StoreText keep;
-        const Buffer *names; /* of STORE_MATCHING: each its size_t and its bytes */
-        size_t n;            /* removed */
+        const StoreTerms *terms;
+        size_t n;      /* removed */
+        size_t n_left; /* others' */
 };
 
-static int remove_names(Store *store, Removal *removal)
+static bool text_equals(StoreText one, StoreText other)
 {
+        return one.n == other.n && (one.n == 0 || memcmp(one.at, other.at, one.n) == 0);
+}
+
+static int remove_name(Store *store, Removal *removal, StoreText name)
+{
+        CLEANUP(store_edit_deinit) StoreEdit edit;
+        int r;
+
+        r = store_edit_begin(&edit, &store->db, &store->news_one, name, removal->terms);
+        if (r || !edit.is_known || text_equals(name, removal->keep))
+                return r;
+        r = store_edit_check(&edit);
+        if (r == STORE_E_DENIED) {
+                removal->n_left++;
+                return 0;
+        }
+        if (r == 0)
+                r = store_edit_drop(&edit, STORE_REMOVED);
+        removal->n += r == 0;
+        return r;
+}
+
+static int remove_names(void *context, void *userdata)
+{
+        Removal *removal = userdata;
         const uint8_t *at = removal->names->data;
         const uint8_t *end = at + removal->names->n;
+        Store *store = context;
         StoreText name;
-        size_t n;
         int r = 0;
 
+        removal->n = 0;
+        removal->n_left = 0;
         while (r == 0 && at < end) {
                 memcpy(&name.n, at, sizeof(name.n));
                 name.at = (const char *)at + sizeof(name.n);
                 at += sizeof(name.n) + name.n;
-                r = store_rows_remove_name(&store->db, name, removal->keep, &n);
-                if (r == 0)
-                        removal->n += n;
+                r = remove_name(store, removal, name);
         }
         return r;
 }
 
-static int remove_objects(void *context, void *userdata)
+static int add_name(Buffer *names, StoreText name)
 {
-        Removal *removal = userdata;
-        Store *store = context;
+        int r;
 
-        removal->n = 0;
-        switch (removal->query->kind) {
-        case STORE_NAME:
-                return store_rows_remove_name(&store->db, removal->query->text, removal->keep,
-                                              &removal->n);
-        case STORE_PREFIX:
-                return store_rows_remove_prefix(&store->db, removal->query->text, removal->keep,
-                                                &removal->n);
-        case STORE_MATCHING:
-                return remove_names(store, removal);
-        case STORE_ALL:
-        case STORE_ALL_TAGS:
-        case STORE_ANY_TAG:
-                break;
-        }
-        assert(!"a removal by this kind of query");
-        return error_origin(-EINVAL);
+        r = buffer_append(names, &name.n, sizeof(name.n));
+        return r ? r : buffer_append(names, name.at, name.n);
 }
 
 /* Outside of the transaction, so that a slow pattern keeps nobody from changing anything. */
@@ -312,32 +391,66 @@ static int find_names(StoreReader *reader, const StoreQuery *query, Buffer *ret,
         int r;
 
         r = store_reader_begin(reader, query, /* with= */ 0, &n, error);
-        if (r)
-                return r;
-        while ((r = store_reader_next(reader, &object, error)) == 0) {
-                r = buffer_append(ret, &object->name.n, sizeof(object->name.n));
-                if (r == 0)
-                        r = buffer_append(ret, object->name.at, object->name.n);
-                if (r)
-                        break;
-        }
+        while (r == 0 && (r = store_reader_next(reader, &object, error)) == 0)
+                r = add_name(ret, object->name);
         store_reader_end(reader);
         return r == STORE_E_NOT_FOUND ? 0 : r;
 }
 
 int store_remove(Store *store, StoreReader *reader, const StoreQuery *query, StoreText keep,
-                 size_t *ret_n, ErrorText *error)
+                 const StoreTerms *terms, size_t *ret_n, size_t *ret_left, ErrorText *error)
 {
         CLEANUP(buffer_deinit) Buffer names = BUFFER_INIT(SIZE_MAX / 2);
-        Removal removal = { .query = query, .keep = keep, .names = &names };
-        int r = 0;
+        Removal removal = { .names = &names, .keep = keep, .terms = terms };
+        int r;
 
-        if (query->kind == STORE_MATCHING)
+        if (query->kind == STORE_NAME)
+                r = add_name(&names, query->text);
+        else
                 r = find_names(reader, query, &names, error);
         if (r == 0)
-                r = store_group_change(&store->group, remove_objects, &removal, error);
+                r = store_group_change(&store->group, remove_names, &removal, error);
         if (r)
                 return r;
         *ret_n = removal.n;
+        *ret_left = removal.n_left;
         return 0;
+}
+
+/* -- expiry ----------------------------------------------------------------------------------- */
+
+typedef struct Expiry Expiry;
+
+struct Expiry {
+        const StoreLease *leases;
+        size_t n;
+};
+
+static int expire_one(Store *store, const StoreLease *lease)
+{
+        CLEANUP(store_edit_deinit) StoreEdit edit;
+        int r;
+
+        r = store_edit_begin(&edit, &store->db, &store->news_one, lease->name, /* terms= */ NULL);
+        if (r || !edit.is_known || edit.row.version != lease->version)
+                return r;
+        return store_edit_drop(&edit, STORE_EXPIRED);
+}
+
+static int expire(void *context, void *userdata)
+{
+        const Expiry *expiry = userdata;
+        Store *store = context;
+        int r = 0;
+
+        for (size_t i = 0; r == 0 && i < expiry->n; i++)
+                r = expire_one(store, &expiry->leases[i]);
+        return r;
+}
+
+int store_expire(Store *store, const StoreLease *leases, size_t n, ErrorText *error)
+{
+        Expiry expiry = { .leases = leases, .n = n };
+
+        return store_group_change(&store->group, expire, &expiry, error);
 }

@@ -26,7 +26,7 @@
 #define STORE_NAME_MAX_BYTES  65536u /* of a name, and of a metadata tag */
 #define STORE_TAGS_MAX        4096u  /* metadata tags of one object */
 #define STORE_ENDPOINTS_MAX   256u   /* zones of one object */
-#define STORE_SCHEMA_VERSION  1
+#define STORE_SCHEMA_VERSION  2
 #define STORE_APPLICATION_ID  0x5059524e /* "PYRN", in the file's header */
 #define STORE_BUSY_TIMEOUT_MS 5000       /* wait for a stranger's hand (sqlite3) on the file */
 
@@ -36,6 +36,9 @@ enum {
         STORE_E_NOT_FOUND, /* no such name; no further object */
         STORE_E_EXISTS,    /* the name is taken */
         STORE_E_LIMIT,     /* STORE_ENDPOINTS_MAX zones are there already */
+        STORE_E_DENIED,    /* the name is another user's; nothing was changed */
+        STORE_E_CHANGED,   /* the name is not of the version that was asked for */
+        STORE_E_QUOTA,     /* the user has as many names, or bytes of them, as he may */
         STORE_E_STOPPED,   /* the match function ended the search; nothing was changed */
 
         STORE_E_FULL,     /* disk full; nothing was changed, reading goes on */
@@ -56,6 +59,9 @@ typedef struct StoreText StoreText;
 typedef struct StoreEndpoint StoreEndpoint;
 typedef struct StoreObject StoreObject;
 typedef struct StoreQuery StoreQuery;
+typedef struct StoreTerms StoreTerms;
+typedef struct StoreNews StoreNews;
+typedef struct StoreLease StoreLease;
 
 /* UTF-8 that may hold NUL, not terminated; borrowed. */
 struct StoreText {
@@ -78,14 +84,49 @@ struct StoreObject {
         StoreText name;
         const char *object; /* the daemon's id for it */
         const char *uri;    /* what lookup and list answer */
-        uid_t owner;        /* who registered it */
-        int64_t version;    /* 1, and one more with each change; of a change: ignored */
+        uid_t owner;        /* who registered it; of a change: ignored */
+        int64_t version;    /* number of the change that made it so; of a change: ignored */
         int64_t created_s;  /* Unix time of the registration; of a change: ignored */
+        int64_t ttl_ms;     /* term of its lease; 0: it stays */
         const StoreText *tags;
         size_t n_tags;
         const StoreEndpoint *endpoints; /* in the order of their registration */
         size_t n_endpoints;
 };
+
+/* Who changes a name, and under which conditions. */
+struct StoreTerms {
+        uid_t uid;             /* whose the name must be, if it is anybody's */
+        bool is_administrator; /* others' names too */
+        bool safe;             /* registering: refuse a name that stands for another object */
+        bool keep_tags;        /* registering an endpoint: leave the tags as they are */
+        int64_t version;       /* refuse a name that is not of this version; 0: any */
+        int64_t n_names_max;   /* names the user may have; 0: any number */
+        int64_t n_bytes_max;   /* bytes of them, tags and endpoints included; 0: any number */
+};
+
+typedef enum StoreEvent {
+        STORE_REGISTERED,
+        STORE_REPLACED, /* another object, endpoint or tags */
+        STORE_REMOVED,
+        STORE_EXPIRED, /* removed, for its lease was over */
+} StoreEvent;
+
+/* A change that is on the disk; all of it borrowed. */
+struct StoreNews {
+        StoreEvent event;
+        StoreText name;
+        const char *uri; /* what lookup answers now; NULL: it is gone */
+        uid_t owner;
+        int64_t version; /* of the change; each has the next */
+        int64_t ttl_ms;
+        const uint64_t *tags; /* store_tag_hash() of each that it has now, */
+        size_t n_tags;
+        const uint64_t *old_tags; /* and had before */
+        size_t n_old_tags;
+};
+
+typedef void (*StoreNewsFn)(const StoreNews *news, void *userdata);
 
 enum {
         STORE_MATCH_NO,
@@ -102,6 +143,7 @@ typedef enum StoreQueryKind {
         STORE_MATCHING, /* names that @match says yes to */
         STORE_ALL_TAGS, /* objects with all of @tags */
         STORE_ANY_TAG,  /* objects with at least one of @tags */
+        STORE_LEASED,   /* objects with a lease */
 } StoreQueryKind;
 
 struct StoreQuery {
@@ -113,7 +155,7 @@ struct StoreQuery {
         size_t n_tags;
 };
 
-/* What a reader fetches beside name, object, uri, owner, version and created_s. */
+/* What a reader fetches beside what is in the object itself. */
 enum {
         STORE_WITH_TAGS = 1u << 0,
         STORE_WITH_ENDPOINTS = 1u << 1,
@@ -140,6 +182,18 @@ DEFINE_CLEANUP(Store, store_close);
 /* Absolute path of the database, borrowed. */
 const char *store_path(const Store *store);
 
+/* A short form of a tag, for comparing: tags that differ may have the same. */
+uint64_t store_tag_hash(StoreText tag);
+
+/**
+ * store_on_news() - who is told of each change
+ * @fn:         called in the order of the versions, by whichever thread runs the changes, after
+ *              they are on the disk and before their functions return; must not change the store
+ *
+ * Call it before the first change.
+ */
+void store_on_news(Store *store, StoreNewsFn fn, void *userdata);
+
 /*
  * Changes, from any thread. Each is on the disk when its function returns 0. Beside what is named,
  * each may return STORE_E_FULL, STORE_E_READONLY, STORE_E_BUSY, STORE_E_IO, STORE_E_DAMAGED,
@@ -149,42 +203,58 @@ const char *store_path(const Store *store);
 
 /**
  * store_register() - make a name stand for an object, with these tags and endpoints and no others
- * @safe:       refuse a name that is taken
  *
- * Return: 0, STORE_E_EXISTS.
+ * The name is then the user's of @terms.
+ *
+ * Return: 0, STORE_E_EXISTS, STORE_E_DENIED, STORE_E_CHANGED, STORE_E_QUOTA.
  */
-NODISCARD int store_register(Store *store, const StoreObject *object, bool safe, ErrorText *error);
+NODISCARD int store_register(Store *store, const StoreObject *object, const StoreTerms *terms,
+                             ErrorText *error);
 
 /**
  * store_register_endpoint() - add the way from one zone to an object
  * @object:     its one endpoint takes the place of what this zone had; its uri is not used
- * @safe:       refuse a name that stands for another object
- * @keep_tags:  leave the tags of a known object as they are
  *
  * A name that is unknown, or stands for another object id, is registered anew with this endpoint
- * only. The uri that lookup answers follows from all endpoints, see endpoint.h.
+ * only. The uri that lookup answers follows from all endpoints, see endpoint.h. A known object
+ * stays its owner's, and gets the lease of @object.
  *
- * Return: 0, STORE_E_EXISTS, STORE_E_LIMIT.
+ * Return: 0, STORE_E_EXISTS, STORE_E_LIMIT, STORE_E_DENIED, STORE_E_CHANGED, STORE_E_QUOTA.
  */
-NODISCARD int store_register_endpoint(Store *store, const StoreObject *object, bool safe,
-                                      bool keep_tags, ErrorText *error);
+NODISCARD int store_register_endpoint(Store *store, const StoreObject *object,
+                                      const StoreTerms *terms, ErrorText *error);
 
-/** store_set_tags() - exactly these. Return: 0, STORE_E_NOT_FOUND. */
+/**
+ * store_set_tags() - exactly these
+ *
+ * Return: 0, STORE_E_NOT_FOUND, STORE_E_DENIED, STORE_E_CHANGED, STORE_E_QUOTA.
+ */
 NODISCARD int store_set_tags(Store *store, StoreText name, const StoreText *tags, size_t n_tags,
-                             ErrorText *error);
+                             const StoreTerms *terms, ErrorText *error);
 
 /**
  * store_remove() - forget names
- * @reader:     finds the names of STORE_MATCHING, before the change and in this thread; what is
- *              registered meanwhile stays. NULL is fine for the others
+ * @reader:     finds the names, before the change and in this thread; what is registered meanwhile
+ *              stays. NULL is fine for STORE_NAME
  * @query:      which: STORE_NAME, STORE_PREFIX or STORE_MATCHING
  * @keep:       a name that stays whatever the query says
  * @ret_n:      how many were removed
+ * @ret_left:   how many were not, for they are others'
  *
  * Return: 0, also if none was; STORE_E_STOPPED.
  */
 NODISCARD int store_remove(Store *store, StoreReader *reader, const StoreQuery *query,
-                           StoreText keep, size_t *ret_n, ErrorText *error);
+                           StoreText keep, const StoreTerms *terms, size_t *ret_n, size_t *ret_left,
+                           ErrorText *error);
+
+/* A name as it was when its lease ran out. */
+struct StoreLease {
+        StoreText name;
+        int64_t version;
+};
+
+/** store_expire() - forget those that are still of their version. Return: 0, also if none is. */
+NODISCARD int store_expire(Store *store, const StoreLease *leases, size_t n, ErrorText *error);
 
 /*
  * Reading. Beside what is named, each may return STORE_E_BUSY, STORE_E_IO, STORE_E_DAMAGED, -errno.

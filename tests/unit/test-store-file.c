@@ -60,6 +60,7 @@ static int64_t query(const char *name, const char *sql)
 static void fill(const char *name, size_t n)
 {
         CLEANUP(store_closep) Store *store = NULL;
+        StoreTerms terms = { .safe = true };
         char text[64];
 
         ck_assert_int_eq(store_open(scratch_path(name), &store, NULL), 0);
@@ -68,7 +69,7 @@ static void fill(const char *name, size_t n)
 
                 snprintf(text, sizeof(text), "some name with the number %zu", i);
                 object.name = (StoreText){ text, strlen(text) };
-                ck_assert_int_eq(store_register(store, &object, true, NULL), 0);
+                ck_assert_int_eq(store_register(store, &object, &terms, NULL), 0);
         }
 }
 
