@@ -60,6 +60,7 @@ static pyrope_status open_listeners(Daemon *daemon, const pyrope_daemon_options 
         ErrorText why = { .text = "" };
         int r = 0;
 
+        daemon->quota.is_shared = guests.n_uids > 0 || guests.group;
         if (options->listen)
                 r = listener_open_tcp(&daemon->listeners[DAEMON_TCP], options->listen, &guests,
                                       &why);
@@ -98,6 +99,7 @@ static Daemon *destroy(Daemon *daemon)
                 listener_deinit(&daemon->listeners[i]);
         poller_deinit(&daemon->poller);
         schedule_deinit(&daemon->schedule);
+        quota_deinit(&daemon->quota);
         closep(&daemon->stop_fd);
         free(daemon);
         return NULL;
@@ -115,6 +117,8 @@ static int init_parts(Daemon *daemon, unsigned n_workers_max)
         registry_init(&daemon->registry);
         stream_table_init(&daemon->streams);
         peer_table_init(&daemon->peers);
+        quota_init(&daemon->quota,
+                   (uint32_t)daemon->message_max); /* check_options() has seen to it */
         /* One more than may run calls: it serves the connections meanwhile. */
         pool_init(&daemon->pool, n_workers_max + 1, worker_main, daemon);
         r_schedule = schedule_init(&daemon->schedule, n_workers_max);
@@ -171,6 +175,8 @@ pyrope_status pyrope_daemon_new(const pyrope_daemon_options *options, pyrope_dae
 pyrope_status pyrope_daemon_allow(pyrope_daemon *daemon, const uid_t *uids, size_t n_uids,
                                   pyrope_error **error)
 {
+        if (n_uids > 0)
+                daemon->quota.is_shared = true; /* and stays so: those who are in stay */
         for (size_t i = 0; i < DAEMON_LISTENERS; i++)
                 if (listener_allow(&daemon->listeners[i], uids, n_uids))
                         return error_set(error, PYROPE_E_NOMEM, "out of memory");

@@ -14,6 +14,7 @@
 #include "broker/peer-table.h"
 #include "broker/poller.h"
 #include "broker/pool.h"
+#include "broker/quota.h"
 #include "broker/registry.h"
 #include "broker/schedule.h"
 #include "broker/stream.h"
@@ -31,6 +32,7 @@ struct pyrope_daemon {
         Schedule schedule;
         StreamTable streams;
         PeerTable peers;
+        Quota quota;
         Poller poller;
         Pool pool;
         uint64_t message_max; /* bytes of annotations and payload of one message */

@@ -35,7 +35,7 @@ static Outgoing *outgoing_free(Outgoing *out)
 }
 DEFINE_CLEANUP(Outgoing, outgoing_free);
 
-Peer *peer_new(int fd, uid_t uid, uint64_t n_max)
+Peer *peer_new(int fd, QuotaUser *user, uint64_t n_max)
 {
         const struct timeval stay = { .tv_usec = PEER_STAY_MS * 1000 };
         Peer *peer;
@@ -52,7 +52,8 @@ Peer *peer_new(int fd, uid_t uid, uint64_t n_max)
                 return NULL;
         }
         peer->fd = fd;
-        peer->caller.uid = uid;
+        peer->caller.uid = user->uid;
+        peer->caller.user = user;
         peer->session.n_max = n_max;
         /* One frame, or what one receive brought. */
         buffer_init(&peer->in, FRAME_HEADER_SIZE + (size_t)n_max + PEER_RECEIVE_BYTES);
@@ -60,13 +61,23 @@ Peer *peer_new(int fd, uid_t uid, uint64_t n_max)
         return peer;
 }
 
+/* The answer is nobody's any more. */
+static void drop_answer(Peer *peer)
+{
+        if (peer->n_held_out > 0)
+                (void)quota_hold(peer->caller.user, QUOTA_BYTES, &peer->n_held_out, 0);
+}
+
 Peer *peer_free(Peer *peer)
 {
         if (!peer)
                 return NULL;
         outgoing_free(peer->out);
+        drop_answer(peer);
         buffer_deinit(&peer->in);
+        (void)peer_hold_in(peer);
         (void)close(peer->fd);
+        quota_leave(peer->caller.user);
         guest_unref(peer->caller.guest);
         free(peer);
         return NULL;
@@ -106,6 +117,9 @@ int peer_receive_more(Peer *peer, size_t n_needed, bool is_patient)
 
         if (buffer_reserve_of(&peer->in, n_step, n_needed))
                 return PEER_E_CLOSED; /* no memory for him */
+        r = peer_hold_in(peer);
+        if (r)
+                return r;
         r = peer_receive(peer, peer->in.data + peer->in.n, n_step, is_patient && peer->is_flowing,
                          &n);
         peer->in.n += n;
@@ -200,6 +214,14 @@ static ssize_t send_answer(int fd, const uint8_t header[static FRAME_HEADER_SIZE
         return send_some(fd, parts, n_parts);
 }
 
+int peer_hold_answer(Peer *peer, const Answer *answer)
+{
+        return quota_hold(peer->caller.user, QUOTA_BYTES, &peer->n_held_out,
+                          frame_size(&answer->header))
+                       ? PEER_E_FULL
+                       : 0;
+}
+
 int peer_send(Peer *peer, const Answer *answer, pyrope_writer *writer)
 {
         uint8_t header[FRAME_HEADER_SIZE];
@@ -210,9 +232,12 @@ int peer_send(Peer *peer, const Answer *answer, pyrope_writer *writer)
         n = send_answer(peer->fd, header, answer);
         if (n < 0)
                 return PEER_E_CLOSED;
-        if ((uint64_t)n == frame_size(&answer->header))
+        if ((uint64_t)n == frame_size(&answer->header)) {
+                drop_answer(peer);
                 return 0;
-        if (outgoing_new(header, answer, (size_t)n, writer, &peer->out))
+        }
+        if (peer_hold_answer(peer, answer) ||
+            outgoing_new(header, answer, (size_t)n, writer, &peer->out))
                 return PEER_E_CLOSED;
         return peer_flush(peer);
 }
@@ -246,5 +271,6 @@ int peer_flush(Peer *peer)
                 out->n_sent += (size_t)n;
         }
         peer->out = outgoing_free(out);
+        drop_answer(peer);
         return 0;
 }

@@ -23,12 +23,14 @@ struct Peer {
         uint32_t generation; /* tells it from an earlier one with the same descriptor */
         Caller caller;
         Session session;
-        Buffer in;       /* bytes of frames not yet handled; NULL memory while there are none */
-        bool is_inet;    /* its socket is of a port */
-        bool is_flowing; /* much went through at once, of the frame in in or the answer in out */
-        Outgoing *out;   /* the rest of an answer that the socket did not take; owned, or NULL */
-        bool is_out;     /* not in the epoll set at all, as long as a worker has it */
-        bool owes_done;  /* the answer in out is that of a call which is still open */
+        Buffer in;          /* bytes of frames not yet handled; NULL memory while there are none */
+        bool is_inet;       /* its socket is of a port */
+        bool is_flowing;    /* much went through at once, of the frame in in or the answer in out */
+        Outgoing *out;      /* the rest of an answer that the socket did not take; owned, or NULL */
+        uint64_t n_held_in; /* bytes that count for the user's quota: the memory of in ... */
+        uint64_t n_held_out;      /* ... and an answer */
+        bool is_out;              /* not in the epoll set at all, as long as a worker has it */
+        bool owes_done;           /* the answer in out is that of a call which is still open */
         int64_t last_call_ms;     /* when it was armed after its last call */
         atomic_bool is_armed;     /* in the epoll set: the next event may take it */
         _Atomic int64_t deadline; /* on clock_boottime_ms(); INT64_MAX: none */
@@ -47,16 +49,18 @@ enum {
 
         PEER_E_AGAIN,  /* the socket has nothing, or takes nothing, now */
         PEER_E_CLOSED, /* the other end hung up, or the connection broke */
+        PEER_E_FULL,   /* the user of the peer has as many bytes under way as he may */
 };
 
 /**
  * peer_new() - a connection that was accepted
  * @fd:         taken on success
+ * @user:       with the connection, given back at the end; taken on success
  * @n_max:      bytes of annotations and payload of one message
  *
  * Return: owned by the caller; NULL if memory is out.
  */
-NODISCARD Peer *peer_new(int fd, uid_t uid, uint64_t n_max);
+NODISCARD Peer *peer_new(int fd, QuotaUser *user, uint64_t n_max);
 
 /* Closes the socket. Return: NULL. */
 Peer *peer_free(Peer *peer);
@@ -78,9 +82,23 @@ NODISCARD int peer_receive(Peer *peer, uint8_t *ret, size_t n_room, bool is_pati
  *
  * Memory grows with the bytes that came, not with what was announced.
  *
- * Return: 0, PEER_E_AGAIN, PEER_E_CLOSED.
+ * Return: 0, PEER_E_AGAIN, PEER_E_CLOSED, PEER_E_FULL.
  */
 NODISCARD int peer_receive_more(Peer *peer, size_t n_needed, bool is_patient);
+
+/* What is in in stays: counts it. Return: 0, PEER_E_FULL. */
+static inline int peer_hold_in(Peer *peer)
+{
+        if (peer->in.n_allocated == peer->n_held_in)
+                return 0; /* mostly nothing, before as after */
+        return quota_hold(peer->caller.user, QUOTA_BYTES, &peer->n_held_in, peer->in.n_allocated)
+                       ? PEER_E_FULL
+                       : 0;
+}
+
+/* Counts an answer until it is sent; peer_send() counts a small one itself, if it stays. Return: 0,
+ * PEER_E_FULL. */
+NODISCARD int peer_hold_answer(Peer *peer, const Answer *answer);
 
 /**
  * peer_send() - send an answer, without waiting

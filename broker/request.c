@@ -31,11 +31,24 @@ Request *request_new(Object *object, const Caller *caller, const Frame *frame, B
         return TAKE(request);
 }
 
+int request_hold(Request *request)
+{
+        QuotaUser *user = request->caller.user;
+
+        if (quota_hold(user, QUOTA_CALLS, &request->n_held_calls, 1))
+                return REQUEST_E_CALLS;
+        if (quota_hold(user, QUOTA_BYTES, &request->n_held_bytes, request->memory.n_allocated))
+                return REQUEST_E_BYTES;
+        return 0;
+}
+
 Request *request_free(Request *request)
 {
         if (!request)
                 return NULL;
         assert(!request->peer);
+        (void)quota_hold(request->caller.user, QUOTA_CALLS, &request->n_held_calls, 0);
+        (void)quota_hold(request->caller.user, QUOTA_BYTES, &request->n_held_bytes, 0);
         guest_unref(request->caller.guest);
         object_unref(request->object);
         buffer_deinit(&request->memory);

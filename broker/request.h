@@ -12,6 +12,7 @@
 #include "base/buffer.h"
 #include "broker/guest.h"
 #include "broker/object.h"
+#include "broker/quota.h"
 #include "broker/session.h"
 
 #include <sys/types.h>
@@ -26,6 +27,7 @@ struct Caller {
         unsigned listener; /* by which the connection came: DAEMON_UNIX, DAEMON_TCP */
         uint64_t number;   /* of the connection */
         Guest *guest;      /* what is kept for it; of the peer, in a request a reference */
+        QuotaUser *user;   /* who holds what it has; borrowed from the daemon */
 };
 
 struct Request {
@@ -35,6 +37,15 @@ struct Request {
         Caller caller;
         Frame frame; /* points into memory */
         Buffer memory;
+        uint64_t n_held_calls; /* of the quota */
+        uint64_t n_held_bytes;
+};
+
+enum {
+        REQUEST_E_SUCCESS,
+
+        REQUEST_E_CALLS, /* QUOTA_E_FULL of one kind ... */
+        REQUEST_E_BYTES, /* ... or the other */
 };
 
 /**
@@ -47,6 +58,10 @@ struct Request {
  */
 NODISCARD Request *request_new(Object *object, const Caller *caller, const Frame *frame,
                                Buffer *in);
+
+/* Counts the call for its user's quota, until it is freed. Return: 0, REQUEST_E_CALLS,
+ * REQUEST_E_BYTES. */
+NODISCARD int request_hold(Request *request);
 
 /* Its peer must have been taken out. Return: NULL. */
 Request *request_free(Request *request);

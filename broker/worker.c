@@ -22,14 +22,14 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/pages.h"
+#include "broker/admit.h"
 
 #include <inttypes.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 
-#define HOT_MS      8  /* a conversation: the next call comes so soon after the last turn */
-#define LONG_STAY   8  /* calls, after which a conversation is worth leaving the epoll set for */
-#define ACCEPTS_MAX 64 /* at one event, so that others have their turn */
+#define HOT_MS    8 /* a conversation: the next call comes so soon after the last turn */
+#define LONG_STAY 8 /* calls, after which a conversation is worth leaving the epoll set for */
 
 typedef enum Step {
         STEP_ON,    /* handle what is in the window, then receive more */
@@ -60,8 +60,8 @@ struct Worker {
 
 /* -- what becomes of a peer ------------------------------------------------------------------- */
 
-/* Moves what was not handled into the peer's memory, where it stays until the peer is served
- * again. */
+/* Moves what was not handled into the peer's memory, where it stays until the peer is served again.
+ * Returns 0, PEER_E_FULL, -errno. */
 static int keep_rest(Worker *worker, Peer *peer)
 {
         Window window = worker->window;
@@ -74,7 +74,7 @@ static int keep_rest(Worker *worker, Peer *peer)
                 r = buffer_append(&peer->in, window.bytes + window.at, window.n - window.at);
         if (peer->in.n == 0)
                 buffer_deinit(&peer->in); /* an idle connection owns next to nothing */
-        return r;
+        return r ? r : peer_hold_in(peer);
 }
 
 static void close_peer(Worker *worker, Peer *peer)
@@ -119,18 +119,6 @@ static void arm_peer(Worker *worker, Peer *peer, Step step)
                 close_peer(worker, peer); /* no memory: it is in no set, so it is still ours */
 }
 
-static void finish_peer(Worker *worker, Peer *peer, Step step)
-{
-        if (step == STEP_GONE)
-                return;
-        if (step != STEP_CLOSE && keep_rest(worker, peer))
-                step = STEP_CLOSE; /* no memory */
-        if (step == STEP_CLOSE)
-                close_peer(worker, peer);
-        else
-                arm_peer(worker, peer, step);
-}
-
 static Step send_answer(Worker *worker, Peer *peer, const Answer *answer)
 {
         switch (peer_send(peer, answer, worker->call.writer)) {
@@ -141,6 +129,47 @@ static Step send_answer(Worker *worker, Peer *peer, const Answer *answer)
         default:
                 return STEP_CLOSE;
         }
+}
+
+static Step turn_away(Worker *worker, Peer *peer, const SessionReject *reject)
+{
+        Answer answer;
+
+        call_reset(&worker->call);
+        if (dispatch_reject(reject, &worker->call, &answer) == 0)
+                (void)send_answer(worker, peer, &answer); /* closed in any case */
+        return STEP_CLOSE;
+}
+
+/* The peer's user has as many bytes under way as he may, and this frame is not whole yet. */
+static Step turn_away_full(Worker *worker, Peer *peer)
+{
+        SessionReject reject = { .is_call = peer->session.is_open,
+                                 .serializer = FRAME_SERIALIZER_MSGPACK };
+        FrameHeader header;
+
+        if (frame_header_parse(peer->in.data, peer->in.n, UINT64_MAX, &header) == 0)
+                reject.seq = header.seq;
+        quota_refusal(peer->caller.user, QUOTA_BYTES, reject.text);
+        return turn_away(worker, peer, &reject);
+}
+
+static void finish_peer(Worker *worker, Peer *peer, Step step)
+{
+        int r = 0;
+
+        if (step == STEP_GONE)
+                return;
+        if (step != STEP_CLOSE)
+                r = keep_rest(worker, peer);
+        if (r == PEER_E_FULL && !peer->out)
+                step = turn_away_full(worker, peer);
+        else if (r)
+                step = STEP_CLOSE; /* no memory */
+        if (step == STEP_CLOSE)
+                close_peer(worker, peer);
+        else
+                arm_peer(worker, peer, step);
 }
 
 /* -- calls ------------------------------------------------------------------------------------ */
@@ -166,14 +195,29 @@ static int run_logged(Worker *worker, const Frame *frame, const Invocation *invo
         return r;
 }
 
+static void raise_full(Call *call, QuotaKind kind)
+{
+        char text[QUOTA_TEXT_SIZE];
+
+        quota_refusal(call->caller.user, kind, text);
+        call_raise(call, "MemoryError", "%s", text);
+}
+
 static Step answer_call(Worker *worker, Peer *peer, const Frame *frame, int outcome)
 {
+        const FrameHeader *request = &frame->header;
+        Call *call = &worker->call;
         Answer answer;
 
-        if (frame->header.flags & FRAME_ONEWAY)
+        if (request->flags & FRAME_ONEWAY)
                 return STEP_ON;
-        if (dispatch_answer(outcome, &frame->header, &worker->call, &answer))
+        if (dispatch_answer(outcome, request, call, &answer))
                 return STEP_CLOSE;
+        if (answer.header.n_payload > PEER_COPY_BYTES && peer_hold_answer(peer, &answer)) {
+                raise_full(call, QUOTA_BYTES);
+                if (dispatch_answer(DISPATCH_E_RAISED, request, call, &answer))
+                        return STEP_CLOSE;
+        }
         return send_answer(worker, peer, &answer);
 }
 
@@ -228,16 +272,28 @@ static Step park(Worker *worker, Peer *peer, Request *taken)
         return STEP_GONE;
 }
 
-/* Keeps the frame that was just read from the window. */
+/* Keeps the frame that was just read from the window. Returns NULL with an exception. */
 static Request *keep_frame(Worker *worker, Peer *peer, const Frame *frame)
 {
+        CLEANUP(request_freep) Request *request = NULL;
         bool was_peers = worker->window.bytes == peer->in.data;
-        Request *request = request_new(worker->call.object, &peer->caller, frame, &peer->in);
+        Call *call = &worker->call;
+        int r;
 
-        /* The memory that the window lies in may be the request's now. */
+        request = request_new(call->object, &peer->caller, frame, &peer->in);
+        if (!request) {
+                call_raise(call, "MemoryError", "the daemon is out of memory");
+                return NULL;
+        }
+        /* The memory that the window lies in may be the request's now, and counts as its. */
         if (was_peers && !peer->in.data)
                 worker->window = (Window){ .bytes = worker->bytes };
-        return request;
+        (void)peer_hold_in(peer); /* no more than before */
+        r = request_hold(request);
+        if (r == 0)
+                return TAKE(request);
+        raise_full(call, r == REQUEST_E_CALLS ? QUOTA_CALLS : QUOTA_BYTES);
+        return NULL;
 }
 
 static Step run_later(Worker *worker, Peer *peer, const Frame *frame)
@@ -246,7 +302,6 @@ static Step run_later(Worker *worker, Peer *peer, const Frame *frame)
 
         if (request)
                 return park(worker, peer, request);
-        call_raise(&worker->call, "MemoryError", "the daemon is out of memory");
         return answer_call(worker, peer, frame, DISPATCH_E_RAISED);
 }
 
@@ -333,16 +388,6 @@ static Step on_connect(Worker *worker, Peer *peer, const Frame *frame)
         return step;
 }
 
-static Step turn_away(Worker *worker, Peer *peer, const SessionReject *reject)
-{
-        Answer answer;
-
-        call_reset(&worker->call);
-        if (dispatch_reject(reject, &worker->call, &answer) == 0)
-                (void)send_answer(worker, peer, &answer); /* closed in any case */
-        return STEP_CLOSE;
-}
-
 static Step on_frame(Worker *worker, Peer *peer, const Frame *frame)
 {
         Answer answer;
@@ -405,8 +450,9 @@ static Step receive_window(Worker *worker, Peer *peer, size_t n_needed)
         size_t n = 0;
         int r;
 
-        if (keep_rest(worker, peer))
-                return STEP_CLOSE;
+        r = keep_rest(worker, peer);
+        if (r)
+                return r == PEER_E_FULL ? turn_away_full(worker, peer) : STEP_CLOSE;
         if (peer->in.n > 0) {
                 r = peer_receive_more(peer, n_needed, pool_has_waiting(&worker->daemon->pool));
                 worker->window = (Window){ .bytes = peer->in.data, .n = peer->in.n };
@@ -420,6 +466,8 @@ static Step receive_window(Worker *worker, Peer *peer, size_t n_needed)
         }
         if (r == PEER_E_AGAIN)
                 return STEP_IDLE;
+        if (r == PEER_E_FULL)
+                return turn_away_full(worker, peer);
         return r ? STEP_CLOSE : STEP_ON;
 }
 
@@ -512,82 +560,12 @@ static void run_request(Worker *worker, Request *taken)
         serve(worker, peer, close_call(worker, peer, step));
 }
 
-static void add_peer(Worker *worker, int fd, uid_t uid, unsigned listener)
-{
-        Daemon *daemon = worker->daemon;
-        uint64_t key;
-        Peer *peer;
-
-        peer = peer_new(fd, uid, daemon->message_max);
-        if (!peer) {
-                (void)close(fd);
-                return;
-        }
-        peer->caller.listener = listener;
-        peer->is_inet = listener == DAEMON_TCP;
-        if (peer_table_add(&daemon->peers, peer)) {
-                peer_free(peer);
-                return;
-        }
-        LOG_CONTEXT("conn", peer->caller.number);
-        log_debug("opened by user %u", (unsigned)uid);
-        set_deadline(worker, peer, PEER_HANDSHAKE_MS);
-        key = peer_key(peer);
-        atomic_store_explicit(&peer->is_armed, true, memory_order_release);
-        if (poller_add(&daemon->poller, fd, key, EPOLLIN))
-                close_peer(worker, peer);
-}
-
-/* No descriptor is left: tells those who wait, then looks again at the next tick. */
-static void pause_listener(Worker *worker, Listener *listener)
-{
-        static const SessionReject full = {
-                .serializer = FRAME_SERIALIZER_MSGPACK,
-                .text = "the daemon has no room for another connection",
-        };
-        Daemon *daemon = worker->daemon;
-        Answer answer;
-        int fd;
-
-        log_debug("out of file descriptors: not accepting for %d ms", POLLER_TICK_MS);
-        for (int i = 0; i < ACCEPTS_MAX; i++) {
-                if (listener_accept_spare(listener, &fd))
-                        break;
-                call_reset(&worker->call);
-                if (dispatch_reject(&full, &worker->call, &answer) == 0)
-                        peer_refuse(fd, &answer);
-                listener_release_spare(listener, fd);
-        }
-        atomic_store(&listener->is_paused, true);
-        poller_need_tick(&daemon->poller);
-}
-
-static void on_listener(Worker *worker, unsigned which)
-{
-        Listener *listener = &worker->daemon->listeners[which];
-        int r = 0;
-        uid_t uid;
-        int fd;
-
-        for (int i = 0; i < ACCEPTS_MAX && (r == 0 || r == LISTENER_E_REFUSED); i++) {
-                r = listener_accept(listener, &fd, &uid);
-                if (r == 0)
-                        add_peer(worker, fd, uid, which);
-        }
-        if (r == LISTENER_E_EXHAUSTED)
-                pause_listener(worker, listener);
-        else
-                listener_arm(listener);
-}
-
 static void on_tick(Worker *worker)
 {
         Daemon *daemon = worker->daemon;
 
         poller_ticked(&daemon->poller);
-        for (size_t i = 0; i < DAEMON_LISTENERS; i++)
-                if (atomic_exchange(&daemon->listeners[i].is_paused, false))
-                        listener_arm(&daemon->listeners[i]);
+        admit_again(daemon);
         if (peer_table_expire(&daemon->peers, clock_boottime_ms()))
                 poller_need_tick(&daemon->poller);
         if (stream_table_expire(&daemon->streams, clock_boottime_ms()))
@@ -608,10 +586,10 @@ static void on_event(Worker *worker, uint64_t key)
 {
         switch (key) {
         case POLLER_LISTENER:
-                on_listener(worker, DAEMON_UNIX);
+                admit_peers(worker->daemon, DAEMON_UNIX, &worker->call);
                 break;
         case POLLER_TCP:
-                on_listener(worker, DAEMON_TCP);
+                admit_peers(worker->daemon, DAEMON_TCP, &worker->call);
                 break;
         case POLLER_TICK:
                 on_tick(worker);

@@ -32,6 +32,9 @@
  *              return pyrope_serve(&adder, NULL, NULL);
  *      }
  *
+ * What the peers of one user make the daemon keep is limited (docs/protocol.md, section 6): who has
+ * too much is refused more by a sentence, and others notice nothing.
+ *
  * Threads: methods run on threads of the daemon, one call at a time per object, unless the class is
  * PYROPE_CONCURRENT. Everything that takes a daemon may be called from any thread, from methods
  * too; a call belongs to the thread that runs its method.

@@ -9,25 +9,31 @@
 #include <sys/socket.h>
 
 static PeerTable table;
+static Quota quota;
 
 static void setup(void)
 {
+        quota_init(&quota, 1000);
         peer_table_init(&table);
 }
 
 static void teardown(void)
 {
         peer_table_deinit(&table);
+        quota_deinit(&quota);
 }
 
 /* A peer in the table; the other end of its socket. */
 static Peer *add_peer(int *ret_other)
 {
+        char text[QUOTA_TEXT_SIZE];
+        QuotaUser *user;
         int pair[2];
         Peer *peer;
 
         ck_assert_int_eq(unix_socketpair(pair), 0);
-        peer = peer_new(pair[0], 0, 1000);
+        ck_assert_int_eq(quota_enter(&quota, 0, &user, text), 0);
+        peer = peer_new(pair[0], user, 1000);
         ck_assert_ptr_nonnull(peer);
         ck_assert_int_eq(peer_table_add(&table, peer), 0);
         *ret_other = pair[1];
