@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -70,6 +69,13 @@ static int read_announcement(int64_t *ret_n, ErrorText *error)
         }
         *ret_n = n;
         return 0;
+}
+
+bool listen_fds_are_given(void)
+{
+        int64_t n;
+
+        return read_announcement(&n, NULL) || n > 0;
 }
 
 int listen_fds_take(int ret_fds[static LISTEN_FDS_MAX], size_t *ret_n, ErrorText *error)

@@ -11,6 +11,8 @@
 
 #include "base/error.h"
 
+#include <stdbool.h>
+
 #define LISTEN_FDS_MAX 16u /* no daemon of ours has more */
 
 enum {
@@ -18,6 +20,9 @@ enum {
 
         LISTEN_FDS_E_INVALID, /* the variables or a descriptor are not what they should be */
 };
+
+/* Whether there is something to take over, or to be refused. */
+bool listen_fds_are_given(void);
 
 /**
  * listen_fds_take() - take them over

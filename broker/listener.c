@@ -143,7 +143,7 @@ static int set_guests(Listener *listener, const ListenerGuests *guests)
 
 bool listener_is_told(void)
 {
-        return getenv("LISTEN_FDS") || getenv(SOCKET_ENVIRON);
+        return listen_fds_are_given() || getenv(SOCKET_ENVIRON);
 }
 
 void listener_init(Listener *listener, uint64_t key)

@@ -2,48 +2,16 @@
 
 #include "nameserver/setup.h"
 
-#include "base/config.h"
+#include "base/listen-fds.h"
 #include "base/runtime-dir.h"
+#include "base/unix-socket.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
-#define DATABASE     "nameserver.db"
-#define ZONE_REFUSED "zone '%s' is not 1 to %u letters, digits, '.', '_' and '-'"
-
-static const ConfigKey keys[] = {
-        { .name = "database", .type = CONFIG_PATH },
-        { .name = "socket", .type = CONFIG_PATH },
-        { .name = "zone", .type = CONFIG_STRING },
-        { .name = "runtime_dir", .type = CONFIG_PATH },
-        { 0 },
-};
-
-static const ConfigSchema schema[] = {
-        { .kind = "nameserver", .keys = keys },
-        { 0 },
-};
-
-/* Without a file everything is as if it were empty. */
-static int read_config(const char *path, Config **ret, ErrorText *error)
-{
-        CLEANUP(freep) char *absolute = NULL;
-        int r;
-
-        if (!path || !*path)
-                return config_parse("", "", 0, schema, ret, error);
-        absolute = realpath(path, NULL);
-        if (!absolute) {
-                error_text_set(error, "%s: %s", path, strerror(errno));
-                return SETUP_E_INVALID;
-        }
-        r = config_read(absolute, schema, ret, error);
-        if (r < 0 && r != -ENOMEM)
-                error_text_set(error, "%s: %s", path, strerror(-r));
-        return r == -ENOMEM ? r : r ? SETUP_E_INVALID : 0;
-}
+#define DATABASE "nameserver.db"
 
 /* The first that is there and not empty, or NULL. */
 static const char *first_of(const char *option, const char *configured, const char *variable)
@@ -57,23 +25,45 @@ static const char *first_of(const char *option, const char *configured, const ch
         return value && *value ? value : NULL;
 }
 
-/* One that the file names is refused with its line. */
-static int set_zone(const char *zone, const ConfigSection *section, Setup *setup, ErrorText *error)
+static const char *zone_of(const SetupOptions *options, const Settings *settings)
 {
-        if (!zone) {
-                zone_default(setup->zone);
+        return first_of(options->zone, settings->zone, "PYROPE_ZONE");
+}
+
+/* That of the file was seen to be valid. */
+static int check_zone(const char *zone, ErrorText *error)
+{
+        if (!zone || zone_is_valid(zone))
                 return 0;
-        }
-        if (!zone_is_valid(zone)) {
-                if (zone == config_get_string(section, "zone"))
-                        (void)config_refuse(section, "zone", error, ZONE_REFUSED, zone,
-                                            ZONE_SIZE - 1);
-                else
-                        error_text_set(error, ZONE_REFUSED, zone, ZONE_SIZE - 1);
+        error_text_set(error, "zone '%s' is not 1 to %u letters, digits, '.', '_' and '-'", zone,
+                       ZONE_SIZE - 1);
+        return SETUP_E_INVALID;
+}
+
+int setup_check(const SetupOptions *options, const Settings *settings, ErrorText *error)
+{
+        const char *socket = first_of(options->socket, settings->socket, NULL);
+        int r;
+
+        r = check_zone(zone_of(options, settings), error);
+        if (r)
+                return r;
+        if (socket && unix_path_check(socket, error))
                 return SETUP_E_INVALID;
-        }
-        (void)snprintf(setup->zone, sizeof(setup->zone), "%s", zone); /* it fits: it is valid */
-        return 0;
+        if (!settings->has_group || socket || listen_fds_are_given())
+                return 0;
+        (void)settings_refuse(settings, "group", error,
+                              "a group needs 'socket', in a directory of its own: it may not look "
+                              "into the runtime directory");
+        return SETUP_E_INVALID;
+}
+
+static void set_zone(const char *zone, Setup *setup)
+{
+        if (zone)
+                (void)snprintf(setup->zone, sizeof(setup->zone), "%s", zone); /* it was checked */
+        else
+                zone_default(setup->zone);
 }
 
 static int join(const char *directory, const char *name, char **ret)
@@ -86,21 +76,47 @@ static int join(const char *directory, const char *name, char **ret)
         return 0;
 }
 
-static int set_socket(const char *socket, const char *runtime_dir, Setup *setup, ErrorText *error)
+/* The directory of a socket, private until the socket is there. */
+static int create_shared(const char *socket, ErrorText *error)
+{
+        CLEANUP(freep) char *directory = strdup(socket);
+
+        if (!directory)
+                return error_origin(-ENOMEM);
+        *strrchr(directory, '/') = '\0';
+        if (*directory == '\0' || mkdir(directory, 0700) == 0 || errno == EEXIST)
+                return 0;
+        error_text_set(error, "%s: %s", directory, strerror(errno));
+        return SETUP_E_INVALID;
+}
+
+static int set_runtime_socket(const char *runtime_dir, Setup *setup, ErrorText *error)
 {
         CLEANUP(freep) char *directory = NULL;
         int r;
 
-        if (socket) {
-                setup->socket = strdup(socket);
-                return setup->socket ? 0 : error_origin(-ENOMEM);
-        }
         if (runtime_dir && setenv("PYROPE_RUNTIME_DIR", runtime_dir, /* replace= */ 1) < 0)
                 return error_origin(-errno);
         r = runtime_dir_create(&directory, error);
         if (r)
                 return r < 0 ? r : SETUP_E_INVALID;
         return join(directory, SETUP_SOCKET, &setup->socket);
+}
+
+static int set_socket(const SetupOptions *options, const Settings *settings, Setup *setup,
+                      ErrorText *error)
+{
+        const char *socket = first_of(options->socket, settings->socket, NULL);
+
+        if (listen_fds_are_given())
+                return 0;
+        if (!socket)
+                return set_runtime_socket(
+                        first_of(options->runtime_dir, settings->runtime_dir, NULL), setup, error);
+        setup->socket = strdup(socket);
+        if (!setup->socket)
+                return error_origin(-ENOMEM);
+        return settings->has_group ? create_shared(socket, error) : 0;
 }
 
 /* Creates a directory and those above it that are missing, private to us; @path is restored. */
@@ -160,29 +176,19 @@ static int set_database(const char *database, Setup *setup, ErrorText *error)
         return r ? r : join(directory, DATABASE, &setup->database);
 }
 
-int setup_make(const SetupOptions *options, Setup *ret, ErrorText *error)
+int setup_make(const SetupOptions *options, const Settings *settings, Setup *ret, ErrorText *error)
 {
-        CLEANUP(config_freep) Config *config = NULL;
         CLEANUP(setup_deinit) Setup setup = { 0 };
-        const ConfigSection *section;
         int r;
 
-        r = read_config(options->config, &config, error);
+        r = setup_check(options, settings, error);
         if (r)
                 return r;
-        section = config_section(config, "nameserver", NULL);
-        r = set_zone(first_of(options->zone, config_get_string(section, "zone"), "PYROPE_ZONE"),
-                     section, &setup, error);
+        set_zone(zone_of(options, settings), &setup);
+        r = set_socket(options, settings, &setup, error);
         if (r == 0)
-                r = set_socket(
-                        first_of(options->socket, config_get_string(section, "socket"), NULL),
-                        first_of(options->runtime_dir, config_get_string(section, "runtime_dir"),
-                                 NULL),
-                        &setup, error);
-        if (r == 0)
-                r = set_database(
-                        first_of(options->database, config_get_string(section, "database"), NULL),
-                        &setup, error);
+                r = set_database(first_of(options->database, settings->database, NULL), &setup,
+                                 error);
         if (r)
                 return r;
         *ret = setup;

@@ -9,7 +9,8 @@
  * file, else by the environment, else by default.
  */
 
-#include "base/error.h"
+#include "nameserver/settings.h"
+
 #include "base/zone.h"
 
 #define SETUP_SOCKET "nameserver.sock" /* in the runtime directory, where clients look for it */
@@ -25,7 +26,6 @@ typedef struct Setup Setup;
 
 /* What the command line says; NULL where it says nothing. Borrowed. */
 struct SetupOptions {
-        const char *config; /* $PYROPE_CONFIG is the default; NULL or "": no file */
         const char *database;
         const char *socket;
         const char *zone;
@@ -34,18 +34,27 @@ struct SetupOptions {
 
 struct Setup {
         char *database; /* path; owned */
-        char *socket;   /* path; owned */
+        char *socket;   /* path; NULL: the one that is inherited; owned */
         char zone[ZONE_SIZE];
 };
+
+/**
+ * setup_check() - see what can be seen without making anything
+ *
+ * Return: 0, SETUP_E_INVALID.
+ */
+NODISCARD int setup_check(const SetupOptions *options, const Settings *settings, ErrorText *error);
 
 /**
  * setup_make() - decide
  * @ret:        owned by the caller, setup_deinit()
  *
- * Creates the runtime directory, and that of the database where it is the default one. Changes
- * $PYROPE_RUNTIME_DIR where an option or the file names another, so call it before any thread.
+ * Creates the runtime directory, that of a group's socket, and that of the database where it is the
+ * default one. Changes $PYROPE_RUNTIME_DIR where an option or the file names another, so call it
+ * before any thread.
  *
  * Return: 0, SETUP_E_INVALID, -ENOMEM.
  */
-NODISCARD int setup_make(const SetupOptions *options, Setup *ret, ErrorText *error);
+NODISCARD int setup_make(const SetupOptions *options, const Settings *settings, Setup *ret,
+                         ErrorText *error);
 void setup_deinit(Setup *setup);
