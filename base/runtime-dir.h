@@ -15,11 +15,16 @@
  *      /tmp/pyrope-UID
  *      ~/.pyrope/run/HOSTNAME          homes may be shared between computers
  *
+ * A daemon that serves a whole computer has its socket in RUNTIME_SITE_DIR instead, which only root
+ * can make, and which belongs to that daemon's user.
+ *
  * Daemons create it, clients only look. A place that exists but is not private is passed over, for
  * anybody can make a /tmp/pyrope-UID.
  */
 
 #include "base/error.h"
+
+#define RUNTIME_SITE_DIR "/run/pyrope"
 
 #define RUNTIME_DIR_MAX  75u /* bytes of its path, so that every socket in it fits sun_path ... */
 #define RUNTIME_NAME_MAX 31u /* ... if its name has at most so many */
@@ -53,3 +58,15 @@ NODISCARD int runtime_dir_create(char **ret_path, ErrorText *error);
  *         -ENOMEM.
  */
 NODISCARD int runtime_dir_find(const char *name, char **ret_path, ErrorText *error);
+
+/**
+ * runtime_dir_find_site() - the socket of a daemon that serves the whole computer
+ * @name:       file name of the socket
+ * @ret_path:   as for runtime_dir_find()
+ *
+ * Not where $PYROPE_RUNTIME_DIR names the one place that counts.
+ *
+ * Return: 0, RUNTIME_DIR_E_NOT_FOUND (none, or not for us), RUNTIME_DIR_E_UNUSABLE (others may
+ * write there), -ENOMEM.
+ */
+NODISCARD int runtime_dir_find_site(const char *name, char **ret_path);

@@ -3,6 +3,7 @@
 #include "client/nameserver.h"
 
 #include "base/random.h"
+#include "base/runtime-dir.h"
 #include "base/unix-socket.h"
 #include "client/context.h"
 #include "client/proxy.h"
@@ -15,7 +16,7 @@
 
 /* What is asked on a host of which only the name is known, and where a site may have its own. */
 #define WHERE_COMMAND     "pyrope where nameserver"
-#define WHERE_SITE_SOCKET "/run/pyrope/nameserver.sock"
+#define WHERE_SITE_SOCKET RUNTIME_SITE_DIR "/" WHERE_NAMESERVER
 
 static pyrope_status no_memory(pyrope_error **error)
 {
@@ -98,12 +99,19 @@ static bool is_given(const Location *at)
         return at->ssh || at->path || at->host;
 }
 
+/* Our own one, else that of the computer. */
 static pyrope_status default_at(const pyrope_context *context, Location *ret, pyrope_error **error)
 {
+        CLEANUP(pyrope_error_freep) pyrope_error *why = NULL;
         pyrope_status status;
         char *path;
 
-        status = where_socket(context, "nameserver.sock", &path, error);
+        status = where_socket(context, WHERE_NAMESERVER, &path, &why);
+        if (status == PYROPE_E_NOT_FOUND && !context->runtime_dir &&
+            runtime_dir_find_site(WHERE_NAMESERVER, &path) == 0)
+                status = PYROPE_OK;
+        if (status && error)
+                *error = TAKE(why);
         if (status)
                 return error_prefix(error, status,
                                     "no nameserver is named (--nameserver, PYROPE_NAMESERVER)");

@@ -122,7 +122,7 @@ pyrope_status pyrope_where(pyrope_context *context, char **ret, pyrope_error **e
 {
         CLEANUP(freep) char *socket = NULL;
 
-        if (where_socket(context, "nameserver.sock", &socket, NULL) != PYROPE_OK)
+        if (where_socket(context, WHERE_NAMESERVER, &socket, NULL) != PYROPE_OK)
                 return new_directory(context, ret, error);
 
         *strrchr(socket, '/') = '\0';

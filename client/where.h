@@ -12,6 +12,8 @@
 
 #include <pyrope/pyrope.h>
 
+#define WHERE_NAMESERVER "nameserver.sock" /* the nameserver's file name there */
+
 /**
  * where_socket() - the path of a daemon's socket
  * @name: its file name

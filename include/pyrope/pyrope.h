@@ -39,7 +39,7 @@ typedef struct pyrope_forward pyrope_forward;
 /* Every member may be NULL or 0: then the environment decides, then the default. */
 typedef struct pyrope_options {
         const char *nameserver; /* a location; $PYROPE_NAMESERVER; else the socket "nameserver.sock"
-                                   in the runtime directory */
+                                   in the runtime directory, else /run/pyrope/nameserver.sock */
         const char *ssh_config; /* file; $PYROPE_SSH_CONFIG; else ~/.ssh/config */
         const char *zone;       /* $PYROPE_ZONE; else from the host's name and machine id */
         const char *runtime_dir; /* $PYROPE_RUNTIME_DIR; else see "pyrope where" */
