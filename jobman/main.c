@@ -3,7 +3,9 @@
 /* The jobman program: reads its configuration, registers itself, serves until it is told to stop.
  */
 
+#include "base/listen-fds.h"
 #include "base/log.h"
+#include "base/notify.h"
 #include "base/options.h"
 #include "base/private-dir.h"
 #include "base/process.h"
@@ -142,7 +144,10 @@ static int find_places(Jobman *self, ErrorText *error)
 
 static pyrope_status open_daemon(Jobman *self, pyrope_error **error)
 {
-        pyrope_daemon_options daemon_options = { .socket = self->socket, .listen = listen_option };
+        pyrope_daemon_options daemon_options = {
+                .socket = listen_fds_are_given() ? NULL : self->socket,
+                .listen = listen_option,
+        };
         pyrope_options context_options = {
                 .nameserver = self->settings.nameserver,
                 .zone = self->zone,
@@ -228,8 +233,10 @@ static int serve(Jobman *self, ErrorText *error)
                 (void)printf("READY %s\n", tcp_uri);
         (void)printf("READY %s\n", uri);
         (void)fflush(stdout);
+        notify_send("READY=1\nSTATUS=serving");
         watch_run(self->watch);
 
+        notify_send("STOPPING=1\nSTATUS=ending instances");
         log_info("stopping");
         pyrope_daemon_stop(self->daemon);
         job_table_end_all(&self->table, "the job manager stopped");
