@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
+# shellcheck disable=SC2317 # `check` runs functions
 
 . "$(dirname "$0")/../support/lib.sh"
 begin "the nameserver reads its configuration again on SIGHUP and keeps the old one if that is wrong; logs rotate; systemd is told, and may hand over the socket"

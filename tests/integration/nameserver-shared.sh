@@ -13,9 +13,9 @@ OWNER=64001 GROUP=64100 ALICE=64002 BOB=64003
 unset PYROPE_RUNTIME_DIR XDG_CONFIG_HOME
 export HOME=/nowhere
 chmod 755 "$tmp"
-owner=(setpriv --reuid $OWNER --regid $OWNER --groups $GROUP)
-alice=(setpriv --reuid $ALICE --regid $ALICE --groups $GROUP)
-bob=(setpriv --reuid $BOB --regid $BOB --clear-groups)
+owner=(setpriv --reuid "$OWNER" --regid "$OWNER" --groups "$GROUP")
+alice=(setpriv --reuid "$ALICE" --regid "$ALICE" --groups "$GROUP")
+bob=(setpriv --reuid "$BOB" --regid "$BOB" --clear-groups)
 
 mode() { stat -c '%a %u %g' "$1"; }
 site=/run/pyrope/nameserver.sock
