@@ -56,6 +56,40 @@ void *bench_memory(size_t n_bytes)
         return memory;
 }
 
+static size_t number(const char *text)
+{
+        char *end;
+        unsigned long n = strtoul(text, &end, 10);
+
+        if (*end || end == text || n == 0)
+                bench_die(text, "a number above 0 was expected");
+        return n;
+}
+
+void bench_name(unsigned number, char ret[BENCH_NAME_SIZE])
+{
+        (void)snprintf(ret, BENCH_NAME_SIZE, "solver.%07u", number);
+}
+
+void bench_some_name(char ret[BENCH_NAME_SIZE])
+{
+        static atomic_uint n_seeds;
+        static _Thread_local uint64_t state;
+        static _Thread_local size_t n_names;
+
+        if (!state) {
+                const char *text = getenv("BENCH_NAMES");
+
+                n_names = number(text ? text : "");
+                state = 0x9e3779b97f4a7c15u * (1 + atomic_fetch_add(&n_seeds, 1));
+        }
+        /* xorshift: no lock, and nothing of the C library's in the measurement. */
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        bench_name((unsigned)((state >> 32) % n_names), ret);
+}
+
 static int compare(const void *left, const void *right)
 {
         int64_t a = *(const int64_t *)left, b = *(const int64_t *)right;
@@ -67,16 +101,6 @@ static int64_t median(int64_t *values, size_t n)
 {
         qsort(values, n, sizeof(*values), compare);
         return values[n / 2];
-}
-
-static size_t number(const char *text)
-{
-        char *end;
-        unsigned long n = strtoul(text, &end, 10);
-
-        if (*end || end == text || n == 0)
-                bench_die(text, "a number above 0 was expected");
-        return n;
 }
 
 static int64_t *room_for(size_t n)

@@ -45,6 +45,11 @@ void bench_die(const char *what, const char *why) __attribute__((noreturn));
 
 int64_t bench_now_ns(void);
 
+/* Of the nameservers: the name with a number, and one of the $BENCH_NAMES that are there. */
+#define BENCH_NAME_SIZE 32
+void bench_name(unsigned number, char ret[BENCH_NAME_SIZE]);
+void bench_some_name(char ret[BENCH_NAME_SIZE]);
+
 /* Sockets of "u:PATH" and "ADDRESS:PORT", tuned as raw sockets are best. */
 int bench_connect(const char *address);
 int bench_listen(const char *address, char *ret_address, size_t n_ret);

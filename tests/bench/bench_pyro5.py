@@ -3,15 +3,18 @@
 """Pyro5 with msgpack, both ends.
 
 bench_pyro5.py serve unix PATH | tcp ADDRESS    prints "READY URI"
+bench_pyro5.py names memory|sql PATH N         a nameserver with N names; sql keeps them in PATH.db
 bench_pyro5.py latency URI N                    median of N round trips, in microseconds
 bench_pyro5.py put|get URI BYTES N              MB/s, median of N
 """
 
+import sqlite3
 import statistics
 import sys
 import time
 
 import Pyro5.api
+import Pyro5.nameserver
 
 Pyro5.config.SERIALIZER = "msgpack"
 BENCH_BYTES = 64
@@ -41,6 +44,20 @@ def serve(kind, where):
     daemon.requestLoop()
 
 
+def serve_names(storage, path, n):
+    uri = "PYRO:obj_1@./u:/run/user/1000/pyrope/solver.sock"
+    names = ["solver.%07d" % i for i in range(n)]
+    with Pyro5.nameserver.NameServerDaemon(
+            unixsocket=path + ".sock", storage="sql:" + path + ".db" if storage == "sql" else storage) as daemon:
+        if storage == "sql":
+            with sqlite3.connect(path + ".db") as database:
+                database.executemany("INSERT INTO pyro_names (name, uri) VALUES (?, ?)", ((name, uri) for name in names))
+        else:
+            daemon.nameserver.storage.update((name, (uri, set())) for name in names)
+        print("READY", daemon.uriFor(daemon.nameserver), flush=True)
+        daemon.requestLoop()
+
+
 def timed(n, call):
     took_ns = []
     for _ in range(n):
@@ -54,6 +71,8 @@ def main():
     mode, address, *rest = sys.argv[1:]
     if mode == "serve":
         return serve(address, *rest)
+    if mode == "names":
+        return serve_names(address, rest[0], int(rest[1]))
     numbers = [int(text) for text in rest]
     with Pyro5.api.Proxy(address) as proxy:
         if mode == "latency":
