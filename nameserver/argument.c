@@ -4,6 +4,7 @@
 
 #include "base/buffer.h"
 #include "nameserver/endpoint.h"
+#include "nameserver/lease.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -367,18 +368,38 @@ int argument_endpoint(const ArgumentWay *way, const Uri *uri, const char *own_zo
 
 /* -- numbers ---------------------------------------------------------------------------------- */
 
-int argument_version(pyrope_view item, int64_t *ret, ErrorText *error)
+/* An int from 1 up; 0 where there is none. */
+static int get_number(pyrope_view item, const char *parameter, int64_t max, int64_t *ret,
+                      ErrorText *error)
 {
-        int64_t version = 0;
+        int64_t number = 0;
 
-        if (argument_is_given(item) && pyrope_get_int(item, &version) != PYROPE_OK) {
-                error_text_set(error, "version should be an int, not %s", type_name(item));
+        if (argument_is_given(item) && pyrope_get_int(item, &number) != PYROPE_OK) {
+                error_text_set(error, "%s should be an int, not %s", parameter, type_name(item));
                 return ARGUMENT_E_TYPE;
         }
-        if (argument_is_given(item) && version < 1) {
-                error_text_set(error, "version should be 1 or more, not %lld", (long long)version);
+        if (argument_is_given(item) && (number < 1 || number > max)) {
+                error_text_set(error, "%s should be 1 to %lld, not %lld", parameter, (long long)max,
+                               (long long)number);
                 return ARGUMENT_E_VALUE;
         }
-        *ret = version;
+        *ret = number;
+        return 0;
+}
+
+int argument_version(pyrope_view item, int64_t *ret, ErrorText *error)
+{
+        return get_number(item, "version", INT64_MAX, ret, error);
+}
+
+int argument_ttl(pyrope_view item, int64_t *ret_ms, ErrorText *error)
+{
+        int64_t ttl_s = 0;
+        int r;
+
+        r = get_number(item, "ttl", LEASE_TTL_MAX_S, &ttl_s, error);
+        if (r)
+                return r;
+        *ret_ms = ttl_s * 1000;
         return 0;
 }

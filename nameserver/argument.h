@@ -95,3 +95,11 @@ NODISCARD int argument_endpoint(const ArgumentWay *way, const Uri *uri, const ch
  * Return: 0, ARGUMENT_E_TYPE, ARGUMENT_E_VALUE.
  */
 NODISCARD int argument_version(pyrope_view item, int64_t *ret, ErrorText *error);
+
+/**
+ * argument_ttl() - the term of a lease, in seconds, at most LEASE_TTL_MAX_S
+ * @ret_ms:     0 where none was said
+ *
+ * Return: 0, ARGUMENT_E_TYPE, ARGUMENT_E_VALUE.
+ */
+NODISCARD int argument_ttl(pyrope_view item, int64_t *ret_ms, ErrorText *error);

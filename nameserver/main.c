@@ -94,6 +94,7 @@ static const Options program = {
 static void server_deinit(Server *server)
 {
         pyrope_daemon_free(server->daemon);
+        nameserver_stop(&server->nameserver);
         store_readers_free(server->readers);
         store_close(server->store);
         setup_deinit(&server->setup);
@@ -122,7 +123,7 @@ static int open_store(Server *server, ErrorText *error)
                 .readers = server->readers,
                 .zone = server->setup.zone,
         };
-        return 0;
+        return nameserver_start(&server->nameserver, error);
 }
 
 static pyrope_status open_daemon(Server *server, pyrope_error **error)

@@ -177,9 +177,28 @@ static void write_endpoint(pyrope_writer *writer, const StoreEndpoint *endpoint)
         write_text(writer, "ssh", endpoint->ssh);
 }
 
-static void write_object(pyrope_writer *writer, const StoreObject *object)
+/* The term in seconds, and whether somebody has said since the start that the name is still good.
+ */
+static void write_lease(pyrope_writer *writer, LeaseTable *leases, const StoreObject *object)
 {
-        pyrope_write_map(writer, 7);
+        bool is_confirmed = false;
+        bool has_lease = lease_table_find(leases, object->name, &is_confirmed) == 0;
+
+        pyrope_write_str(writer, "ttl");
+        if (has_lease)
+                pyrope_write_int(writer, object->ttl_ms / 1000);
+        else
+                pyrope_write_nil(writer);
+        pyrope_write_str(writer, "confirmed");
+        if (has_lease)
+                pyrope_write_bool(writer, is_confirmed);
+        else
+                pyrope_write_nil(writer);
+}
+
+static void write_object(pyrope_writer *writer, LeaseTable *leases, const StoreObject *object)
+{
+        pyrope_write_map(writer, 9);
         pyrope_write_str(writer, "name");
         pyrope_write_strn(writer, object->name.at, object->name.n);
         write_text(writer, "object", object->object[0] ? object->object : NULL);
@@ -194,17 +213,19 @@ static void write_object(pyrope_writer *writer, const StoreObject *object)
         pyrope_write_uint(writer, object->owner);
         pyrope_write_str(writer, "version");
         pyrope_write_int(writer, object->version);
+        write_lease(writer, leases, object);
 }
 
 int method_resolve(pyrope_call *call, void *self)
 {
         CLEANUP(reading_deinit) Reading reading = { 0 };
+        NameServer *nameserver = self;
         const StoreObject *object;
         int r;
 
-        r = find(call, self, STORE_WITH_TAGS | STORE_WITH_ENDPOINTS, &reading, &object);
+        r = find(call, nameserver, STORE_WITH_TAGS | STORE_WITH_ENDPOINTS, &reading, &object);
         if (r)
                 return r;
-        write_object(pyrope_result(call), object);
+        write_object(pyrope_result(call), nameserver->leases, object);
         return 0;
 }

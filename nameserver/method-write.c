@@ -146,6 +146,7 @@ int method_register_endpoint(pyrope_call *call, void *self)
         NameServer *nameserver = self;
         ErrorText error = { "" };
         ArgumentEndpoint endpoint;
+        int64_t ttl_ms = 0;
         StoreObject object;
         int r;
 
@@ -155,14 +156,19 @@ int method_register_endpoint(pyrope_call *call, void *self)
         r = argument_endpoint(&way, &arguments.uri, nameserver->zone, &endpoint, &error);
         if (r == 0)
                 r = argument_version(pyrope_argument(call, 8), &arguments.terms.version, &error);
+        if (r == 0)
+                r = argument_ttl(pyrope_argument(call, 9), &ttl_ms, &error);
         if (r)
                 return method_raise_argument(call, r, &error);
         object = object_of(&arguments);
         object.object = arguments.uri.object;
         object.endpoints = &endpoint.endpoint;
         object.n_endpoints = 1;
+        object.ttl_ms = ttl_ms;
         arguments.terms.keep_tags = !argument_is_given(pyrope_argument(call, 7));
         r = store_register_endpoint(nameserver->store, &object, &arguments.terms, &error);
+        if (r == 0)
+                method_hold_lease(call, nameserver, arguments.name);
         return check_change(call, nameserver, arguments.name, r, &error);
 }
 

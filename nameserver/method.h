@@ -29,6 +29,7 @@ int method_ping(pyrope_call *call, void *self);
 int method_register(pyrope_call *call, void *self);
 int method_register_endpoint(pyrope_call *call, void *self);
 int method_remove(pyrope_call *call, void *self);
+int method_renew(pyrope_call *call, void *self);
 int method_resolve(pyrope_call *call, void *self);
 int method_set_metadata(pyrope_call *call, void *self);
 int method_yplookup(pyrope_call *call, void *self);
@@ -61,3 +62,7 @@ NODISCARD int method_check_store(pyrope_call *call, atomic_bool *is_failing, int
                                  const ErrorText *error);
 
 bool method_is_own_name(StoreText name);
+
+/* The connection of the call holds the lease of the name, if it has one; without memory it does
+ * not. */
+void method_hold_lease(pyrope_call *call, NameServer *nameserver, StoreText name);

@@ -2,6 +2,8 @@
 
 #include "nameserver/nameserver.h"
 
+#include "base/clock.h"
+#include "base/log.h"
 #include "nameserver/endpoint.h"
 #include "nameserver/method.h"
 
@@ -20,10 +22,11 @@ static const pyrope_method methods[] = {
         { "ping", NULL, method_ping, 0, "nothing, as a sign of life" },
         { "register", "name uri [safe metadata]", method_register, 0,
           "make a name stand for a URI" },
-        { "register_endpoint", "name uri [zone ssh nathost natport safe metadata version]",
+        { "register_endpoint", "name uri [zone ssh nathost natport safe metadata version ttl]",
           method_register_endpoint, 0, "add the way to an object from one zone" },
         { "remove", "[name prefix regex]", method_remove, 0,
           "forget a name, or those with a prefix or by a regular expression" },
+        { "renew", "names", method_renew, 0, "let leases run anew; the names that have none" },
         { "resolve", "name", method_resolve, 0, "all that is known of a name" },
         { "set_metadata", "name metadata", method_set_metadata, 0, "replace the tags of a name" },
         { "yplookup", "[meta_all meta_any return_metadata]", method_yplookup, 0,
@@ -36,6 +39,54 @@ const pyrope_class nameserver_class = {
         .methods = methods,
         .flags = PYROPE_CONCURRENT,
 };
+
+/* After each change, in the thread that made it. */
+static void on_news(const StoreNews *news, void *userdata)
+{
+        NameServer *nameserver = userdata;
+
+        if (news->ttl_ms == 0)
+                lease_table_drop(nameserver->leases, news->name);
+        else if (lease_table_put(nameserver->leases, news, /* is_confirmed= */ true,
+                                 clock_boottime_ms()))
+                log_error("out of memory: a name stays beyond its lease until a restart");
+}
+
+static int load_leases(NameServer *nameserver, ErrorText *error)
+{
+        StoreReader *reader;
+        int r;
+
+        r = store_readers_take(nameserver->readers, &reader, error);
+        if (r)
+                return r;
+        r = lease_keeper_load(nameserver->leases, reader, error);
+        store_readers_give(nameserver->readers, reader);
+        return r;
+}
+
+int nameserver_start(NameServer *nameserver, ErrorText *error)
+{
+        int r;
+
+        nameserver->leases = lease_table_new();
+        if (!nameserver->leases)
+                return error_origin(-ENOMEM);
+        store_on_news(nameserver->store, on_news, nameserver);
+        r = load_leases(nameserver, error);
+        if (r)
+                return r;
+        r = lease_keeper_new(nameserver->leases, nameserver->store, &nameserver->keeper);
+        if (r)
+                error_text_set(error, "cannot start a thread: %s", strerror(-r));
+        return r;
+}
+
+void nameserver_stop(NameServer *nameserver)
+{
+        nameserver->keeper = lease_keeper_free(nameserver->keeper);
+        nameserver->leases = lease_table_free(nameserver->leases);
+}
 
 static bool is_as_it_should_be(const NameServer *nameserver, const StoreObject *object,
                                const char *uri)

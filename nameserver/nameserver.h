@@ -13,6 +13,7 @@
  * something share transactions (store.h).
  */
 
+#include "nameserver/lease-keeper.h"
 #include "nameserver/store-readers.h"
 
 #include <pyrope/daemon.h>
@@ -20,7 +21,8 @@
 
 #define NAMESERVER_OBJECT "Pyro.NameServer" /* its id, and its name in itself */
 
-#define NAMESERVER_LEFT "LEFT" /* annotation of remove(): how many stayed, in decimal */
+#define NAMESERVER_LEFT      "LEFT" /* annotation of remove(): how many stayed, in decimal */
+#define NAMESERVER_RENEW_MAX 65536u /* names in one call of renew() */
 
 typedef struct NameServer NameServer;
 typedef struct NameServerRules NameServerRules;
@@ -38,12 +40,27 @@ struct NameServer {
         StoreReaders *readers; /* borrowed; of that store */
         const char *zone;      /* where it runs; borrowed */
         NameServerRules rules;
+        LeaseTable *leases; /* owned, as the next; of nameserver_start() */
+        LeaseKeeper *keeper;
         atomic_bool cannot_read;  /* the last reading failed, and the log says so */
         atomic_bool cannot_write; /* the last change failed, and the log says so */
 };
 
 /* For pyrope_daemon_register(), with a NameServer as self. */
 extern const pyrope_class nameserver_class;
+
+/**
+ * nameserver_start() - leases begin to run
+ *
+ * Store, readers and zone are set; nothing was changed in the store yet. nameserver_stop() it,
+ * whatever is returned.
+ *
+ * Return: 0, STORE_E_*, -errno.
+ */
+NODISCARD int nameserver_start(NameServer *nameserver, ErrorText *error);
+
+/* After its daemon was freed, before store and readers are. */
+void nameserver_stop(NameServer *nameserver);
 
 /**
  * nameserver_announce() - enter the nameserver's own name, which nobody else can take or remove

@@ -207,31 +207,32 @@ static bool has_zone(const StoreObject *object, const char *zone)
         return false;
 }
 
-static int publish(Store *store, int64_t id, const StoreObject *object)
+static int publish(Store *store, const StoreRow *row, const StoreObject *object)
 {
         CLEANUP(freep)
         char *uri = endpoint_publish(object->object, store->record->object.endpoints,
                                      store->record->object.n_endpoints);
 
-        return uri ? store_rows_publish(&store->db, id, uri, object->ttl_ms)
+        return uri ? store_rows_publish(&store->db, row->id, uri,
+                                        object->ttl_ms ? object->ttl_ms : row->ttl_ms)
                    : error_origin(-ENOMEM);
 }
 
-static int add_endpoint(Store *store, int64_t id, const StoreObject *object)
+static int add_endpoint(Store *store, const StoreRow *row, const StoreObject *object)
 {
         const StoreEndpoint *endpoint = &object->endpoints[0];
         int r;
 
-        r = store_rows_load_endpoints(&store->db, id, store->record);
+        r = store_rows_load_endpoints(&store->db, row->id, store->record);
         if (r)
                 return r;
         if (store->record->object.n_endpoints >= STORE_ENDPOINTS_MAX &&
             !has_zone(&store->record->object, endpoint->zone))
                 return STORE_E_LIMIT;
-        r = store_rows_put_endpoint(&store->db, id, endpoint);
+        r = store_rows_put_endpoint(&store->db, row->id, endpoint);
         if (r == 0)
-                r = store_rows_load_endpoints(&store->db, id, store->record);
-        return r ? r : publish(store, id, object);
+                r = store_rows_load_endpoints(&store->db, row->id, store->record);
+        return r ? r : publish(store, row, object);
 }
 
 static int put_first_endpoint(Store *store, const StoreObject *object, uid_t owner, int64_t *ret_id)
@@ -244,27 +245,28 @@ static int put_first_endpoint(Store *store, const StoreObject *object, uid_t own
         return store_rows_put(&store->db, object, uri, owner, ret_id);
 }
 
-static int put_endpoint(Store *store, const Registration *registration, bool is_same, int64_t *id)
+/* @row: what is there, if it is of the same object; its id is set in any case. */
+static int put_endpoint(Store *store, const Registration *registration, bool is_same, StoreRow *row)
 {
         const StoreObject *object = registration->object;
         int r;
 
         if (!is_same)
-                return put_first_endpoint(store, object, registration->terms->uid, id);
-        r = add_endpoint(store, *id, object);
+                return put_first_endpoint(store, object, registration->terms->uid, &row->id);
+        r = add_endpoint(store, row, object);
         if (r || registration->terms->keep_tags)
                 return r;
-        return store_rows_set_tags(&store->db, *id, object->tags, object->n_tags);
+        return store_rows_set_tags(&store->db, row->id, object->tags, object->n_tags);
 }
 
 static int register_endpoint(void *context, void *userdata)
 {
         CLEANUP(store_edit_deinit) StoreEdit edit;
         const Registration *registration = userdata;
-        Store *store = context;
         const StoreObject *object = registration->object;
+        Store *store = context;
         bool is_same = false;
-        int64_t id;
+        StoreRow row;
         int r;
 
         r = store_edit_begin(&edit, &store->db, &store->news_one, object->name,
@@ -275,11 +277,11 @@ static int register_endpoint(void *context, void *userdata)
                 return r;
         if (edit.is_known && !is_same && registration->terms->safe)
                 return STORE_E_EXISTS;
-        id = edit.row.id;
+        row = edit.row;
         r = store_edit_check(&edit);
         if (r == 0)
-                r = put_endpoint(store, registration, is_same, &id);
-        return r ? r : store_edit_finish(&edit, id);
+                r = put_endpoint(store, registration, is_same, &row);
+        return r ? r : store_edit_finish(&edit, row.id);
 }
 
 int store_register_endpoint(Store *store, const StoreObject *object, const StoreTerms *terms,

@@ -7,6 +7,7 @@
 
 #include "nameserver/nameserver.h"
 
+#include "base/clock.h"
 #include "base/unix-socket.h"
 #include "proto/conn.h"
 #include "proto/repr.h"
@@ -19,6 +20,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #define LIMIT (1u << 26)
 #define OWN   "Pyro.NameServer"
@@ -40,6 +42,7 @@ static void start(void)
         ck_assert_msg(store_open(scratch_path("ns.db"), &nameserver.store, &error) == 0, "%s",
                       error.text);
         ck_assert_int_eq(store_readers_new(nameserver.store, &nameserver.readers), 0);
+        ck_assert_int_eq(nameserver_start(&nameserver, NULL), 0);
         ck_assert_int_eq(pyrope_daemon_new(&options, &server, NULL), PYROPE_OK);
         ck_assert_int_eq(pyrope_daemon_register(server, OWN, &nameserver_class, &nameserver, NULL),
                          PYROPE_OK);
@@ -58,6 +61,7 @@ static void stop(void)
 {
         conn_deinit(&conn);
         server = pyrope_daemon_free(server);
+        nameserver_stop(&nameserver);
         nameserver.readers = store_readers_free(nameserver.readers);
         nameserver.store = store_close(nameserver.store);
 }
@@ -405,10 +409,124 @@ START_TEST(a_name_is_replaced_only_if_it_is_of_the_version_said)
         EXPECT("NamingError: name is of another version: a", "register_endpoint",
                "[s s n n n n n n I]", "a", "PYRO:q@h:2", version);
         EXPECT(URI("p", "h", "2"), "lookup", "[s]", "a");
-        EXPECT("ValueError: version should be 1 or more, not 0", "register_endpoint",
+        EXPECT("ValueError: version should be 1 to 9223372036854775807, not 0", "register_endpoint",
                "[s s n n n n n n I]", "a", "PYRO:q@h:2", (int64_t)0);
         EXPECT("TypeError: version should be an int, not str", "register_endpoint",
                "[s s n n n n n n s]", "a", "PYRO:q@h:2", "1");
+}
+END_TEST
+
+/* Another connection, which registers a name for a second and hangs up. */
+static void register_and_leave(const char *name)
+{
+        Conn before = conn;
+        pyrope_value *metadata = NULL;
+        int fd;
+
+        ck_assert_int_eq(unix_connect(scratch_path("ns.sock"), DEADLINE_NONE, &fd), 0);
+        conn_init(&conn, fd, LIMIT);
+        ck_assert_int_eq(conn_connect(&conn, OWN, DEADLINE_NONE, &metadata, NULL), PYROPE_OK);
+        pyrope_value_free(metadata);
+        EXPECT("None", "register_endpoint", "[s s n n n n n n n i]", name, "PYRO:o@h:1", 1);
+        conn_deinit(&conn);
+        conn = before;
+}
+
+/* What resolve() tells of the lease. */
+static const char *lease_of(const char *name)
+{
+        const char *text = strstr(answer("resolve", "[s]", name), "'ttl': ");
+
+        return text ? text : "";
+}
+
+START_TEST(a_lease_has_a_term_and_is_renewed)
+{
+        EXPECT("None", "register_endpoint", "[s s n n n n n n n i]", "a", "PYRO:o@h:1", 3600);
+        EXPECT("None", "register", "[s s]", "b", "PYRO:o@h:1");
+
+        ck_assert_str_eq(lease_of("a"), "'ttl': 3600, 'confirmed': True}");
+        ck_assert_str_eq(lease_of("b"), "'ttl': None, 'confirmed': None}");
+        EXPECT("[]", "renew", "[s]", "a");
+        EXPECT("['b']", "renew", "[s]", "b");
+        EXPECT("['b', 'c']", "renew", "[[s s s]]", "b", "a", "c");
+        EXPECT("[]", "renew", "[[]]");
+        EXPECT("TypeError: name must be a str", "renew", "[i]", 5);
+        EXPECT("TypeError: name must be a str", "renew", "[[s i]]", "a", 5);
+}
+END_TEST
+
+START_TEST(a_lease_stays_with_endpoints_and_metadata_but_not_with_another_object)
+{
+        EXPECT("None", "register_endpoint", "[s s n n n n n n n i]", "a", "PYRO:o@h:1", 3600);
+        EXPECT("None", "set_metadata", "[s [s]]", "a", "t");
+        EXPECT("None", "register_endpoint", "[s s s]", "a", "PYRO:o@h:2", "z2");
+        ck_assert_str_eq(lease_of("a"), "'ttl': 3600, 'confirmed': True}");
+        EXPECT("None", "register_endpoint", "[s s n n n n n n n i]", "a", "PYRO:o@h:1", 60);
+        ck_assert_str_eq(lease_of("a"), "'ttl': 60, 'confirmed': True}");
+
+        EXPECT("None", "register", "[s s]", "a", "PYRO:p@h:1");
+        ck_assert_str_eq(lease_of("a"), "'ttl': None, 'confirmed': None}");
+}
+END_TEST
+
+START_TEST(a_term_has_limits)
+{
+        EXPECT("None", "register_endpoint", "[s s n n n n n n n i]", "a", "PYRO:o@h:1",
+               LEASE_TTL_MAX_S);
+        EXPECT("ValueError: ttl should be 1 to 2592000, not 2592001", "register_endpoint",
+               "[s s n n n n n n n i]", "a", "PYRO:o@h:1", LEASE_TTL_MAX_S + 1);
+        EXPECT("ValueError: ttl should be 1 to 2592000, not 0", "register_endpoint",
+               "[s s n n n n n n n i]", "a", "PYRO:o@h:1", 0);
+        EXPECT("TypeError: ttl should be an int, not float", "register_endpoint",
+               "[s s n n n n n n n f]", "a", "PYRO:o@h:1", 1.5);
+}
+END_TEST
+
+START_TEST(as_many_names_are_renewed_at_once_as_may_be)
+{
+        CLEANUP(pyrope_writer_freep) pyrope_writer *writer = pyrope_writer_new();
+
+        pyrope_write_list(writer, 1);
+        pyrope_write_list(writer, NAMESERVER_RENEW_MAX + 1);
+        for (unsigned i = 0; i <= NAMESERVER_RENEW_MAX; i++)
+                pyrope_write_str(writer, "a");
+        ck_assert_str_eq(call("renew", writer), "ValueError: at most 65536 names at once");
+
+        pyrope_write_list(writer, 1);
+        pyrope_write_list(writer, NAMESERVER_RENEW_MAX);
+        for (unsigned i = 0; i < NAMESERVER_RENEW_MAX; i++)
+                pyrope_write_str(writer, "a");
+        ck_assert_str_ne(call("renew", writer), "ValueError: at most 65536 names at once");
+}
+END_TEST
+
+START_TEST(a_lease_is_held_by_the_open_connection_and_ends_without_it)
+{
+        const Deadline deadline = deadline_in(60000);
+
+        EXPECT("None", "register_endpoint", "[s s n n n n n n n i]", "held", "PYRO:o@h:1", 1);
+        register_and_leave("left");
+        ck_assert_str_eq(lease_of("left"), "'ttl': 1, 'confirmed': True}");
+
+        while (strcmp(answer("lookup", "[s]", "left"), "NamingError: unknown name: left") != 0) {
+                ck_assert(!deadline_passed(deadline));
+                usleep(10000);
+        }
+        EXPECT(URI("o", "h", "1"), "lookup", "[s]", "held");
+        EXPECT("['left']", "renew", "[[s s]]", "left", "held");
+}
+END_TEST
+
+START_TEST(after_a_restart_leases_are_unconfirmed)
+{
+        EXPECT("None", "register_endpoint", "[s s n n n n n n n i]", "a", "PYRO:o@h:1", 3600);
+        stop();
+        start();
+
+        ck_assert_str_eq(lease_of("a"), "'ttl': 3600, 'confirmed': False}");
+        EXPECT("[]", "renew", "[s]", "a");
+        ck_assert_str_eq(lease_of("a"), "'ttl': 3600, 'confirmed': True}");
 }
 END_TEST
 
@@ -492,6 +610,13 @@ int main(void)
         tcase_add_test(tests, what_a_stock_client_registered_is_resolved);
         tcase_add_test(tests, endpoints_are_added_by_zone);
         tcase_add_test(tests, a_name_is_replaced_only_if_it_is_of_the_version_said);
+        tcase_add_test(tests, a_lease_has_a_term_and_is_renewed);
+        tcase_add_test(tests,
+                       a_lease_stays_with_endpoints_and_metadata_but_not_with_another_object);
+        tcase_add_test(tests, a_term_has_limits);
+        tcase_add_test(tests, as_many_names_are_renewed_at_once_as_may_be);
+        tcase_add_test(tests, a_lease_is_held_by_the_open_connection_and_ends_without_it);
+        tcase_add_test(tests, after_a_restart_leases_are_unconfirmed);
         tcase_add_test(tests, everything_is_there_after_a_restart);
         tcase_add_test(tests, its_own_entry_is_written_only_where_it_is_not_there);
         tcase_add_test(tests, when_the_disk_is_full_reading_goes_on);
