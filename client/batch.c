@@ -121,7 +121,7 @@ void pyrope_batch_addf(pyrope_batch *batch, const char *method, const char *form
 
 /* -- the message ------------------------------------------------------------------------------ */
 
-/* Empties the batch. @ret: the arguments of the message, which are one list of all calls. */
+/* Empties the batch. @ret: the list of the calls, which is the message's arguments. */
 static pyrope_status take_calls(pyrope_batch *batch, pyrope_value **ret, size_t *ret_n,
                                 pyrope_error **error)
 {
@@ -130,7 +130,6 @@ static pyrope_status take_calls(pyrope_batch *batch, pyrope_value **ret, size_t 
 
         if (!status) {
                 writer_reset(batch->writer, KEEP_BYTES);
-                pyrope_write_list(batch->writer, 1);
                 writer_raw_list(batch->writer, &batch->calls, batch->n_calls);
         }
         *ret_n = batch->n_calls;

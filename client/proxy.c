@@ -313,6 +313,17 @@ int pyrope_proxy_fd(pyrope_proxy *proxy)
         return atomic_load(&proxy->fd);
 }
 
+/* The next call need not find out again that the connection is lost: what is sent on a TCP
+ * connection may seem to arrive for a while. */
+static void forget(pyrope_proxy *proxy, int fd, Deadline deadline)
+{
+        if (!turn_take(&proxy->turn, deadline))
+                return;
+        if (proxy->conn.fd == fd)
+                conn_hang_up(&proxy->conn);
+        proxy_leave(proxy);
+}
+
 pyrope_status pyrope_wait_hangup(pyrope_proxy *proxy, int64_t timeout_ms)
 {
         struct pollfd pollfd = { .fd = pyrope_proxy_fd(proxy), .events = POLLIN | POLLRDHUP };
@@ -324,7 +335,10 @@ pyrope_status pyrope_wait_hangup(pyrope_proxy *proxy, int64_t timeout_ms)
         do
                 n = poll(&pollfd, 1, deadline_left_ms(deadline));
         while (n < 0 && errno == EINTR);
-        return n == 0 ? PYROPE_E_TIMEOUT : PYROPE_OK;
+        if (n == 0)
+                return PYROPE_E_TIMEOUT;
+        forget(proxy, pollfd.fd, deadline);
+        return PYROPE_OK;
 }
 
 /* -- what is known ---------------------------------------------------------------------------- */

@@ -39,10 +39,15 @@ void conn_init(Conn *conn, int fd, uint32_t n_message_max)
                           fcntl(fd, F_SETFL, 0) == 0;
 }
 
-void conn_deinit(Conn *conn)
+void conn_hang_up(Conn *conn)
 {
         closep(&conn->fd);
         conn->fd = -1;
+}
+
+void conn_deinit(Conn *conn)
+{
+        conn_hang_up(conn);
         buffer_deinit(&conn->in);
         buffer_deinit(&conn->out);
 }
@@ -50,8 +55,7 @@ void conn_deinit(Conn *conn)
 /* For `return hang_up(conn, error_set(...))`. */
 static pyrope_status hang_up(Conn *conn, pyrope_status status)
 {
-        closep(&conn->fd);
-        conn->fd = -1;
+        conn_hang_up(conn);
         return status;
 }
 

@@ -62,6 +62,9 @@ void conn_init(Conn *conn, int fd, uint32_t n_message_max);
 /** conn_deinit() - hang up. */
 void conn_deinit(Conn *conn);
 
+/** conn_hang_up() - as the daemon does: calls then say that it is closed. */
+void conn_hang_up(Conn *conn);
+
 /** conn_is_open() - whether a call may still be made. */
 static inline bool conn_is_open(const Conn *conn)
 {
