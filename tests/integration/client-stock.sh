@@ -4,11 +4,12 @@
 # shellcheck disable=SC2016,SC2317
 
 . "$(dirname "$0")/../support/lib.sh"
-begin "our client and a stock Pyro5 nameserver and daemon on Unix sockets"
+server=${1:-thread}
+begin "our client and a stock Pyro5 nameserver and daemons of the server type $server, on Unix sockets and on ports"
 need_python
 mkdir "$tmp/sock"
-start stock "$python" "$top/tests/integration/stock_daemon.py" "$tmp/sock"
-check "both listen" grep -q . <(wait_for_line "$tmp/stock.out" '^READY PYRO:stock' "$(pid stock)")
+start stock "$python" "$top/tests/integration/stock_daemon.py" "$tmp/sock" "$server"
+check "they listen" grep -q . <(wait_for_line "$tmp/stock.out" '^READY PYRO:stock-object@127' "$(pid stock)")
 export PYROPE_NAMESERVER=$tmp/sock/names.sock
 uri=$(ready_uri stock 2)
 
@@ -16,6 +17,15 @@ said_just() { # TEXT: stdout is this one line
         [ "$(cat "$tmp/out")" = "$1" ]
 }
 was_quiet() { [ ! -s "$tmp/out" ]; }
+
+calls_of() { # SENTENCE ARGUMENT...: the checks of stock-calls count as ours
+        local sentence=$1
+        shift
+        expect 0 "$PYROPE_TEST_BIN_DIR/stock-calls" "$@"
+        sed "s/ - / - $sentence: /" "$tmp/out"
+        n_checks=$((n_checks + $(grep -c '^ok - ' "$tmp/out")))
+        n_failed=$((n_failed + $(grep -c '^NOT OK - ' "$tmp/out")))
+}
 
 # --- names ---
 expect 0 pyrope list
@@ -95,6 +105,16 @@ check "a negative number behind --" said_just -1
 call 1 stock stream
 check "an item stream is refused in words" complained 'stock: stream: the result is an item stream'
 
+# --- every kind of call, from C ---
+calls_of "Unix" "$uri"
+calls_of "TCP" "$(ready_uri stock 3)" 127.0.0.1
+ipv6=$(ready_uri stock 4)
+check "IPv6 is there" test -n "$ipv6"
+call 0 "$ipv6" echo 6
+check "by a numeric IPv6 address" said_just 6
+call 0 "PYRONAME:stock@$PYROPE_NAMESERVER" echo 7
+check "by a name at a nameserver that is named with it" said_just 7
+
 # --- the command line ---
 call 2 stock echo x
 check "which argument is no JSON, and where" complained '^pyrope: argument 1 is not JSON: line 1 column 1: '
@@ -137,7 +157,7 @@ expect 1 pyrope --nameserver "$tmp/none.sock" list
 check "no nameserver there" complained "nameserver $tmp/none.sock: nobody listens"
 expect 1 env -u PYROPE_NAMESERVER pyrope list
 check "no nameserver anywhere" complained "no nameserver is named \(--nameserver, PYROPE_NAMESERVER\): no daemon has a socket"
-call 1 stock --timeout 300ms sleep 30
+call 1 stock --timeout 300ms sleep 1
 check "the deadline is kept" complained 'stock: sleep: no answer in time'
 call 1 stock hang_up
 check "the daemon's end is noticed" complained 'stock: hang_up: the daemon hung up'
