@@ -8,6 +8,7 @@
 #include "broker/run.h"
 #include "nameserver/nameserver.h"
 #include "nameserver/setup.h"
+#include "nameserver/store-copy.h"
 #include "proto/value.h"
 
 #include <pyrope/daemon.h>
@@ -35,6 +36,9 @@ static const char *config_path; /* NULL or "": the default */
 static const char *log_path;    /* NULL: as the configuration says */
 static const char *listen_on;   /* ADDR:PORT, or NULL */
 static bool only_check;
+static bool set_aside;         /* a database that cannot be served */
+static const char *backup;     /* FILE to write, or NULL */
+static const char *restore;    /* FILE to read, or NULL */
 static LogLevel default_level; /* where the configuration says none */
 
 static const Option options[] = {
@@ -48,6 +52,19 @@ static const Option options[] = {
         { .name = "check",
           .help = "see whether the configuration is right, and do nothing else",
           .flag = &only_check },
+        { .name = "backup",
+          .argument = "FILE",
+          .help = "copy the database there, whether or not a nameserver runs, and do nothing else",
+          .string = &backup },
+        { .name = "restore",
+          .argument = "FILE",
+          .help = "put that copy in the place of the database, which is kept as "
+                  "DATABASE.replaced-TIME, and do nothing else",
+          .string = &restore },
+        { .name = "set-aside",
+          .help = "if the database cannot be served, keep it as DATABASE.damaged-TIME and begin "
+                  "an empty one",
+          .flag = &set_aside },
         { .name = "database",
           .letter = 'd',
           .argument = "FILE",
@@ -108,11 +125,34 @@ static int fail(const char *text)
         return OPTIONS_EXIT_FAILED;
 }
 
+/* The file itself is what is wrong, and would be so at the next start. */
+static bool is_unusable(int r)
+{
+        return r == STORE_E_DAMAGED || r == STORE_E_FOREIGN || r == STORE_E_NEWER;
+}
+
+/* After store_open() has failed for the reason in @error. */
+static int begin_anew(Server *server, ErrorText *error)
+{
+        CLEANUP(freep) char *kept = NULL;
+        ErrorText why = *error;
+        int r;
+
+        r = store_set_aside(server->setup.database, &kept, error);
+        if (r)
+                return r;
+        log_warning("%s", why.text);
+        log_warning("%s: it is kept there, and an empty database begins", kept);
+        return store_open(server->setup.database, &server->store, error);
+}
+
 static int open_store(Server *server, ErrorText *error)
 {
         int r;
 
         r = store_open(server->setup.database, &server->store, error);
+        if (set_aside && is_unusable(r))
+                r = begin_anew(server, error);
         if (r)
                 return r;
         r = store_readers_new(server->store, &server->readers);
@@ -279,6 +319,45 @@ static int check(void)
         return r ? fail(reason(&error)) : OPTIONS_EXIT_DONE;
 }
 
+/* Says on standard output what there is now. */
+static int copy(const char *database, ErrorText *error)
+{
+        CLEANUP(freep) char *kept = NULL;
+        size_t n;
+        int r;
+
+        if (backup) {
+                r = store_backup(database, backup, &n, error);
+                if (r == 0)
+                        (void)printf("%s: %zu names\n", backup, n);
+                return r;
+        }
+        r = store_restore(database, restore, &kept, &n, error);
+        if (r)
+                return r;
+        if (kept)
+                (void)printf("%s: the database before\n", kept);
+        (void)printf("%s: %zu names\n", database, n);
+        return 0;
+}
+
+static int make_copy(void)
+{
+        CLEANUP(settings_deinit) Settings settings = { .file = NULL };
+        CLEANUP(freep) char *database = NULL;
+        ErrorText error = { "" };
+        int r;
+
+        if (backup && restore)
+                return fail("either --backup or --restore");
+        r = settings_read(config_path, &settings, &error);
+        if (r == 0)
+                r = setup_database(&said, &settings, &database, &error);
+        if (r == 0)
+                r = copy(database, &error);
+        return r ? fail(reason(&error)) : OPTIONS_EXIT_DONE;
+}
+
 /* All that a start may stumble over, told to who started us; from then on the log has it. */
 static int build(Server *server)
 {
@@ -345,5 +424,7 @@ int main(int argc, char **argv)
         r = options_parse(&program, argc, argv, &rest);
         if (r)
                 return r == OPTIONS_E_SHOWN ? OPTIONS_EXIT_DONE : OPTIONS_EXIT_MISUSED;
-        return only_check ? check() : serve(&server);
+        if (only_check)
+                return check();
+        return backup || restore ? make_copy() : serve(&server);
 }

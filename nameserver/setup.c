@@ -163,17 +163,19 @@ static int state_directory(char **ret, ErrorText *error)
         return 0;
 }
 
-static int set_database(const char *database, Setup *setup, ErrorText *error)
+int setup_database(const SetupOptions *options, const Settings *settings, char **ret,
+                   ErrorText *error)
 {
+        const char *database = first_of(options->database, settings->database, NULL);
         CLEANUP(freep) char *directory = NULL;
         int r;
 
         if (database) {
-                setup->database = strdup(database);
-                return setup->database ? 0 : error_origin(-ENOMEM);
+                *ret = strdup(database);
+                return *ret ? 0 : error_origin(-ENOMEM);
         }
         r = state_directory(&directory, error);
-        return r ? r : join(directory, DATABASE, &setup->database);
+        return r ? r : join(directory, DATABASE, ret);
 }
 
 int setup_make(const SetupOptions *options, const Settings *settings, Setup *ret, ErrorText *error)
@@ -187,8 +189,7 @@ int setup_make(const SetupOptions *options, const Settings *settings, Setup *ret
         set_zone(zone_of(options, settings), &setup);
         r = set_socket(options, settings, &setup, error);
         if (r == 0)
-                r = set_database(first_of(options->database, settings->database, NULL), &setup,
-                                 error);
+                r = setup_database(options, settings, &setup.database, error);
         if (r)
                 return r;
         *ret = setup;

@@ -58,3 +58,12 @@ NODISCARD int setup_check(const SetupOptions *options, const Settings *settings,
 NODISCARD int setup_make(const SetupOptions *options, const Settings *settings, Setup *ret,
                          ErrorText *error);
 void setup_deinit(Setup *setup);
+
+/**
+ * setup_database() - only where the database is
+ * @ret:        owned by the caller, free()
+ *
+ * Creates its directory where it is the default one. Return: 0, SETUP_E_INVALID, -ENOMEM.
+ */
+NODISCARD int setup_database(const SetupOptions *options, const Settings *settings, char **ret,
+                             ErrorText *error);

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 
 /* What opening a file came to, as an outcome. */
 static int refuse_errno(int number, const char *path, ErrorText *error)
@@ -25,6 +26,8 @@ static int refuse_errno(int number, const char *path, ErrorText *error)
                 return STORE_E_FULL;
         case ELOOP:
                 return STORE_E_UNSAFE;
+        case EEXIST:
+                return STORE_E_EXISTS;
         case ENOMEM:
                 return -ENOMEM;
         default:
@@ -50,7 +53,7 @@ static int check_directory(const char *path, ErrorText *error)
 }
 
 /* The directory without symbolic links, so that two names of one file share one lock. */
-static int resolve(const char *path, char **ret, ErrorText *error)
+int store_file_resolve(const char *path, char **ret, ErrorText *error)
 {
         CLEANUP(freep) char *directory = NULL;
         CLEANUP(freep) char *real = NULL;
@@ -128,7 +131,7 @@ int store_file_prepare(const char *path, char **ret_path, int *ret_lock, ErrorTe
         CLEANUP(closep) int fd = -1;
         int r;
 
-        r = resolve(path, &resolved, error);
+        r = store_file_resolve(path, &resolved, error);
         if (r)
                 return r;
         r = lock(resolved, &lock_fd, error);
@@ -141,5 +144,91 @@ int store_file_prepare(const char *path, char **ret_path, int *ret_lock, ErrorTe
                 return r;
         *ret_path = TAKE(resolved);
         *ret_lock = TAKE_FD(lock_fd);
+        return 0;
+}
+
+int store_file_create(const char *path, ErrorText *error)
+{
+        CLEANUP(closep)
+        int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+        return fd < 0 ? refuse_errno(errno, path, error) : 0;
+}
+
+/* What is in it, or the names in it, if it is a directory. */
+static int sync_path(const char *path, ErrorText *error)
+{
+        CLEANUP(closep) int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+
+        return fd < 0 || fsync(fd) < 0 ? refuse_errno(errno, path, error) : 0;
+}
+
+static int sync_directory_of(const char *path, ErrorText *error)
+{
+        CLEANUP(freep) char *directory = strndup(path, (size_t)(strrchr(path, '/') - path) + 1);
+
+        return directory ? sync_path(directory, error) : error_origin(-ENOMEM);
+}
+
+int store_file_place(const char *from, const char *path, bool replaces, ErrorText *error)
+{
+        int r;
+
+        r = sync_path(from, error);
+        if (r)
+                return r;
+        if (renameat2(AT_FDCWD, from, AT_FDCWD, path, replaces ? 0 : RENAME_NOREPLACE) < 0)
+                return refuse_errno(errno, path, error);
+        return sync_directory_of(path, error);
+}
+
+/* PATH.WHAT-20260102T030405Z */
+static int second_name(const char *path, const char *what, char **ret)
+{
+        time_t now = time(NULL);
+        char stamp[32];
+        struct tm tm;
+        char *name;
+
+        (void)strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%SZ", gmtime_r(&now, &tm));
+        if (asprintf(&name, "%s.%s-%s", path, what, stamp) < 0)
+                return error_origin(-ENOMEM);
+        *ret = name;
+        return 0;
+}
+
+/* A log goes along; without one there is nothing to do. */
+static int move_log(const char *path, const char *name, ErrorText *error)
+{
+        CLEANUP(freep) char *log = NULL;
+        CLEANUP(freep) char *new_log = NULL;
+
+        if (asprintf(&log, "%s-wal", path) < 0) {
+                log = NULL; /* asprintf() leaves it undefined */
+                return error_origin(-ENOMEM);
+        }
+        if (asprintf(&new_log, "%s-wal", name) < 0) {
+                new_log = NULL;
+                return error_origin(-ENOMEM);
+        }
+        if (rename(log, new_log) < 0 && errno != ENOENT)
+                return refuse_errno(errno, log, error);
+        return 0;
+}
+
+int store_file_keep(const char *path, const char *what, char **ret, ErrorText *error)
+{
+        CLEANUP(freep) char *name = NULL;
+        int r;
+
+        r = second_name(path, what, &name);
+        if (r)
+                return r;
+        if (link(path, name) < 0)
+                return refuse_errno(errno, name, error);
+        r = move_log(path, name, error);
+        if (r)
+                return r;
+        *ret = TAKE(name);
         return 0;
 }
