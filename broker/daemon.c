@@ -95,6 +95,7 @@ static Daemon *destroy(Daemon *daemon)
         stream_table_deinit(&daemon->streams);
         registry_deinit(&daemon->registry);
         pool_deinit(&daemon->pool);
+        patrol_deinit(&daemon->patrol);
         for (size_t i = 0; i < DAEMON_LISTENERS; i++)
                 listener_deinit(&daemon->listeners[i]);
         poller_deinit(&daemon->poller);
@@ -119,6 +120,7 @@ static int init_parts(Daemon *daemon, unsigned n_workers_max)
         peer_table_init(&daemon->peers);
         quota_init(&daemon->quota,
                    (uint32_t)daemon->message_max); /* check_options() has seen to it */
+        patrol_init(&daemon->patrol);
         /* One more than may run calls: it serves the connections meanwhile. */
         pool_init(&daemon->pool, n_workers_max + 1, worker_main, daemon);
         r_schedule = schedule_init(&daemon->schedule, n_workers_max);
@@ -280,6 +282,8 @@ pyrope_status pyrope_daemon_start(pyrope_daemon *daemon, pyrope_error **error)
         r = poller_add(poller, daemon->schedule.ready_fd, POLLER_READY, EPOLLIN);
         if (r == 0)
                 r = poller_add_for_all(poller, daemon->schedule.finished_fd, POLLER_FINISHED);
+        if (r == 0)
+                r = patrol_start(&daemon->patrol);
         if (r == 0)
                 r = pool_start(&daemon->pool);
         for (size_t i = 0; r == 0 && i < DAEMON_LISTENERS; i++)

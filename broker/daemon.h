@@ -11,6 +11,7 @@
  */
 
 #include "broker/listener.h"
+#include "broker/patrol.h"
 #include "broker/peer-table.h"
 #include "broker/poller.h"
 #include "broker/pool.h"
@@ -34,6 +35,7 @@ struct pyrope_daemon {
         PeerTable peers;
         Quota quota;
         Poller poller;
+        Patrol patrol;
         Pool pool;
         uint64_t message_max; /* bytes of annotations and payload of one message */
         int stop_fd;          /* eventfd: readable for ever once the daemon was stopped */

@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <sys/uio.h>
 
 #define SMALL_BYTES 1024u
@@ -37,17 +36,13 @@ DEFINE_CLEANUP(Outgoing, outgoing_free);
 
 Peer *peer_new(int fd, QuotaUser *user, uint64_t n_max)
 {
-        const struct timeval stay = { .tv_usec = PEER_STAY_MS * 1000 };
         Peer *peer;
 
         peer = calloc(1, sizeof(*peer));
         if (!peer)
                 return NULL;
         peer->caller.guest = guest_new();
-        /* Without the timeout a patient worker would wait for ever: refuse such a socket. */
-        if (!peer->caller.guest ||
-            setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &stay, sizeof(stay)) < 0) {
-                guest_unref(peer->caller.guest);
+        if (!peer->caller.guest) {
                 free(peer);
                 return NULL;
         }
@@ -87,11 +82,9 @@ int peer_receive(Peer *peer, uint8_t *ret, size_t n_room, bool is_patient, size_
 {
         ssize_t n;
 
-        do
-                n = recv(peer->fd, ret, n_room, is_patient ? 0 : MSG_DONTWAIT);
-        while (n < 0 && errno == EINTR);
+        n = recv(peer->fd, ret, n_room, is_patient ? 0 : MSG_DONTWAIT);
         if (n < 0)
-                return errno == EAGAIN ? PEER_E_AGAIN : PEER_E_CLOSED;
+                return errno == EAGAIN || errno == EINTR ? PEER_E_AGAIN : PEER_E_CLOSED;
         if (n == 0)
                 return PEER_E_CLOSED;
         *ret_n = (size_t)n;

@@ -19,7 +19,7 @@
 typedef struct Outgoing Outgoing;
 
 struct Peer {
-        int fd;              /* blocking, with a receive timeout of PEER_STAY_MS; owned */
+        int fd;              /* blocking; owned */
         uint32_t generation; /* tells it from an earlier one with the same descriptor */
         Caller caller;
         Session session;
@@ -36,7 +36,6 @@ struct Peer {
         _Atomic int64_t deadline; /* on clock_boottime_ms(); INT64_MAX: none */
 };
 
-#define PEER_STAY_MS       4     /* a blocking receive gives up after so long */
 #define PEER_HANDSHAKE_MS  10000 /* from accept to CONNECTOK */
 #define PEER_STALL_MS      60000 /* a frame or an answer that makes no progress */
 #define PEER_RECEIVE_BYTES (64u * 1024)
@@ -68,7 +67,7 @@ DEFINE_CLEANUP(Peer, peer_free);
 
 /**
  * peer_receive() - some bytes
- * @is_patient: wait for them PEER_STAY_MS
+ * @is_patient: wait for them, until a signal comes
  *
  * Return: 0 with at least one byte, PEER_E_AGAIN, PEER_E_CLOSED.
  */
@@ -77,7 +76,7 @@ NODISCARD int peer_receive(Peer *peer, uint8_t *ret, size_t n_room, bool is_pati
 /**
  * peer_receive_more() - go on with the frame that in begins with
  * @n_needed:   its size
- * @is_patient: wait PEER_STAY_MS for it, if the last time brought PEER_FLOW_BYTES: one who drips
+ * @is_patient: wait for it, as above, if the last time brought PEER_FLOW_BYTES: one who drips
  *              does not hold a thread
  *
  * Memory grows with the bytes that came, not with what was announced.

@@ -3,6 +3,7 @@
 #include "broker/pool.h"
 
 #include "base/log.h"
+#include "broker/patrol.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -43,15 +44,17 @@ static void *thread_main(void *userdata)
         return NULL;
 }
 
-/* Signals are for the program's own threads; only those that a fault raises here stay open. */
+/* Signals are for the program's own threads; only those that a fault raises here, and that of the
+ * patrol, stay open. */
 static void mask_signals(sigset_t *ret_old)
 {
-        static const int faults[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS };
+        static const int open[] = { SIGSEGV, SIGBUS,  SIGFPE, SIGILL,
+                                    SIGABRT, SIGTRAP, SIGSYS, PATROL_SIGNAL };
         sigset_t signals;
 
         sigfillset(&signals);
-        for (size_t i = 0; i < ARRAY_SIZE(faults); i++)
-                sigdelset(&signals, faults[i]);
+        for (size_t i = 0; i < ARRAY_SIZE(open); i++)
+                sigdelset(&signals, open[i]);
         pthread_sigmask(SIG_SETMASK, &signals, ret_old);
 }
 

@@ -52,6 +52,7 @@ struct Worker {
         Daemon *daemon;
         Call call;
         Window window;
+        PatrolPost post;
         bool is_hot;      /* the peer that is being served calls again and again */
         bool has_called;  /* it called, since this worker has it */
         unsigned n_stays; /* how often this worker waited for it */
@@ -429,11 +430,13 @@ static Step handle_window(Worker *worker, Peer *peer, size_t *ret_needed)
         return step;
 }
 
-/* Waits for the next call only of one who calls all the time, and while others watch the rest. */
-static bool may_stay(const Worker *worker)
+/* While others watch the rest, and somebody sees to it that the wait ends. */
+static bool may_wait(const Worker *worker)
 {
-        return worker->is_hot && pool_has_waiting(&worker->daemon->pool) &&
-               !schedule_is_stopping(&worker->daemon->schedule);
+        const Daemon *daemon = worker->daemon;
+
+        return pool_has_waiting(&daemon->pool) && patrol_is_running(&daemon->patrol) &&
+               !schedule_is_stopping(&daemon->schedule);
 }
 
 /* In the set, even where nothing is reported, each message costs a walk through it. */
@@ -445,25 +448,40 @@ static void count_stay(Worker *worker, Peer *peer)
         peer->is_out = true;
 }
 
-static Step receive_window(Worker *worker, Peer *peer, size_t n_needed)
+/* Goes on with the frame that the peer's memory begins with, or receives what comes. */
+static int receive(Worker *worker, Peer *peer, size_t n_needed, bool is_patient)
 {
         size_t n = 0;
+        int r;
+
+        if (peer->in.n > 0) {
+                r = peer_receive_more(peer, n_needed, is_patient);
+                worker->window = (Window){ .bytes = peer->in.data, .n = peer->in.n };
+        } else {
+                r = peer_receive(peer, worker->bytes, sizeof(worker->bytes), is_patient, &n);
+                worker->window = (Window){ .bytes = worker->bytes, .n = n };
+        }
+        return r;
+}
+
+/* Waits for the next call only of one who calls all the time. */
+static Step receive_window(Worker *worker, Peer *peer, size_t n_needed)
+{
+        Patrol *patrol = &worker->daemon->patrol;
+        bool is_patient;
         int r;
 
         r = keep_rest(worker, peer);
         if (r)
                 return r == PEER_E_FULL ? turn_away_full(worker, peer) : STEP_CLOSE;
-        if (peer->in.n > 0) {
-                r = peer_receive_more(peer, n_needed, pool_has_waiting(&worker->daemon->pool));
-                worker->window = (Window){ .bytes = peer->in.data, .n = peer->in.n };
-        } else {
-                bool stays = may_stay(worker);
-
-                if (stays)
-                        count_stay(worker, peer);
-                r = peer_receive(peer, worker->bytes, sizeof(worker->bytes), stays, &n);
-                worker->window = (Window){ .bytes = worker->bytes, .n = n };
+        is_patient = (peer->in.n > 0 || worker->is_hot) && may_wait(worker);
+        if (is_patient) {
+                count_stay(worker, peer);
+                patrol_wait_begin(patrol, &worker->post);
         }
+        r = receive(worker, peer, n_needed, is_patient);
+        if (is_patient)
+                patrol_wait_end(patrol, &worker->post);
         if (r == PEER_E_AGAIN)
                 return STEP_IDLE;
         if (r == PEER_E_FULL)
@@ -636,7 +654,9 @@ void worker_main(void *userdata)
                 pool_leave(&worker.daemon->pool);
                 return;
         }
+        patrol_join(&worker.daemon->patrol, &worker.post);
         while (work(&worker)) {
         }
+        patrol_leave(&worker.daemon->patrol, &worker.post);
         call_deinit(&worker.call);
 }

@@ -38,6 +38,9 @@
  * Threads: methods run on threads of the daemon, one call at a time per object, unless the class is
  * PYROPE_CONCURRENT. Everything that takes a daemon may be called from any thread, from methods
  * too; a call belongs to the thread that runs its method.
+ *
+ * Signals: threads of the daemon block all that a program may expect. SIGURG wakes them: a program
+ * that has a handler for it before it starts the daemon keeps it, and is served a little slower.
  */
 
 #include <pyrope/value.h>
