@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "proto/codec.h"
+#include "proto/pyro4.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -241,6 +242,14 @@ void peer_refuse(int fd, const Answer *answer)
 
         frame_header_write(&answer->header, header);
         (void)send_answer(fd, header, answer);
+}
+
+void peer_refuse_pyro4(const Peer *peer, const SessionReject *reject)
+{
+        uint8_t bytes[PYRO4_REFUSAL_BYTES];
+        size_t n = pyro4_refusal_write(reject->pyro4_version, reject->text, bytes);
+
+        (void)send(peer->fd, bytes, n, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
 int peer_flush(Peer *peer)

@@ -108,6 +108,9 @@ NODISCARD int peer_hold_answer(Peer *peer, const Answer *answer);
  */
 NODISCARD int peer_send(Peer *peer, const Answer *answer, pyrope_writer *writer);
 
+/* Says to one who speaks Pyro4 why he is not let in, if his socket takes it. */
+void peer_refuse_pyro4(const Peer *peer, const SessionReject *reject);
+
 /* Sends an answer to one who is not let in, if his socket takes it. */
 void peer_refuse(int fd, const Answer *answer);
 

@@ -2,6 +2,8 @@
 
 #include "broker/session.h"
 
+#include "proto/pyro4.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -44,9 +46,15 @@ static int judge_unparsed(int r, const uint8_t *bytes, SessionReject *ret_reject
 {
         char text[64];
 
+        if (r == FRAME_E_VERSION && pyro4_is_version(frame_version(bytes))) {
+                (void)reject(
+                        ret_reject, NULL,
+                        "you speak Pyro4, and this daemon Pyro5: use the Python package Pyro5");
+                ret_reject->pyro4_version = (uint16_t)frame_version(bytes);
+                return SESSION_E_REJECT;
+        }
         if (r == FRAME_E_VERSION) {
-                snprintf(text, sizeof(text), "invalid protocol version: %u",
-                         (unsigned)bytes[4] << 8 | bytes[5]);
+                snprintf(text, sizeof(text), "invalid protocol version: %u", frame_version(bytes));
                 return reject(ret_reject, NULL, text);
         }
         if (r == FRAME_E_TOO_LARGE)

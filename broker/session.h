@@ -43,6 +43,7 @@ typedef struct SessionReject SessionReject;
 
 struct SessionReject {
         bool is_call;
+        uint16_t pyro4_version; /* of the protocol of a peer who speaks that; else 0 */
         uint16_t seq;
         uint8_t serializer; /* msgpack, or JSON for a peer that may not know msgpack */
         char text[160];

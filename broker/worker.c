@@ -136,6 +136,10 @@ static Step turn_away(Worker *worker, Peer *peer, const SessionReject *reject)
 {
         Answer answer;
 
+        if (reject->pyro4_version) {
+                peer_refuse_pyro4(peer, reject);
+                return STEP_CLOSE;
+        }
         call_reset(&worker->call);
         if (dispatch_reject(reject, &worker->call, &answer) == 0)
                 (void)send_answer(worker, peer, &answer); /* closed in any case */

@@ -7,6 +7,7 @@
 #include "proto/frame.h"
 #include "proto/inflate.h"
 #include "proto/message.h"
+#include "proto/pyro4.h"
 #include "proto/value.h"
 
 #include <errno.h>
@@ -223,6 +224,10 @@ static pyrope_status bad_frame(Conn *conn, int r, pyrope_error **error)
         char beginning[4 * BEGINNING_BYTES + TEXT_ESCAPE_MIN];
         size_t n = conn->in.n < BEGINNING_BYTES ? conn->in.n : BEGINNING_BYTES;
 
+        if (r == FRAME_E_VERSION && pyro4_is_version(frame_version(conn->in.data)))
+                return hang_up(conn, error_set(error, PYROPE_E_PROTOCOL,
+                                               "the daemon speaks Pyro4, which is not compatible "
+                                               "with Pyro5"));
         if (r == FRAME_E_VERSION)
                 return hang_up(conn,
                                error_set(error, PYROPE_E_PROTOCOL,

@@ -100,6 +100,12 @@ NODISCARD int frame_header_parse(const uint8_t *bytes, size_t n_bytes, uint64_t 
 /** frame_header_write() - encode; the inverse of frame_header_parse(). */
 void frame_header_write(const FrameHeader *header, uint8_t ret[static FRAME_HEADER_SIZE]);
 
+/** frame_version() - of the first FRAME_PREFIX_SIZE bytes of a frame, whatever it is. */
+static inline unsigned frame_version(const uint8_t bytes[static FRAME_PREFIX_SIZE])
+{
+        return (unsigned)bytes[4] << 8 | bytes[5];
+}
+
 /** frame_size() - bytes of the whole frame, header included. */
 static inline uint64_t frame_size(const FrameHeader *header)
 {

@@ -55,6 +55,7 @@ static const struct {
 } garbage[] = {
         { BYTES("SSH-2.0-OpenSSH\r\n"), PYROPE_E_PROTOCOL, "no Pyro5 daemon; it said 'SSH-2.0" },
         { BYTES("PYRO\1\xf5"), PYROPE_E_PROTOCOL, "another version" },
+        { BYTES("PYRO\0\x30\0\3"), PYROPE_E_PROTOCOL, "the daemon speaks Pyro4" },
         { BYTES("PYRO\1\xf6\5\4\0\0\0\1\0\0\0\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"),
           PYROPE_E_PROTOCOL, "no Pyro5 daemon" },
         { BYTES("PYRO\1\xf6\5\4\0\0\0\1\0\x10\0\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"

@@ -197,6 +197,23 @@ START_TEST(a_peer_without_msgpack_is_answered_in_json)
 }
 END_TEST
 
+START_TEST(one_who_speaks_pyro4_is_told_so_by_the_first_six_bytes)
+{
+        static const uint8_t bytes[] = { 'P', 'Y', 'R', 'O', 0, 48 };
+        SessionReject reject;
+        size_t n_needed;
+        Frame frame;
+
+        ck_assert_int_eq(session_next(&fresh, bytes, sizeof(bytes), &frame, &n_needed, &reject),
+                         SESSION_E_REJECT);
+        ck_assert_uint_eq(reject.pyro4_version, 48);
+        ck_assert_ptr_nonnull(strstr(reject.text, "you speak Pyro4"));
+        ck_assert_ptr_null(strpbrk(reject.text, "\"\\")); /* it stands between quotes as it is */
+        ck_assert_int_eq(session_next(&opened, bytes, sizeof(bytes), &frame, &n_needed, &reject),
+                         SESSION_E_CLOSE);
+}
+END_TEST
+
 /* Each row changes one byte of the header. */
 static const struct {
         size_t at;
@@ -258,6 +275,7 @@ int main(void)
         tcase_add_loop_test(tcase, only_the_right_frames_come_through, 0, ARRAY_SIZE(arrivals));
         tcase_add_test(tcase, what_may_not_come_is_turned_away_before_its_payload_is_there);
         tcase_add_test(tcase, a_peer_without_msgpack_is_answered_in_json);
+        tcase_add_test(tcase, one_who_speaks_pyro4_is_told_so_by_the_first_six_bytes);
         tcase_add_loop_test(tcase, a_bad_header_ends_the_session, 0, ARRAY_SIZE(corrupt));
         tcase_add_test(tcase, annotations_that_do_not_add_up_end_the_session);
         suite_add_tcase(suite, tcase);
