@@ -13,6 +13,8 @@
 
 pyrope_view pyrope_argument(pyrope_call *call, size_t index)
 {
+        if (!call)
+                return (pyrope_view){ NULL, NULL };
         return index < call->n_arguments ? call->arguments[index] : (pyrope_view){ NULL, NULL };
 }
 
@@ -109,6 +111,8 @@ pyrope_status pyrope_call_array(pyrope_call *call, pyrope_view item, const char 
         pyrope_array array;
         void *copy;
 
+        if (!call || !ret)
+                return PYROPE_E_INVALID;
         status = pyrope_get_array(item, dtype, &array);
         if (status)
                 return status;
@@ -190,6 +194,10 @@ int pyrope_arguments(pyrope_call *call, const char *format, ...)
         va_list targets;
         int r;
 
+        if (!call)
+                return PYROPE_RAISED;
+        if (!format)
+                format = "";
         if (strlen(format) != call->n_arguments)
                 return call_raise(call, "RuntimeError",
                                   "%s.%s() has %zu parameters, but reads \"%s\"",

@@ -10,31 +10,44 @@
 
 pyrope_daemon *pyrope_call_daemon(pyrope_call *call)
 {
+        if (!call)
+                return NULL;
         return call->daemon;
 }
 
 const char *pyrope_call_object(pyrope_call *call)
 {
+        if (!call)
+                return NULL;
         return call->object->id;
 }
 
 uid_t pyrope_call_uid(pyrope_call *call)
 {
+        if (!call)
+                return (uid_t)-1;
         return call->caller.uid;
 }
 
 unsigned pyrope_call_sequence(pyrope_call *call)
 {
+        if (!call)
+                return 0;
         return call->frame->header.seq;
 }
 
 unsigned pyrope_call_serializer(pyrope_call *call)
 {
+        if (!call)
+                return 0;
         return call->frame->header.serializer;
 }
 
 bool pyrope_call_correlation(pyrope_call *call, unsigned char ret[16])
 {
+        if (!call || !ret)
+                return false;
+
         const FrameHeader *header = &call->frame->header;
 
         if (!(header->flags & FRAME_CORRELATION))
@@ -45,12 +58,16 @@ bool pyrope_call_correlation(pyrope_call *call, unsigned char ret[16])
 
 void *pyrope_call_session(pyrope_call *call)
 {
+        if (!call)
+                return NULL;
         return guest_data(call->caller.guest);
 }
 
 pyrope_status pyrope_call_keep_session(pyrope_call *call, void *session,
                                        void (*ended)(void *session))
 {
+        if (!call || !session)
+                return PYROPE_E_INVALID;
         if (!session)
                 return PYROPE_E_INVALID;
         return guest_keep(call->caller.guest, session, ended) ? PYROPE_E_EXISTS : PYROPE_OK;
@@ -60,6 +77,9 @@ pyrope_status pyrope_call_keep_session(pyrope_call *call, void *session,
 
 bool pyrope_call_annotation(pyrope_call *call, const char *id, const void **ret, size_t *ret_n)
 {
+        if (!call || !id || !ret || !ret_n)
+                return false;
+
         const Frame *frame = call->frame;
         FrameAnnotation chunk;
 
@@ -72,6 +92,9 @@ bool pyrope_call_annotation(pyrope_call *call, const char *id, const void **ret,
 
 bool pyrope_call_annotation_at(pyrope_call *call, size_t index, pyrope_annotation *ret)
 {
+        if (!call || !ret)
+                return false;
+
         const uint8_t *at = call->frame->bytes;
         size_t n_left = call->frame->header.n_annotations;
         FrameAnnotation chunk;
@@ -93,6 +116,9 @@ bool pyrope_call_annotation_at(pyrope_call *call, size_t index, pyrope_annotatio
 
 pyrope_status pyrope_annotate(pyrope_call *call, const char *id, const void *data, size_t n_data)
 {
+        if (!call || !id)
+                return PYROPE_E_INVALID;
+
         int r = frame_annotation_add(&call->annotations, call->n_annotated, id, data, n_data);
 
         if (r == FRAME_E_CORRUPT)

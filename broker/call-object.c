@@ -32,6 +32,9 @@ static char *find_uri(Call *call, const char *id, Object **ret)
 
 int pyrope_reply_uri(pyrope_call *call, const char *id)
 {
+        if (!call)
+                return PYROPE_RAISED;
+
         CLEANUP(object_unrefp) Object *object = NULL;
         CLEANUP(freep) char *uri = find_uri(call, id, &object);
 
@@ -43,6 +46,9 @@ int pyrope_reply_uri(pyrope_call *call, const char *id)
 
 int pyrope_reply_proxy(pyrope_call *call, const char *id)
 {
+        if (!call)
+                return PYROPE_RAISED;
+
         CLEANUP(object_unrefp) Object *object = NULL;
         CLEANUP(freep) char *uri = find_uri(call, id, &object);
 

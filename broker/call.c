@@ -91,17 +91,22 @@ int call_raise(Call *call, const char *class_, const char *format, ...)
 int pyrope_raise_at(const char *file, int line, pyrope_call *call, const char *class_,
                     const char *format, ...)
 {
-        const char *slash = strrchr(file, '/');
+        const char *slash = file ? strrchr(file, '/') : NULL;
         va_list arguments;
 
+        if (!call)
+                return PYROPE_RAISED;
         va_start(arguments, format);
-        set_exception(call, class_, format, arguments);
+        set_exception(call, class_ ? class_ : "RuntimeError", format ? format : "", arguments);
         va_end(arguments);
         call->exception.traceback = arena_printf(
                 &call->arena,
                 "Traceback (most recent call last):\n  File \"%s\", line %d, in %s.%s\n%s: %s\n",
-                slash ? slash + 1 : file, line, call->object->interface->class_->name, call->name,
-                call->exception.class_, call->exception.text);
+                slash  ? slash + 1
+                : file ? file
+                       : "?",
+                line, call->object->interface->class_->name, call->name, call->exception.class_,
+                call->exception.text);
         return PYROPE_RAISED;
 }
 
@@ -142,7 +147,12 @@ int call_run_stream(Call *call, const Stream *stream)
 
 int pyrope_reply_stream(pyrope_call *call, const pyrope_stream_class *class_, void *state)
 {
+        if (!call)
+                return PYROPE_RAISED;
         call_drop_stream(call);
+        if (!class_ || !class_->next)
+                return call_raise(call, "RuntimeError", "%s.%s() gives a stream without a next()",
+                                  call->object->interface->class_->name, call->name);
         call->stream_class = class_;
         call->stream_state = state;
         return 0;
@@ -223,6 +233,8 @@ int call_exception(Call *call, const uint8_t **ret, size_t *ret_n)
 
 pyrope_writer *pyrope_result(pyrope_call *call)
 {
+        if (!call)
+                return NULL;
         return call->writer;
 }
 
@@ -230,6 +242,8 @@ int pyrope_reply(pyrope_call *call, const char *format, ...)
 {
         va_list arguments;
 
+        if (!call)
+                return PYROPE_RAISED;
         va_start(arguments, format);
         pyrope_vpack(call->writer, format, arguments);
         va_end(arguments);

@@ -133,6 +133,8 @@ static int init_parts(Daemon *daemon, unsigned n_workers_max)
 
 static pyrope_status check_options(const pyrope_daemon_options *options, pyrope_error **error)
 {
+        if (!options->allowed_uids && options->n_allowed_uids > 0)
+                return error_null(error);
         if (options->message_max_bytes > UINT32_MAX)
                 return error_set(error, PYROPE_E_INVALID, "a message has at most %" PRIu32 " bytes",
                                  UINT32_MAX);
@@ -150,6 +152,8 @@ pyrope_status pyrope_daemon_new(const pyrope_daemon_options *options, pyrope_dae
         pyrope_status status;
         int r;
 
+        if (!ret)
+                return error_null(error);
         log_init_library();
         if (!options)
                 options = &defaults;
@@ -177,6 +181,8 @@ pyrope_status pyrope_daemon_new(const pyrope_daemon_options *options, pyrope_dae
 pyrope_status pyrope_daemon_allow(pyrope_daemon *daemon, const uid_t *uids, size_t n_uids,
                                   pyrope_error **error)
 {
+        if (!daemon || (!uids && n_uids > 0))
+                return error_null(error);
         if (n_uids > 0)
                 daemon->quota.is_shared = true; /* and stays so: those who are in stay */
         for (size_t i = 0; i < DAEMON_LISTENERS; i++)
@@ -225,6 +231,8 @@ pyrope_status pyrope_daemon_register(pyrope_daemon *daemon, const char *id,
         char random[RANDOM_ID_SIZE] = "obj_";
         pyrope_status status;
 
+        if (!daemon || !class_)
+                return error_null(error);
         if (id)
                 return register_as(daemon, id, class_, self, error);
         if (chosen) {
@@ -240,6 +248,8 @@ pyrope_status pyrope_daemon_register(pyrope_daemon *daemon, const char *id,
 
 pyrope_status pyrope_daemon_unregister(pyrope_daemon *daemon, const char *id)
 {
+        if (!daemon || !id)
+                return PYROPE_E_INVALID;
         return registry_remove(&daemon->registry, id) ? PYROPE_E_NOT_FOUND : PYROPE_OK;
 }
 
@@ -260,6 +270,9 @@ char *daemon_uri_at(Daemon *daemon, const char *id, unsigned listener)
 
 char *pyrope_daemon_uri(pyrope_daemon *daemon, const char *id)
 {
+        if (!daemon)
+                return NULL;
+
         bool has_unix = daemon->listeners[DAEMON_UNIX].location;
 
         return daemon_uri_at(daemon, id, has_unix ? DAEMON_UNIX : DAEMON_TCP);
@@ -267,6 +280,8 @@ char *pyrope_daemon_uri(pyrope_daemon *daemon, const char *id)
 
 char *pyrope_daemon_tcp_uri(pyrope_daemon *daemon, const char *id)
 {
+        if (!daemon)
+                return NULL;
         return daemon_uri_at(daemon, id, DAEMON_TCP);
 }
 
@@ -274,6 +289,9 @@ char *pyrope_daemon_tcp_uri(pyrope_daemon *daemon, const char *id)
 
 pyrope_status pyrope_daemon_start(pyrope_daemon *daemon, pyrope_error **error)
 {
+        if (!daemon)
+                return error_null(error);
+
         Poller *poller = &daemon->poller;
         int r;
 
@@ -295,6 +313,8 @@ pyrope_status pyrope_daemon_start(pyrope_daemon *daemon, pyrope_error **error)
 
 void pyrope_daemon_stop(pyrope_daemon *daemon)
 {
+        if (!daemon)
+                return;
         schedule_stop(&daemon->schedule);
         for (size_t i = 0; i < DAEMON_LISTENERS; i++)
                 listener_close(&daemon->listeners[i]);
@@ -317,6 +337,8 @@ static bool wait_readable(int fd, int64_t ms)
 
 pyrope_status pyrope_daemon_wait(pyrope_daemon *daemon, int64_t drain_ms)
 {
+        if (!daemon)
+                return PYROPE_E_INVALID;
         (void)wait_readable(daemon->stop_fd, -1); /* without a limit it cannot fail */
         return wait_readable(daemon->schedule.finished_fd, drain_ms) ? PYROPE_OK : PYROPE_E_TIMEOUT;
 }

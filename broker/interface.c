@@ -169,6 +169,12 @@ static int add_method(Interface *interface, const pyrope_method *method, ErrorTe
                 return INTERFACE_E_INVALID;
         }
 
+        if (method->flags & ~(unsigned)PYROPE_ONEWAY) {
+                error_text_set(error, "class %s: method %s has unknown flags: 0x%x", class_,
+                               method->name, method->flags & ~(unsigned)PYROPE_ONEWAY);
+                return INTERFACE_E_INVALID;
+        }
+
         r = signature_init(&added->signature, method->parameters, &why);
         if (r == SIGNATURE_E_INVALID) {
                 error_text_set(error, "class %s: method %s: %s", class_, method->name, why.text);
@@ -289,6 +295,11 @@ int interface_new(const pyrope_class *class_, Interface **ret, ErrorText *error)
 
         if (!class_->name || !class_->name[0]) {
                 error_text_set(error, "the class has no name");
+                return INTERFACE_E_INVALID;
+        }
+        if (class_->flags & ~(unsigned)PYROPE_CONCURRENT) {
+                error_text_set(error, "class %s has unknown flags: 0x%x", class_->name,
+                               class_->flags & ~(unsigned)PYROPE_CONCURRENT);
                 return INTERFACE_E_INVALID;
         }
         interface = calloc(1, sizeof(*interface));

@@ -118,6 +118,8 @@ pyrope_status daemon_run(pyrope_daemon *daemon, const RunHooks *hooks, pyrope_er
 
 pyrope_status pyrope_daemon_run(pyrope_daemon *daemon, pyrope_error **error)
 {
+        if (!daemon)
+                return error_null(error);
         return daemon_run(daemon, NULL, error);
 }
 

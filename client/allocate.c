@@ -309,6 +309,9 @@ static pyrope_instance *try_candidates(Search *search)
 pyrope_status pyrope_allocate(pyrope_context *context, const char *name, int64_t timeout_ms,
                               pyrope_instance **ret, pyrope_error **error)
 {
+        if (!context || !name || !ret)
+                return error_null(error);
+
         CLEANUP(search_deinit)
         Search search = { .context = context,
                           .name = name,

@@ -57,6 +57,9 @@ pyrope_status pyrope_call_with(pyrope_proxy *proxy, const char *method,
                                const pyrope_call_options *options, pyrope_answer **ret,
                                pyrope_error **error)
 {
+        if (!proxy || !method)
+                return error_null(error);
+
         CLEANUP(buffer_deinit) Buffer annotations = CALL_ANNOTATIONS_INIT;
         CLEANUP(pyrope_answer_freep) pyrope_answer *answer = answer_new();
         ConnCall call = { .method = method };
@@ -83,22 +86,31 @@ pyrope_status pyrope_call_with(pyrope_proxy *proxy, const char *method,
 
 pyrope_view pyrope_answer_result(const pyrope_answer *answer)
 {
+        if (!answer)
+                return (pyrope_view){ NULL, NULL };
         return pyrope_value_view(answer->result);
 }
 
 pyrope_value *pyrope_answer_take_result(pyrope_answer *answer)
 {
+        if (!answer)
+                return NULL;
         return TAKE(answer->result);
 }
 
 pyrope_stream *pyrope_answer_take_stream(pyrope_answer *answer)
 {
+        if (!answer)
+                return NULL;
         return TAKE(answer->stream);
 }
 
 bool pyrope_answer_annotation(const pyrope_answer *answer, const char *id, const void **ret,
                               size_t *ret_n)
 {
+        if (!answer || !id || !ret || !ret_n)
+                return false;
+
         const Buffer *annotations = &answer->beside.annotations;
         FrameAnnotation chunk;
 
@@ -111,6 +123,8 @@ bool pyrope_answer_annotation(const pyrope_answer *answer, const char *id, const
 
 bool pyrope_answer_correlation(const pyrope_answer *answer, unsigned char ret[16])
 {
+        if (!answer || !ret)
+                return false;
         if (!(answer->beside.flags & FRAME_CORRELATION))
                 return false;
         memcpy(ret, answer->beside.correlation, sizeof(answer->beside.correlation));

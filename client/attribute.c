@@ -29,6 +29,8 @@ pyrope_status pyrope_get_attribute(pyrope_proxy *proxy, const char *name, int64_
 {
         CLEANUP(pyrope_writer_freep) pyrope_writer *writer = pyrope_writer_new();
 
+        if (!proxy || !name)
+                return error_null(error);
         if (!writer)
                 return error_set(error, PYROPE_E_NOMEM, "out of memory");
         pyrope_pack(writer, "[s]", name);
@@ -40,6 +42,8 @@ pyrope_status pyrope_set_attribute(pyrope_proxy *proxy, const char *name, const 
 {
         CLEANUP(pyrope_writer_freep) pyrope_writer *writer = pyrope_writer_new();
 
+        if (!proxy || !name)
+                return error_null(error);
         if (!writer)
                 return error_set(error, PYROPE_E_NOMEM, "out of memory");
         pyrope_pack(writer, "[sv]", name, pyrope_value_view(value));

@@ -32,6 +32,8 @@ pyrope_batch *pyrope_batch_new(pyrope_proxy *proxy)
 {
         CLEANUP(pyrope_batch_freep) pyrope_batch *batch = calloc(1, sizeof(*batch));
 
+        if (!proxy)
+                return NULL;
         if (!batch)
                 return NULL;
         batch->proxy = proxy;
@@ -84,9 +86,16 @@ static void keep_written(pyrope_batch *batch)
 void pyrope_batch_add(pyrope_batch *batch, const char *method, const pyrope_value *arguments,
                       const pyrope_value *keywords)
 {
+        if (!batch)
+                return;
+
         ConnCall call = { .method = method };
         pyrope_writer *writer = batch->writer;
 
+        if (!method) {
+                fail(batch, PYROPE_E_INVALID, "a method's name is NULL");
+                return;
+        }
         if (call_arguments(&call, arguments, keywords, NULL)) {
                 fail(batch, PYROPE_E_INVALID, "arguments must be a list, keywords a map");
                 return;
@@ -109,6 +118,8 @@ void pyrope_batch_addf(pyrope_batch *batch, const char *method, const char *form
 {
         va_list list;
 
+        if (!batch)
+                return;
         writer_reset(batch->writer, KEEP_BYTES);
         pyrope_write_list(batch->writer, 3);
         pyrope_write_str(batch->writer, method);
@@ -159,6 +170,9 @@ static pyrope_status take_results(pyrope_batch *batch, pyrope_value *results, si
 pyrope_status pyrope_batch_send(pyrope_batch *batch, const pyrope_call_options *options,
                                 pyrope_error **error)
 {
+        if (!batch)
+                return error_null(error);
+
         static const uint8_t nil[] = { 0xc0 };
         CLEANUP(buffer_deinit) Buffer annotations = CALL_ANNOTATIONS_INIT;
         CLEANUP(pyrope_value_freep) pyrope_value *calls = NULL, *results = NULL;
@@ -190,6 +204,8 @@ pyrope_status pyrope_batch_next(pyrope_batch *batch, pyrope_view *ret, pyrope_er
 {
         pyrope_view result, exception;
 
+        if (!batch || !ret)
+                return error_null(error);
         if (!batch->results || !pyrope_next(&batch->rest, NULL, &result)) {
                 *ret = (pyrope_view){ NULL, NULL };
                 return PYROPE_OK;

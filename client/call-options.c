@@ -33,6 +33,8 @@ static pyrope_status add_annotation(Buffer *annotations, size_t n_before,
         size_t n_id = strnlen(annotation->id, sizeof(annotation->id));
         int r = FRAME_E_CORRUPT;
 
+        if (!annotation->data && annotation->n_data > 0)
+                return error_null(error);
         if (n_id < sizeof(annotation->id))
                 r = frame_annotation_add(annotations, n_before, annotation->id, annotation->data,
                                          annotation->n_data);
@@ -60,6 +62,8 @@ pyrope_status call_options_apply(pyrope_context *context, const pyrope_call_opti
         if (options->flags & ~(unsigned)PYROPE_CALL_ONEWAY)
                 return error_set(error, PYROPE_E_INVALID, "unknown flags of a call: 0x%x",
                                  options->flags);
+        if (!options->annotations && options->n_annotations > 0)
+                return error_null(error);
         for (size_t i = 0; i < options->n_annotations; i++) {
                 status = add_annotation(annotations, i, &options->annotations[i], error);
                 if (status)

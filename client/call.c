@@ -161,6 +161,9 @@ pyrope_status proxy_callf(pyrope_proxy *proxy, Deadline deadline, pyrope_value *
 pyrope_status pyrope_callf(pyrope_proxy *proxy, const char *method, pyrope_value **ret,
                            pyrope_error **error, const char *format, ...)
 {
+        if (!proxy || !method || !format)
+                return error_null(error);
+
         Deadline deadline = context_deadline(proxy_context(proxy), 0);
         pyrope_status status;
         va_list arguments;
@@ -175,12 +178,17 @@ pyrope_status pyrope_call_method(pyrope_proxy *proxy, const char *method,
                                  const pyrope_value *arguments, const pyrope_value *keywords,
                                  int64_t timeout_ms, pyrope_value **ret, pyrope_error **error)
 {
+        if (!proxy || !method)
+                return error_null(error);
         return proxy_call(proxy, method, arguments, keywords,
                           context_deadline(proxy_context(proxy), timeout_ms), ret, error);
 }
 
 pyrope_status pyrope_ping(pyrope_proxy *proxy, int64_t timeout_ms, pyrope_error **error)
 {
+        if (!proxy)
+                return error_null(error);
+
         Deadline deadline = context_deadline(proxy_context(proxy), timeout_ms);
         pyrope_status status = proxy_enter(proxy, deadline, error);
 

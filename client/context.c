@@ -83,6 +83,8 @@ pyrope_status pyrope_context_new(const pyrope_options *options, pyrope_context *
         CLEANUP(pyrope_context_freep) pyrope_context *context = calloc(1, sizeof(*context));
         pyrope_status status;
 
+        if (!ret)
+                return error_null(error);
         log_init_library();
         if (!context)
                 return error_set(error, PYROPE_E_NOMEM, "out of memory");
@@ -112,6 +114,8 @@ void pyrope_context_statistics(pyrope_context *context, pyrope_statistics *ret)
 {
         SshPoolCounts counts;
 
+        if (!context || !ret)
+                return;
         ssh_pool_counts(context->pool, &counts);
         *ret = (pyrope_statistics){ .n_calls = atomic_load(&context->n_calls),
                                     .n_ssh_sessions = counts.n_sessions,
@@ -121,6 +125,8 @@ void pyrope_context_statistics(pyrope_context *context, pyrope_statistics *ret)
 
 const char *pyrope_zone(const pyrope_context *context)
 {
+        if (!context)
+                return NULL;
         return context->zone;
 }
 

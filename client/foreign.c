@@ -28,6 +28,9 @@ static pyrope_status set_uri(pyrope_forward *forward, const char *object, const 
 
 pyrope_status pyrope_forward_new(pyrope_proxy *proxy, pyrope_forward **ret, pyrope_error **error)
 {
+        if (!proxy || !ret)
+                return error_null(error);
+
         CLEANUP(pyrope_forward_freep) pyrope_forward *forward = calloc(1, sizeof(*forward));
         CLEANUP(location_deinit) Location at = { 0 };
         CLEANUP(freep) char *path = NULL;
@@ -65,5 +68,7 @@ pyrope_forward *pyrope_forward_free(pyrope_forward *forward)
 
 const char *pyrope_forward_uri(const pyrope_forward *forward)
 {
+        if (!forward)
+                return NULL;
         return forward->uri;
 }

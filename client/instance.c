@@ -219,22 +219,30 @@ pyrope_status instance_new(pyrope_context *context, const char *manager_name,
 
 pyrope_proxy *pyrope_instance_proxy(pyrope_instance *instance)
 {
+        if (!instance)
+                return NULL;
         return instance->proxy;
 }
 
 const char *pyrope_instance_job(const pyrope_instance *instance)
 {
+        if (!instance)
+                return NULL;
         return instance->job;
 }
 
 const char *pyrope_instance_manager(const pyrope_instance *instance)
 {
+        if (!instance)
+                return NULL;
         return instance->manager_name;
 }
 
 pyrope_status pyrope_instance_status(pyrope_instance *instance, int64_t timeout_ms, char **ret,
                                      pyrope_error **error)
 {
+        if (!instance || !ret)
+                return error_null(error);
         return ask_status(instance, context_deadline(instance->context, timeout_ms), ret, error);
 }
 

@@ -49,6 +49,9 @@ static ConnCall call_of(const pyrope_stream *stream, const char *method)
 pyrope_status pyrope_stream_next(pyrope_stream *stream, int64_t timeout_ms, pyrope_value **ret,
                                  pyrope_error **error)
 {
+        if (!stream || !ret)
+                return error_null(error);
+
         CLEANUP(pyrope_error_freep) pyrope_error *why = NULL;
         pyrope_proxy *proxy = stream->proxy;
         ConnCall call = call_of(stream, MESSAGE_STREAM_NEXT);

@@ -133,6 +133,9 @@ pyrope_status nameserver_at(pyrope_context *context, Deadline deadline, Location
 
 pyrope_status pyrope_where_nameserver(pyrope_context *context, char **ret, pyrope_error **error)
 {
+        if (!context || !ret)
+                return error_null(error);
+
         CLEANUP(location_deinit) Location found = { 0 };
         const Location *at = &context->nameserver;
         pyrope_status status;
@@ -267,6 +270,8 @@ pyrope_status nameserver_resolve(pyrope_context *context, const char *name, Dead
 pyrope_status pyrope_resolve(pyrope_context *context, const char *name, int64_t timeout_ms,
                              pyrope_value **ret, pyrope_error **error)
 {
+        if (!context || !name || !ret)
+                return error_null(error);
         return nameserver_resolve(context, name, context_deadline(context, timeout_ms), ret, error);
 }
 

@@ -165,6 +165,9 @@ pyrope_status proxy_new(pyrope_context *context, Target *target, Deadline deadli
 pyrope_status pyrope_proxy_new(pyrope_context *context, const char *object, int64_t timeout_ms,
                                pyrope_proxy **ret, pyrope_error **error)
 {
+        if (!context || !object || !ret)
+                return error_null(error);
+
         Target target;
         int r = target_parse(object, &target);
 
@@ -218,12 +221,16 @@ pyrope_status pyrope_proxy_from(pyrope_context *context, pyrope_view item, int64
 {
         const Teller caller = { .at = &(const Location){ NULL }, .name = "the caller" };
 
+        if (!context || !ret)
+                return error_null(error);
         return new_told(context, &caller, item, context_deadline(context, timeout_ms), ret, error);
 }
 
 pyrope_status pyrope_proxy_received(pyrope_proxy *from, pyrope_view item, int64_t timeout_ms,
                                     pyrope_proxy **ret, pyrope_error **error)
 {
+        if (!from || !ret)
+                return error_null(error);
         return proxy_told(from, item, context_deadline(from->context, timeout_ms), ret, error);
 }
 
@@ -310,6 +317,8 @@ void proxy_leave(pyrope_proxy *proxy)
 
 int pyrope_proxy_fd(pyrope_proxy *proxy)
 {
+        if (!proxy)
+                return -1;
         return atomic_load(&proxy->fd);
 }
 
@@ -326,6 +335,9 @@ static void forget(pyrope_proxy *proxy, int fd, Deadline deadline)
 
 pyrope_status pyrope_wait_hangup(pyrope_proxy *proxy, int64_t timeout_ms)
 {
+        if (!proxy)
+                return PYROPE_E_INVALID;
+
         struct pollfd pollfd = { .fd = pyrope_proxy_fd(proxy), .events = POLLIN | POLLRDHUP };
         Deadline deadline = context_deadline(proxy->context, timeout_ms);
         int n;
@@ -350,11 +362,15 @@ const char *proxy_object(const pyrope_proxy *proxy)
 
 const char *pyrope_proxy_uri(const pyrope_proxy *proxy)
 {
+        if (!proxy)
+                return NULL;
         return proxy->uri;
 }
 
 pyrope_view pyrope_proxy_metadata(const pyrope_proxy *proxy)
 {
+        if (!proxy)
+                return (pyrope_view){ NULL, NULL };
         return pyrope_value_view(proxy->metadata);
 }
 

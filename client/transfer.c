@@ -67,6 +67,9 @@ static pyrope_status send_chunk(pyrope_instance *instance, const char *name, con
 pyrope_status pyrope_put_file(pyrope_instance *instance, const char *local_path, const char *name,
                               pyrope_error **error)
 {
+        if (!instance || !local_path || !name)
+                return error_null(error);
+
         CLEANUP(freep) uint8_t *chunk = malloc(CHUNK_BYTES);
         CLEANUP(closep) int fd = open(local_path, O_RDONLY | O_CLOEXEC);
         int64_t offset = 0;
@@ -184,6 +187,9 @@ static pyrope_status receive_chunk(pyrope_instance *instance, const char *name, 
 pyrope_status pyrope_get_file(pyrope_instance *instance, const char *name, const char *local_path,
                               pyrope_error **error)
 {
+        if (!instance || !name || !local_path)
+                return error_null(error);
+
         CLEANUP(draft_deinit) Draft draft = { .fd = -1 };
         pyrope_status status = draft_init(&draft, local_path, error);
         bool is_last = false;

@@ -122,6 +122,8 @@ pyrope_status pyrope_where(pyrope_context *context, char **ret, pyrope_error **e
 {
         CLEANUP(freep) char *socket = NULL;
 
+        if (!context || !ret)
+                return error_null(error);
         if (where_socket(context, WHERE_NAMESERVER, &socket, NULL) != PYROPE_OK)
                 return new_directory(context, ret, error);
 

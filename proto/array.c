@@ -175,6 +175,8 @@ pyrope_status pyrope_get_array(pyrope_view item, const char *wanted, pyrope_arra
         size_t n_bytes;
         bool is_array;
 
+        if (!ret)
+                return PYROPE_E_INVALID;
         if (pyrope_get_bool(parts.nd, &is_array) || !get_text(parts.type, &text, &n_text) ||
             !is_plain(parts.kind) || pyrope_get_bytes(parts.data, &array.data, &array.n_bytes))
                 return PYROPE_E_TYPE;
@@ -213,6 +215,8 @@ pyrope_status pyrope_value_array(pyrope_value *value, pyrope_view item, const ch
         pyrope_status status;
         pyrope_array array;
 
+        if (!value || !ret)
+                return PYROPE_E_INVALID;
         status = pyrope_get_array(item, dtype, &array);
         if (status)
                 return status;
@@ -250,7 +254,9 @@ void pyrope_write_array(pyrope_writer *writer, const pyrope_array *array)
         size_t n_bytes;
         size_t n_pad;
 
-        if (!memchr(array->dtype, '\0', sizeof(array->dtype)) ||
+        if (!writer)
+                return;
+        if (!array || !memchr(array->dtype, '\0', sizeof(array->dtype)) ||
             !parse_dtype(array->dtype, strlen(array->dtype), &dtype) ||
             array->n_dimensions > PYROPE_DIMENSIONS_MAX ||
             !shape_bytes(array, dtype.size, &n_bytes) || n_bytes != array->n_bytes) {

@@ -54,31 +54,43 @@ pyrope_error *pyrope_error_free(pyrope_error *error)
 
 pyrope_status pyrope_error_status(const pyrope_error *error)
 {
+        if (!error)
+                return PYROPE_E_NOMEM;
         return error->status;
 }
 
 const char *pyrope_error_text(const pyrope_error *error)
 {
+        if (!error)
+                return pyrope_strerror(PYROPE_E_NOMEM);
         return error->text;
 }
 
 const char *pyrope_error_class(const pyrope_error *error)
 {
+        if (!error)
+                return NULL;
         return error->class_;
 }
 
 const char *pyrope_error_traceback(const pyrope_error *error)
 {
+        if (!error)
+                return NULL;
         return error->traceback;
 }
 
 pyrope_view pyrope_error_arguments(const pyrope_error *error)
 {
+        if (!error)
+                return (pyrope_view){ NULL, NULL };
         return pyrope_find(error->exception, "args");
 }
 
 pyrope_view pyrope_error_attribute(const pyrope_error *error, const char *name)
 {
+        if (!error || !name)
+                return (pyrope_view){ NULL, NULL };
         return pyrope_find(pyrope_find(error->exception, "attributes"), name);
 }
 
@@ -87,6 +99,8 @@ bool pyrope_error_annotation(const pyrope_error *error, const char *id, const vo
 {
         FrameAnnotation chunk;
 
+        if (!error || !id || !ret || !ret_n)
+                return false;
         if (!frame_annotation_find(error->annotations.data, error->annotations.n, id, &chunk))
                 return false;
         *ret = chunk.data;
@@ -168,6 +182,11 @@ pyrope_status error_set(pyrope_error **error, pyrope_status status, const char *
         *error = error_new(status, line_of(format, arguments));
         va_end(arguments);
         return status;
+}
+
+pyrope_status error_null(pyrope_error **error)
+{
+        return error_set(error, PYROPE_E_INVALID, "an argument is NULL that must not be");
 }
 
 pyrope_status error_set_remote(pyrope_error **error, const char *class_, const char *text,

@@ -181,7 +181,7 @@ static bool is_of_program(const char *id)
 int frame_annotation_add(Buffer *buffer, size_t n_before, const char *id, const void *data,
                          size_t n_data)
 {
-        if (!is_of_program(id))
+        if (!is_of_program(id) || (!data && n_data > 0))
                 return FRAME_E_CORRUPT;
         if (n_before >= FRAME_PROGRAM_ANNOTATIONS_MAX ||
             n_data > FRAME_PROGRAM_ANNOTATIONS_MAX_BYTES ||

@@ -155,6 +155,12 @@ void pyrope_vpack(pyrope_writer *writer, const char *format, va_list arguments)
         Pack pack = { .writer = writer, .at = format };
         bool is_good = true;
 
+        if (!writer)
+                return;
+        if (!format) {
+                bad_format(writer);
+                return;
+        }
         va_copy(pack.arguments, arguments);
         while (is_good && *(pack.at = pack_format_skip(pack.at)))
                 is_good = pack_next(&pack);
@@ -167,7 +173,7 @@ void pack_format_list(pyrope_writer *writer, const char *format, va_list argumen
 {
         size_t n;
 
-        if (!count_values(format, &n)) {
+        if (!format || !count_values(format, &n)) {
                 bad_format(writer);
                 return;
         }

@@ -267,6 +267,9 @@ static pyrope_status unpack_item(Unpack *unpack, pyrope_view item)
 
 pyrope_status pyrope_unpack(pyrope_view item, pyrope_error **error, const char *format, ...)
 {
+        if (!format)
+                return error_null(error);
+
         Unpack unpack = { .at = format, .error = error };
         pyrope_status status;
 

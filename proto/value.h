@@ -102,6 +102,9 @@ void writer_padded_bytes(pyrope_writer *writer, const void *data, size_t n, size
 pyrope_status error_set(pyrope_error **error, pyrope_status status, const char *format, ...)
         PRINTF(3, 4);
 
+/** error_null() - an argument is NULL that must not be. Return: PYROPE_E_INVALID. */
+pyrope_status error_null(pyrope_error **error);
+
 /** error_set_remote() - the same for a remote exception. @traceback may be NULL. */
 pyrope_status error_set_remote(pyrope_error **error, const char *class_, const char *text,
                                const char *traceback);

@@ -117,6 +117,8 @@ static pyrope_status get_any_int(pyrope_view item, Int *ret)
 
 pyrope_status pyrope_get_bool(pyrope_view item, bool *ret)
 {
+        if (!ret)
+                return PYROPE_E_INVALID;
         if (pyrope_type_of(item) != PYROPE_BOOL)
                 return PYROPE_E_TYPE;
         *ret = item.at[0] & 1;
@@ -128,6 +130,8 @@ pyrope_status pyrope_get_int(pyrope_view item, int64_t *ret)
         pyrope_status status;
         Int number;
 
+        if (!ret)
+                return PYROPE_E_INVALID;
         status = get_any_int(item, &number);
         if (status)
                 return status;
@@ -142,6 +146,8 @@ pyrope_status pyrope_get_uint(pyrope_view item, uint64_t *ret)
         pyrope_status status;
         Int number;
 
+        if (!ret)
+                return PYROPE_E_INVALID;
         status = get_any_int(item, &number);
         if (status)
                 return status;
@@ -190,6 +196,8 @@ pyrope_status pyrope_get_double(pyrope_view item, double *ret)
         pyrope_status status;
         Int number;
 
+        if (!ret)
+                return PYROPE_E_INVALID;
         if (head.type == PYROPE_FLOAT) {
                 *ret = float_of(item.at, &head);
                 return PYROPE_OK;
@@ -207,6 +215,8 @@ pyrope_status pyrope_get_str(pyrope_view item, const char **ret, size_t *ret_n)
 {
         CodecHead head = head_of(item);
 
+        if (!ret || !ret_n)
+                return PYROPE_E_INVALID;
         if (head.type != PYROPE_STR)
                 return PYROPE_E_TYPE;
         *ret = (const char *)item.at + head.n_head;
@@ -218,6 +228,8 @@ pyrope_status pyrope_get_bytes(pyrope_view item, const void **ret, size_t *ret_n
 {
         CodecHead head = head_of(item);
 
+        if (!ret || !ret_n)
+                return PYROPE_E_INVALID;
         if (head.type != PYROPE_BYTES)
                 return PYROPE_E_TYPE;
         *ret = item.at + head.n_head;
@@ -229,6 +241,8 @@ pyrope_status pyrope_get_ext(pyrope_view item, int *ret_type, const void **ret, 
 {
         CodecHead head = head_of(item);
 
+        if (!ret_type || !ret || !ret_n)
+                return PYROPE_E_INVALID;
         if (head.type != PYROPE_EXT)
                 return PYROPE_E_TYPE;
         *ret_type = (int8_t)item.at[head.n_head - 1];
@@ -269,6 +283,8 @@ bool pyrope_truth(pyrope_view item)
 
 bool pyrope_str_equals(pyrope_view item, const char *text)
 {
+        if (!text)
+                return false;
         return item.at && codec_str_is(item, text);
 }
 
@@ -301,6 +317,8 @@ bool pyrope_next(pyrope_iter *iter, pyrope_view *ret_key, pyrope_view *ret_value
 {
         pyrope_view key = { NULL, NULL };
 
+        if (!iter || !ret_value)
+                return false;
         if (iter->n_left == 0)
                 return false;
         iter->n_left--;
@@ -331,6 +349,8 @@ pyrope_view pyrope_find(pyrope_view map, const char *key)
         pyrope_view found = { NULL, NULL };
         pyrope_view name, item;
 
+        if (!key)
+                return (pyrope_view){ NULL, NULL };
         if (!iter.is_map)
                 return found;
 

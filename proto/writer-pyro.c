@@ -17,7 +17,7 @@ static void write_optional(pyrope_writer *writer, const char *text)
 
 static bool parse(pyrope_writer *writer, const char *text, Uri *ret)
 {
-        int r = uri_parse(text, ret);
+        int r = text ? uri_parse(text, ret) : URI_E_INVALID;
 
         if (r == 0 && ret->location.ssh) {
                 uri_deinit(ret);

@@ -59,7 +59,7 @@ void writer_reset(pyrope_writer *writer, size_t n_keep_bytes)
 
 void writer_fail(pyrope_writer *writer, pyrope_status status, const char *why)
 {
-        if (writer->status)
+        if (!writer || writer->status)
                 return;
         writer->status = status;
         writer->why = why;
@@ -76,10 +76,11 @@ static void check(pyrope_writer *writer, int r)
 /* Whether an item may be written here; it then counts as written. */
 static bool begin_item(pyrope_writer *writer, pyrope_type type)
 {
-        uint64_t *pending = &writer->pending[writer->depth];
+        uint64_t *pending;
 
-        if (writer->status)
+        if (!writer || writer->status)
                 return false;
+        pending = &writer->pending[writer->depth];
         if (*pending < 2) {
                 writer_fail(writer, PYROPE_E_INVALID, "more than one value was written");
                 return false;
@@ -166,14 +167,16 @@ void pyrope_write_double(pyrope_writer *writer, double value)
 
 void pyrope_write_str(pyrope_writer *writer, const char *text)
 {
-        pyrope_write_strn(writer, text, strlen(text));
+        pyrope_write_strn(writer, text, text ? strlen(text) : 1);
 }
 
 void pyrope_write_strn(pyrope_writer *writer, const char *text, size_t n)
 {
         if (!begin_item(writer, PYROPE_STR))
                 return;
-        if (!text_is_utf8(text, n))
+        if (!text && n > 0)
+                writer_fail(writer, PYROPE_E_INVALID, "a str is NULL");
+        else if (!text_is_utf8(text, n))
                 writer_fail(writer, PYROPE_E_INVALID, "a str is not UTF-8");
         else
                 end_item(writer, codec_pack_str(&writer->buffer, text, n));
@@ -181,7 +184,11 @@ void pyrope_write_strn(pyrope_writer *writer, const char *text, size_t n)
 
 void pyrope_write_bytes(pyrope_writer *writer, const void *data, size_t n)
 {
-        if (begin_item(writer, PYROPE_BYTES))
+        if (!begin_item(writer, PYROPE_BYTES))
+                return;
+        if (!data && n > 0)
+                writer_fail(writer, PYROPE_E_INVALID, "bytes are NULL");
+        else
                 end_item(writer, codec_pack_bytes(&writer->buffer, data, n));
 }
 
@@ -285,6 +292,12 @@ pyrope_status pyrope_writer_take(pyrope_writer *writer, pyrope_value **ret, pyro
         const uint8_t *bytes;
         size_t n_bytes;
 
+        if (!writer)
+                return error_null(error);
+        if (!ret) {
+                writer_reset(writer, 0);
+                return error_null(error);
+        }
         status = writer_finish(writer, &bytes, &n_bytes);
         if (status)
                 (void)writer_explain(writer, error);

@@ -35,6 +35,8 @@
  * What the peers of one user make the daemon keep is limited (docs/protocol.md, section 6): who has
  * too much is refused more by a sentence, and others notice nothing.
  *
+ * NULL: see <pyrope/error.h>; what a method returns is PYROPE_RAISED then.
+ *
  * Threads: methods run on threads of the daemon, one call at a time per object, unless the class is
  * PYROPE_CONCURRENT. Everything that takes a daemon may be called from any thread, from methods
  * too; a call belongs to the thread that runs its method.
@@ -131,7 +133,11 @@ PYROPE_API pyrope_status pyrope_daemon_new(const pyrope_daemon_options *options,
 PYROPE_API pyrope_status pyrope_daemon_allow(pyrope_daemon *daemon, const uid_t *uids,
                                              size_t n_uids, pyrope_error **error);
 
-/** pyrope_daemon_free() - stop, wait for running calls, release; NULL is fine. Return: NULL. */
+/**
+ * pyrope_daemon_free() - stop, wait for running calls, release; NULL is fine
+ *
+ * Not from a method, which it would wait for. Return: NULL.
+ */
 PYROPE_API pyrope_daemon *pyrope_daemon_free(pyrope_daemon *daemon);
 
 /**
@@ -142,7 +148,7 @@ PYROPE_API pyrope_daemon *pyrope_daemon_free(pyrope_daemon *daemon);
  * @self:  handed to each method
  *
  * Return: PYROPE_OK; PYROPE_E_EXISTS if the id is taken; PYROPE_E_INVALID for an id with blanks or
- * a class whose table is wrong; PYROPE_E_NOMEM.
+ * a class whose table is wrong (a name twice, no function, unknown flags); PYROPE_E_NOMEM.
  */
 PYROPE_API pyrope_status pyrope_daemon_register(pyrope_daemon *daemon, const char *id,
                                                 const pyrope_class *class_, void *self,
@@ -169,6 +175,9 @@ PYROPE_API char *pyrope_daemon_tcp_uri(pyrope_daemon *daemon, const char *id);
 /**
  * pyrope_daemon_start() - serve, on threads of the daemon
  *
+ * Nothing happens if it does so already; one that was stopped before ends at once, and none can be
+ * started again.
+ *
  * Return: PYROPE_OK, PYROPE_E_NOMEM, PYROPE_E_IO.
  */
 PYROPE_API pyrope_status pyrope_daemon_start(pyrope_daemon *daemon, pyrope_error **error);
@@ -194,7 +203,7 @@ PYROPE_API pyrope_status pyrope_daemon_wait(pyrope_daemon *daemon, int64_t drain
  * pyrope_daemon_stop(), SIGTERM or SIGINT; then drain for at most 10 s
  *
  * Call it from the main thread, before other threads are made: it blocks the two signals there.
- * Return: PYROPE_OK, PYROPE_E_NOMEM, PYROPE_E_IO, PYROPE_E_TIMEOUT if calls still ran at the end.
+ * Return: as pyrope_daemon_start(), and PYROPE_E_TIMEOUT if calls still ran at the end.
  */
 PYROPE_API pyrope_status pyrope_daemon_run(pyrope_daemon *daemon, pyrope_error **error);
 
@@ -270,7 +279,7 @@ PYROPE_API int pyrope_reply_proxy(pyrope_call *call, const char *id);
  * PYROPE_CONCURRENT, another who asks for the same stream meanwhile gets a RuntimeError. `close`
  * may run beside methods of the object, on any thread of the daemon, or in pyrope_daemon_free().
  *
- * Return: 0.
+ * Return: 0; PYROPE_RAISED with a RuntimeError if there is no `next`, and then @state is not taken.
  */
 PYROPE_API int pyrope_reply_stream(pyrope_call *call, const pyrope_stream_class *class_,
                                    void *state);

@@ -10,6 +10,11 @@
  * pyrope_error: one line of text that says what was tried, where, why it failed and what helps.
  * Outputs are written only when PYROPE_OK is returned, the error only when it is not.
  * An error belongs to the one who received it and may be read by one thread at a time.
+ *
+ * NULL: where it is not said that a pointer may be NULL, it must not be. If it is, a function that
+ * returns a status returns PYROPE_E_INVALID, any other what stands for nothing (NULL, false, 0, -1
+ * for a descriptor, an absent item), and nothing else happens. This holds for all of <pyrope/...>,
+ * but not for the targets that a format lists.
  */
 
 #include <stdbool.h>
@@ -65,6 +70,8 @@ PYROPE_API const char *pyrope_status_name(pyrope_status status);
 
 /** pyrope_error_free() - release an error; NULL is fine. Return: NULL. */
 PYROPE_API pyrope_error *pyrope_error_free(pyrope_error *error);
+
+/* An error is NULL, although one was asked for, where memory was out: so NULL is read as that. */
 
 /** pyrope_error_status() - why it failed. Return: never PYROPE_OK. */
 PYROPE_API pyrope_status pyrope_error_status(const pyrope_error *error);

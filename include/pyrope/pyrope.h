@@ -17,6 +17,8 @@
  * An object is named by a name in the nameserver, or by a URI: PYRO:object@location,
  * PYRONAME:name[@location], PYROMETA:tag,tag[@location].
  *
+ * NULL: see <pyrope/error.h>.
+ *
  * Any thread may use a context and all that comes from it; calls on one proxy follow each other.
  * Text is UTF-8, NUL-terminated. Durations are milliseconds; -1 waits without limit, 0 means the
  * default of the context (60 s). What a function returns by a pointer belongs to the caller, who

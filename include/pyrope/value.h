@@ -18,6 +18,9 @@
  * and data; https://github.com/lebedov/msgpack-numpy), so that numpy gives and takes them. dtypes
  * are numpy's: "<f8" little-endian double, "<i4", "|u1", ... Order is C (last index fastest).
  *
+ * NULL: see <pyrope/error.h>; what is written to a writer NULL is dropped, and a text, data, an
+ * array or a format that is NULL is a failure that sticks.
+ *
  * Threads: a value is immutable and may be read by many; a writer belongs to one thread at a time.
  */
 
