@@ -9,12 +9,15 @@
 #define ZLIB_CONST /* input is const */
 #include <zlib.h>
 
-/* Room for the next step: it grows with what there is, within the limit. */
+/* Room for the next step: what is left of the memory there is, else as much again, within the
+ * limit. */
 static size_t next_step(const Buffer *buffer)
 {
         size_t n_left = buffer->n_max - buffer->n;
-        size_t n = buffer->n < INFLATE_STEP_BYTES ? INFLATE_STEP_BYTES : buffer->n;
+        size_t n = buffer->n_allocated - buffer->n;
 
+        if (n == 0)
+                n = buffer->n < INFLATE_STEP_BYTES ? INFLATE_STEP_BYTES : buffer->n;
         return n < n_left ? n : n_left;
 }
 
@@ -43,12 +46,16 @@ static int step(z_stream *stream, Buffer *buffer, int *ret_zlib)
 }
 
 /* Whether it is worth going on. The steps double, so looking at all there is after each of them
- * takes twice the time of the last look. Returns 0, INFLATE_E_*. */
+ * takes twice the time of the last look; which is not for the many items of a large message.
+ * Returns 0, INFLATE_E_*. */
 static int judge_beginning(const Buffer *buffer, size_t n_before)
 {
-        int r = codec_check_beginning(buffer->data + n_before, buffer->n - n_before,
-                                      buffer->n_max - n_before);
+        const size_t n = buffer->n - n_before;
+        int r;
 
+        if (n > INFLATE_JUDGED_BYTES)
+                return 0;
+        r = codec_check_beginning(buffer->data + n_before, n, buffer->n_max - n_before);
         if (r == CODEC_E_INCOMPLETE)
                 return INFLATE_E_TOO_LARGE;
         return r ? INFLATE_E_NO_ITEM : 0;

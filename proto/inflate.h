@@ -6,14 +6,15 @@
  * Compressed payloads
  *
  * The payload of a frame with FRAME_COMPRESSED is one zlib stream of a msgpack item. A kilobyte may
- * be a gigabyte: it is inflated step by step, no further than the limit of the buffer, and no
- * further than its beginning can be that of an item.
+ * be a gigabyte: it is inflated step by step, no further than the limit of the buffer, nor if
+ * its beginning is not that of an item.
  */
 
 #include "base/buffer.h"
 #include "base/defs.h"
 
-#define INFLATE_STEP_BYTES (16u * 1024u) /* by which the output grows at first */
+#define INFLATE_STEP_BYTES   (16u * 1024u) /* by which the output grows at first */
+#define INFLATE_JUDGED_BYTES (1u << 20)    /* a beginning that is looked at before it is whole */
 
 enum {
         INFLATE_E_SUCCESS,

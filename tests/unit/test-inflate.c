@@ -124,6 +124,21 @@ START_TEST(what_can_be_no_item_is_inflated_no_further)
 }
 END_TEST
 
+/* A list of ints that is over at the last byte that is looked at, and one byte before. */
+START_TEST(a_long_beginning_is_not_looked_at)
+{
+        const uint32_t n = INFLATE_JUDGED_BYTES - BIN32_HEAD - (uint32_t)_i;
+        const uint8_t head[] = { 0xdd, (uint8_t)(n >> 24), (uint8_t)(n >> 16), (uint8_t)(n >> 8),
+                                 (uint8_t)n };
+        CLEANUP(buffer_deinit) Buffer buffer = BUFFER_INIT(4 * INFLATE_JUDGED_BYTES);
+
+        compressed = zlib_bomb(head, sizeof(head), 10, &n_compressed);
+
+        ck_assert_int_eq(inflate_payload(compressed, n_compressed, &buffer),
+                         _i ? INFLATE_E_NO_ITEM : INFLATE_E_TOO_LARGE);
+}
+END_TEST
+
 START_TEST(every_beginning_is_refused)
 {
         CLEANUP(buffer_deinit) Buffer buffer = BUFFER_INIT(1000);
@@ -176,6 +191,7 @@ int main(void)
         tcase_add_loop_test(tcase, a_bomb_costs_no_more_than_the_limit, 0, 3);
         tcase_add_loop_test(tcase, what_can_be_no_item_is_inflated_no_further, 0,
                             ARRAY_SIZE(hopeless));
+        tcase_add_loop_test(tcase, a_long_beginning_is_not_looked_at, 0, 2);
         tcase_add_test(tcase, every_beginning_is_refused);
         tcase_add_test(tcase, bytes_behind_the_stream_are_refused);
         tcase_add_test(tcase, a_changed_byte_is_noticed);
