@@ -50,7 +50,8 @@ static const char *const statements[] = {
         [ALL] = "SELECT " STORE_RECORD_COLUMNS " FROM objects",
         [RANGE] = "SELECT " STORE_RECORD_COLUMNS " FROM objects WHERE name >= ?1 AND name < ?2",
         [LEASED] = "SELECT " STORE_RECORD_COLUMNS " FROM objects WHERE ttl > 0",
-        [FIND] = "SELECT " STORE_RECORD_COLUMNS " FROM objects WHERE name = ?1",
+        [FIND] = "SELECT " STORE_RECORD_COLUMNS " FROM objects INDEXED BY objects_twice"
+                 " WHERE name = ?1",
         [ROW] = "SELECT " STORE_RECORD_COLUMNS " FROM objects WHERE id = ?1",
         [NAMES] = "SELECT id, name FROM objects",
         [TAGGED] = "SELECT object FROM metadata WHERE tag = ?1",

@@ -179,25 +179,42 @@ START_TEST(a_file_that_is_no_database_is_refused)
 }
 END_TEST
 
+typedef struct Contents Contents;
+
+struct Contents {
+        uint8_t bytes[1024 * 1024];
+        size_t n;
+};
+
+static void load(const char *name, Contents *ret)
+{
+        FILE *file = fopen(scratch_path(name), "rbe");
+
+        ck_assert_ptr_nonnull(file);
+        ret->n = fread(ret->bytes, 1, sizeof(ret->bytes), file);
+        fclose(file);
+        ck_assert_uint_lt(ret->n, sizeof(ret->bytes));
+}
+
+static void save(const char *name, const Contents *contents)
+{
+        FILE *file = fopen(scratch_path(name), "wbe");
+
+        ck_assert_ptr_nonnull(file);
+        ck_assert_int_eq(fchmod(fileno(file), 0600), 0);
+        ck_assert_uint_eq(fwrite(contents->bytes, 1, contents->n, file), contents->n);
+        ck_assert_int_eq(fclose(file), 0);
+}
+
 /* A copy of a file with one page overwritten. */
 static void copy_damaged(const char *from, const char *to, size_t page)
 {
-        static char bytes[1024 * 1024];
-        FILE *file = fopen(scratch_path(from), "rbe");
-        size_t n;
+        static Contents contents;
 
-        ck_assert_ptr_nonnull(file);
-        n = fread(bytes, 1, sizeof(bytes), file);
-        fclose(file);
-        ck_assert_uint_lt(n, sizeof(bytes));
-        ck_assert_uint_le((page + 1) * PAGE, n);
-        memset(bytes + page * PAGE, 0xa5, PAGE);
-
-        file = fopen(scratch_path(to), "wbe");
-        ck_assert_ptr_nonnull(file);
-        ck_assert_int_eq(fchmod(fileno(file), 0600), 0);
-        ck_assert_uint_eq(fwrite(bytes, 1, n, file), n);
-        ck_assert_int_eq(fclose(file), 0);
+        load(from, &contents);
+        ck_assert_uint_le((page + 1) * PAGE, contents.n);
+        memset(contents.bytes + page * PAGE, 0xa5, PAGE);
+        save(to, &contents);
 }
 
 START_TEST(a_page_of_garbage_is_noticed_wherever_it_is)
@@ -215,6 +232,127 @@ START_TEST(a_page_of_garbage_is_noticed_wherever_it_is)
                 copy_damaged("ns.db", "damaged.db", page);
                 assert_opens(scratch_path("damaged.db"), STORE_E_DAMAGED, "damaged.db: ");
         }
+}
+END_TEST
+
+/* Objects with all that they may have. */
+static void fill_richly(const char *name, size_t n)
+{
+        static const char *const zones[] = { "here", "there" };
+        CLEANUP(store_closep) Store *store = NULL;
+        StoreTerms terms = { .safe = true };
+        char text[64], path[64];
+
+        ck_assert_int_eq(store_open(scratch_path(name), &store, NULL), 0);
+        for (size_t i = 0; i < n; i++) {
+                StoreText tags[] = { { "type:solver", 11 }, { path, 8 } };
+                StoreEndpoint endpoints[] = {
+                        { .zone = zones[0], .path = path },
+                        { .zone = zones[1], .host = "far", .port = 7, .ssh = "me@far" },
+                };
+                StoreObject object = {
+                        .object = "object_1",
+                        .uri = "PYRO:object_1@./u:/run/x",
+                        .owner = 1000,
+                        .tags = tags,
+                        .n_tags = ARRAY_SIZE(tags),
+                        .endpoints = endpoints,
+                        .n_endpoints = ARRAY_SIZE(endpoints),
+                };
+
+                snprintf(text, sizeof(text), "solver %zu", i);
+                snprintf(path, sizeof(path), "/run/%04zu.sock", i);
+                object.name = (StoreText){ text, strlen(text) };
+                ck_assert_int_eq(store_register(store, &object, &terms, NULL), 0);
+        }
+}
+
+static void add_text(uint64_t *hash, const char *text, size_t n)
+{
+        *hash = (*hash ^ store_tag_hash((StoreText){ text, n })) * 0x100000001b3u;
+}
+
+/* All that a store tells about an object. */
+static void add_object(uint64_t *hash, const StoreObject *object)
+{
+        add_text(hash, object->name.at, object->name.n);
+        add_text(hash, object->object, strlen(object->object));
+        add_text(hash, object->uri, strlen(object->uri));
+        *hash = (*hash ^ object->owner ^ (uint64_t)object->version) * 0x100000001b3u;
+        for (size_t i = 0; i < object->n_tags; i++)
+                add_text(hash, object->tags[i].at, object->tags[i].n);
+        for (size_t i = 0; i < object->n_endpoints; i++) {
+                const StoreEndpoint *endpoint = &object->endpoints[i];
+                const char *const texts[] = { endpoint->zone, endpoint->path, endpoint->host,
+                                              endpoint->nathost, endpoint->ssh };
+
+                *hash = (*hash ^ endpoint->port ^ endpoint->natport) * 0x100000001b3u;
+                for (size_t k = 0; k < ARRAY_SIZE(texts); k++)
+                        add_text(hash, texts[k], texts[k] ? strlen(texts[k]) : 0);
+        }
+}
+
+/* The answers to all questions, or 0 where the store is refused, at the start or by a question. */
+static uint64_t answers(const char *name, size_t n)
+{
+        CLEANUP(store_closep) Store *store = NULL;
+        CLEANUP(store_reader_freep) StoreReader *reader = NULL;
+        StoreQuery all = { .kind = STORE_ALL };
+        const StoreObject *object;
+        uint64_t hash = 1;
+        size_t n_listed;
+        char text[64];
+        int r;
+
+        if (store_open(scratch_path(name), &store, NULL) ||
+            store_reader_new(store, &reader, NULL) ||
+            store_reader_begin(reader, &all, STORE_WITH_TAGS | STORE_WITH_ENDPOINTS, &n_listed,
+                               NULL))
+                return 0;
+        while ((r = store_reader_next(reader, &object, NULL)) == 0)
+                add_object(&hash, object);
+        if (r != STORE_E_NOT_FOUND)
+                return 0;
+        for (size_t i = 0; i < n; i++) {
+                snprintf(text, sizeof(text), "solver %zu", i);
+                r = store_reader_find(reader, (StoreText){ text, strlen(text) },
+                                      STORE_WITH_TAGS | STORE_WITH_ENDPOINTS, &object, NULL);
+                if (r)
+                        return r == STORE_E_NOT_FOUND ? 2 : 0;
+                add_object(&hash, object);
+        }
+        return hash ^ n_listed;
+}
+
+#define RICH        40u /* objects */
+#define FLIPS       24u /* of each page */
+#define FLIP_STRIDE 1021u
+
+START_TEST(no_flipped_bit_makes_a_wrong_answer)
+{
+        static Contents contents;
+        uint64_t expected;
+        size_t n_refused = 0;
+
+        fill_richly("ns.db", RICH);
+        expected = answers("ns.db", RICH);
+        ck_assert_uint_gt(expected, 2);
+        load("ns.db", &contents);
+        ck_assert_uint_gt(contents.n / PAGE, 8);
+
+        for (size_t i = 0; i < contents.n / PAGE * FLIPS; i++) {
+                size_t at = i / FLIPS * PAGE + i * FLIP_STRIDE % PAGE;
+                uint8_t bit = (uint8_t)(1u << (i % 8));
+                uint64_t got;
+
+                contents.bytes[at] ^= bit;
+                save("flipped.db", &contents);
+                contents.bytes[at] ^= bit;
+                got = answers("flipped.db", RICH);
+                ck_assert_msg(got == expected || got == 0, "byte %zu, bit %u", at, bit);
+                n_refused += got == 0;
+        }
+        ck_assert_uint_gt(n_refused, 0);
 }
 END_TEST
 
@@ -302,6 +440,7 @@ int main(void)
         tcase_add_test(tests, another_programs_database_is_refused_and_left_alone);
         tcase_add_test(tests, a_file_that_is_no_database_is_refused);
         tcase_add_test(tests, a_page_of_garbage_is_noticed_wherever_it_is);
+        tcase_add_test(tests, no_flipped_bit_makes_a_wrong_answer);
         tcase_add_test(tests, a_file_cut_short_is_noticed);
         tcase_add_test(tests, a_missing_directory_is_named);
         tcase_add_test(tests, a_directory_that_others_can_write_is_refused);
