@@ -91,6 +91,8 @@ void pyrope_batch_add(pyrope_batch *batch, const char *method, const pyrope_valu
 
         ConnCall call = { .method = method };
         pyrope_writer *writer = batch->writer;
+        pyrope_view args = pyrope_value_view(arguments);
+        pyrope_view kwargs = pyrope_value_view(keywords);
 
         if (!method) {
                 fail(batch, PYROPE_E_INVALID, "a method's name is NULL");
@@ -100,15 +102,19 @@ void pyrope_batch_add(pyrope_batch *batch, const char *method, const pyrope_valu
                 fail(batch, PYROPE_E_INVALID, "arguments must be a list, keywords a map");
                 return;
         }
+        if ((arguments && !args.at) || (keywords && !kwargs.at)) {
+                fail(batch, PYROPE_E_NOMEM, "out of memory");
+                return;
+        }
         writer_reset(writer, KEEP_BYTES);
         pyrope_write_list(writer, 3);
         pyrope_write_str(writer, method);
-        if (call.args.at)
-                pyrope_write_view(writer, call.args);
+        if (args.at)
+                pyrope_write_view(writer, args);
         else
                 pyrope_write_list(writer, 0);
-        if (call.kwargs.at)
-                pyrope_write_view(writer, call.kwargs);
+        if (kwargs.at)
+                pyrope_write_view(writer, kwargs);
         else
                 pyrope_write_map(writer, 0);
         keep_written(batch);

@@ -10,12 +10,16 @@
 pyrope_status call_arguments(ConnCall *call, const pyrope_value *arguments,
                              const pyrope_value *keywords, pyrope_error **error)
 {
-        call->args = pyrope_value_view(arguments);
-        call->kwargs = pyrope_value_view(keywords);
-        if (arguments && pyrope_type_of(call->args) != PYROPE_LIST)
+        call->args_parcel = value_parcel(arguments);
+        call->kwargs_parcel = value_parcel(keywords);
+        if (!call->args_parcel)
+                call->args = pyrope_value_view(arguments);
+        if (!call->kwargs_parcel)
+                call->kwargs = pyrope_value_view(keywords);
+        if (arguments && value_type(arguments) != PYROPE_LIST)
                 return error_set(error, PYROPE_E_INVALID, "%s: the arguments are no list",
                                  call->method);
-        if (keywords && pyrope_type_of(call->kwargs) != PYROPE_MAP)
+        if (keywords && value_type(keywords) != PYROPE_MAP)
                 return error_set(error, PYROPE_E_INVALID, "%s: the keywords are no map",
                                  call->method);
         return PYROPE_OK;

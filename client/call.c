@@ -109,21 +109,17 @@ pyrope_status proxy_call(pyrope_proxy *proxy, const char *method, const pyrope_v
 
 /* The arguments in the writer of the proxy, whose turn is held. */
 static pyrope_status pack_arguments(pyrope_proxy *proxy, const char *format, va_list arguments,
-                                    pyrope_view *ret, pyrope_error **error)
+                                    ConnCall *call, pyrope_error **error)
 {
         pyrope_writer *writer = proxy_writer(proxy);
         pyrope_status status;
-        const uint8_t *bytes;
-        size_t n_bytes;
 
         if (!writer)
                 return error_set(error, PYROPE_E_NOMEM, "out of memory");
+        writer_borrow(writer); /* the caller keeps his data until we return */
         pack_format_list(writer, format, arguments);
-        status = writer_finish(writer, &bytes, &n_bytes);
-        if (status)
-                return writer_explain(writer, error);
-        *ret = (pyrope_view){ bytes, bytes + n_bytes };
-        return PYROPE_OK;
+        status = writer_finish_parcel(writer, &call->args_parcel);
+        return status ? writer_explain(writer, error) : PYROPE_OK;
 }
 
 static pyrope_status call_packed(pyrope_proxy *proxy, Deadline deadline, pyrope_value **ret,
@@ -138,7 +134,7 @@ static pyrope_status call_packed(pyrope_proxy *proxy, Deadline deadline, pyrope_
         status = proxy_enter(proxy, deadline, error);
         if (status)
                 return status;
-        status = pack_arguments(proxy, format, arguments, &call.args, error);
+        status = pack_arguments(proxy, format, arguments, &call, error);
         if (status) {
                 proxy_leave(proxy);
                 return status;

@@ -247,7 +247,8 @@ static size_t bytes_before_data(const char *dtype, size_t n_data)
         return (2 + 2) + 1 + (2 + 4) + 1 + strlen(dtype) + (2 + 4) + 2 + (2 + 4) + n_head;
 }
 
-void pyrope_write_array(pyrope_writer *writer, const pyrope_array *array)
+/* All of an array but its data. Returns whether they are to follow. */
+static bool write_description(pyrope_writer *writer, const pyrope_array *array)
 {
         char text[PYROPE_DTYPE_SIZE];
         Dtype dtype;
@@ -255,14 +256,14 @@ void pyrope_write_array(pyrope_writer *writer, const pyrope_array *array)
         size_t n_pad;
 
         if (!writer)
-                return;
+                return false;
         if (!array || !memchr(array->dtype, '\0', sizeof(array->dtype)) ||
             !parse_dtype(array->dtype, strlen(array->dtype), &dtype) ||
             array->n_dimensions > PYROPE_DIMENSIONS_MAX ||
             !shape_bytes(array, dtype.size, &n_bytes) || n_bytes != array->n_bytes) {
                 writer_fail(writer, PYROPE_E_INVALID,
                             "an array whose dtype, shape and data differ");
-                return;
+                return false;
         }
         format_dtype(&dtype, text);
 
@@ -281,5 +282,20 @@ void pyrope_write_array(pyrope_writer *writer, const pyrope_array *array)
         write_key(writer, "kind", &n_pad);
         pyrope_write_bytes(writer, "", 0);
         write_key(writer, "data", &n_pad);
-        pyrope_write_bytes(writer, array->data, n_bytes);
+        return true;
+}
+
+void pyrope_write_array(pyrope_writer *writer, const pyrope_array *array)
+{
+        if (write_description(writer, array))
+                pyrope_write_bytes(writer, array->data, array->n_bytes);
+}
+
+void pyrope_write_array_lent(pyrope_writer *writer, const pyrope_array *array,
+                             void (*released)(void *userdata), void *userdata)
+{
+        if (write_description(writer, array))
+                pyrope_write_bytes_lent(writer, array->data, array->n_bytes, released, userdata);
+        else if (released)
+                released(userdata);
 }

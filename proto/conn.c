@@ -20,13 +20,17 @@
 #define FIRST_BYTES     4096u           /* received together with the header */
 #define UNIX_BYTES      (1024u * 1024u) /* moved at once of a large message */
 #define INET_BYTES      (64u * 1024u)
-#define KEEP_BYTES      (64u * 1024u) /* memory that a connection keeps between calls */
-#define BLOCK_MS        100           /* longest wait in recv() */
-#define REQUEST_PARTS   5u            /* header, annotations, beginning, arguments, keywords */
-#define SMALL_BYTES     1024u         /* arguments and keywords that are copied behind it */
-#define REASON_SIZE     512u          /* of a refused handshake, as it is shown */
-#define BEGINNING_BYTES 24u           /* shown of what does not speak Pyro5 */
-#define ID_ROOM         8u            /* beside the id of a stream in the arguments of its call */
+#define KEEP_BYTES      (64u * 1024u)  /* memory that a connection keeps between calls */
+#define BLOCK_MS        100            /* longest wait in recv() */
+#define LARGE_BYTES     (256u * 1024u) /* of a message that is worth preparing the socket for */
+#define SEND_STAY_MS    10             /* longest wait of the kernel for room */
+#define SEND_FAR_MS     1000           /* so far from the deadline it may wait */
+#define MESSAGE_PARTS   5u             /* header, annotations, beginning, arguments, keywords */
+#define SEND_PARTS_MAX  32u            /* at one system call */
+#define SMALL_BYTES     1024u          /* arguments and keywords that are copied behind it */
+#define REASON_SIZE     512u           /* of a refused handshake, as it is shown */
+#define BEGINNING_BYTES 24u            /* shown of what does not speak Pyro5 */
+#define ID_ROOM         8u             /* beside the id of a stream in the arguments of its call */
 #define UNKNOWN_OBJECT  "unknown object" /* what Pyro5 says */
 
 void conn_init(Conn *conn, int fd, uint32_t n_message_max)
@@ -90,50 +94,104 @@ static pyrope_status wait_for(Conn *conn, short events, Deadline deadline, pyrop
         return hang_up(conn, error_set(error, PYROPE_E_IO, "poll: %s", strerror(errno)));
 }
 
-/* Drops what was sent from the front of the parts. */
-static void advance(struct msghdr *message, size_t n_sent)
+/* What is moved at once of a large message; of a port not more than stays in the processor's cache
+ * between the kernel's two copies. For the first one the socket gets what lets such messages flow.
+ */
+static size_t stream_bytes(Conn *conn)
 {
-        while (message->msg_iovlen > 0 && n_sent >= message->msg_iov->iov_len) {
-                n_sent -= message->msg_iov->iov_len;
-                message->msg_iov++;
-                message->msg_iovlen--;
-        }
-        if (message->msg_iovlen > 0) {
-                message->msg_iov->iov_base = (uint8_t *)message->msg_iov->iov_base + n_sent;
-                message->msg_iov->iov_len -= n_sent;
-        }
+        const struct timeval stay = { .tv_usec = SEND_STAY_MS * 1000 };
+        const int n_send = UNIX_BYTES;
+        int family = AF_UNIX;
+        socklen_t n = sizeof(family);
+
+        if (conn->n_stream > 0)
+                return conn->n_stream;
+        (void)getsockopt(conn->fd, SOL_SOCKET, SO_DOMAIN, &family, &n);
+        if (family == AF_UNIX)
+                (void)setsockopt(conn->fd, SOL_SOCKET, SO_SNDBUF, &n_send, sizeof(n_send));
+        if (setsockopt(conn->fd, SOL_SOCKET, SO_SNDTIMEO, &stay, sizeof(stay)) < 0)
+                conn->may_block = false;
+        conn->n_stream = family == AF_UNIX ? UNIX_BYTES : INET_BYTES;
+        return conn->n_stream;
 }
 
-/* The kernel takes one part faster if it is not told of as a list. */
-static ssize_t send_some(int fd, const struct msghdr *message)
-{
-        const struct iovec *part = message->msg_iov;
+/* What is sent: each part is bytes, or a parcel. */
+typedef struct Part Part;
+typedef struct Message Message;
 
-        if (message->msg_iovlen == 1)
-                return send(fd, part->iov_base, part->iov_len, MSG_NOSIGNAL | MSG_DONTWAIT);
-        return sendmsg(fd, message, MSG_NOSIGNAL | MSG_DONTWAIT);
+struct Part {
+        const uint8_t *bytes;
+        size_t n;
+        const Parcel *parcel; /* instead of bytes; NULL: none */
+};
+
+struct Message {
+        Part parts[MESSAGE_PARTS];
+        size_t n_parts;
+        size_t n; /* bytes in all */
+};
+
+static void add_part(Message *message, Part part)
+{
+        message->parts[message->n_parts++] = part;
+        message->n += part.n;
+}
+
+/* Far from the deadline the kernel may wait for room: by itself it fills the socket as soon as
+ * there is some. One such call takes UNIX_BYTES / 32 KiB * SEND_STAY_MS at most. */
+static int send_flags(const Conn *conn, const Message *message, Deadline deadline)
+{
+        int left_ms;
+
+        if (message->n < LARGE_BYTES || !conn->may_block)
+                return MSG_NOSIGNAL | MSG_DONTWAIT;
+        left_ms = deadline_left_ms(deadline);
+        return MSG_NOSIGNAL | (left_ms >= 0 && left_ms < SEND_FAR_MS ? MSG_DONTWAIT : 0);
+}
+
+/* From the byte @n_sent on. Returns what sendmsg() says. */
+static ssize_t send_some(Conn *conn, const Message *message, size_t n_sent, Deadline deadline)
+{
+        struct iovec parts[SEND_PARTS_MAX];
+        Gather gather = {
+                .parts = parts, .n_room = SEND_PARTS_MAX, .n_skip = n_sent, .n_left = UNIX_BYTES
+        };
+        struct msghdr msghdr = { .msg_iov = parts };
+        int flags;
+
+        if (message->n >= LARGE_BYTES)
+                (void)stream_bytes(conn);
+        for (size_t i = 0; i < message->n_parts; i++)
+                if (message->parts[i].parcel)
+                        gather_parcel(&gather, message->parts[i].parcel);
+                else
+                        gather_bytes(&gather, message->parts[i].bytes, message->parts[i].n);
+        flags = send_flags(conn, message, deadline);
+        /* The kernel takes one part faster if it is not told of as a list. */
+        if (gather.n_parts == 1)
+                return send(conn->fd, parts[0].iov_base, parts[0].iov_len, flags);
+        msghdr.msg_iovlen = gather.n_parts;
+        return sendmsg(conn->fd, &msghdr, flags);
 }
 
 /* Where the daemon has hung up, success all the same: its answer is to be looked for. */
-static pyrope_status send_parts(Conn *conn, struct iovec *parts, size_t n_parts, Deadline deadline,
-                                pyrope_error **error)
+static pyrope_status send_message(Conn *conn, const Message *message, Deadline deadline,
+                                  pyrope_error **error)
 {
-        struct msghdr message = { .msg_iov = parts, .msg_iovlen = n_parts };
-        bool is_begun = false;
         pyrope_status status;
+        size_t n_sent = 0;
         ssize_t n;
 
-        while (message.msg_iovlen > 0) {
-                n = send_some(conn->fd, &message);
+        while (n_sent < message->n) {
+                n = send_some(conn, message, n_sent, deadline);
                 if (n >= 0) {
-                        is_begun = true;
-                        advance(&message, (size_t)n);
+                        n_sent += (size_t)n;
                 } else if (errno == EAGAIN) {
                         status = wait_for(conn, POLLOUT, deadline, error);
                         if (status)
                                 return status;
                 } else if (errno == EPIPE || errno == ECONNRESET) {
-                        if (!is_begun && conn->heard_ms > 0) /* since its last answer */
+                        if (n_sent == 0 && conn->heard_ms > 0) /* since its last answer */
                                 return hang_up(conn, error_set(error, PYROPE_E_CLOSED,
                                                                "the daemon hung up"));
                         conn->is_cut = true;
@@ -144,20 +202,6 @@ static pyrope_status send_parts(Conn *conn, struct iovec *parts, size_t n_parts,
                 }
         }
         return PYROPE_OK;
-}
-
-/* What is moved at once of a large message; of a port not more than stays in the processor's cache
- * between the kernel's two copies. */
-static size_t stream_bytes(Conn *conn)
-{
-        int family = AF_UNIX;
-        socklen_t n = sizeof(family);
-
-        if (conn->n_stream == 0) {
-                (void)getsockopt(conn->fd, SOL_SOCKET, SO_DOMAIN, &family, &n);
-                conn->n_stream = family == AF_UNIX ? UNIX_BYTES : INET_BYTES;
-        }
-        return conn->n_stream;
 }
 
 /* How many of the bytes that are missing to receive next: as many as came already, so that the peer
@@ -293,13 +337,15 @@ static int begin_request(Conn *conn)
 static pyrope_status exchange(Conn *conn, FrameType type, Deadline deadline, FrameHeader *ret,
                               pyrope_error **error)
 {
-        struct iovec part = { conn->out.data, conn->out.n };
+        const Part part = { .bytes = conn->out.data, .n = conn->out.n };
+        Message message = { .n = 0 };
         const FrameHeader header = { .type = type,
                                      .n_payload = (uint32_t)(conn->out.n - FRAME_HEADER_SIZE) };
         pyrope_status status;
 
         write_header(conn, header);
-        status = send_parts(conn, &part, 1, deadline, error);
+        add_part(&message, part);
+        status = send_message(conn, &message, deadline, error);
         if (status)
                 return status;
         return receive_frame(conn, FRAME_HANDSHAKE_MAX_BYTES, deadline, ret, error);
@@ -467,20 +513,34 @@ static void write_call_header(Conn *conn, const ConnCall *call, size_t n_payload
         write_header(conn, header);
 }
 
-/* What lies in @conn->out, with the annotations between the header and the payload. Returns how
- * many parts that are. */
-static size_t begin_parts(const Conn *conn, const ConnCall *call, struct iovec *parts)
+/* What lies in @conn->out, with the annotations between the header and the payload. */
+static void add_beginning(Message *message, const Conn *conn, const ConnCall *call)
 {
-        uint8_t *out = conn->out.data;
+        const uint8_t *out = conn->out.data;
+        const Buffer *annotations = call->annotations;
 
-        if (!call->annotations) {
-                parts[0] = (struct iovec){ out, conn->out.n };
-                return 1;
+        if (!annotations) {
+                add_part(message, (Part){ .bytes = out, .n = conn->out.n });
+                return;
         }
-        parts[0] = (struct iovec){ out, FRAME_HEADER_SIZE };
-        parts[1] = (struct iovec){ call->annotations->data, call->annotations->n };
-        parts[2] = (struct iovec){ out + FRAME_HEADER_SIZE, conn->out.n - FRAME_HEADER_SIZE };
-        return 3;
+        add_part(message, (Part){ .bytes = out, .n = FRAME_HEADER_SIZE });
+        add_part(message, (Part){ .bytes = annotations->data, .n = annotations->n });
+        add_part(message,
+                 (Part){ .bytes = out + FRAME_HEADER_SIZE, .n = conn->out.n - FRAME_HEADER_SIZE });
+}
+
+/* Arguments or keywords; @empty where there are none. */
+static Part part_of(pyrope_view view, const Parcel *parcel, const uint8_t *empty)
+{
+        Part part = { .bytes = empty, .n = 1 };
+
+        if (parcel && !parcel->pieces)
+                return (Part){ .bytes = parcel->bytes.data, .n = parcel->bytes.n };
+        if (parcel)
+                return (Part){ .parcel = parcel, .n = parcel_size(parcel) };
+        if (view.at)
+                part.n = codec_view_bytes(view, &part.bytes);
+        return part;
 }
 
 /* Arguments and keywords follow the beginning from where they lie. */
@@ -488,41 +548,37 @@ static pyrope_status send_call(Conn *conn, const ConnCall *call, Deadline deadli
                                pyrope_error **error)
 {
         static const uint8_t empty_list[] = { 0x90 }, empty_map[] = { 0x80 };
-        const uint8_t *args = empty_list, *kwargs = empty_map;
-        size_t n_args = sizeof(empty_list), n_kwargs = sizeof(empty_map);
-        size_t n_annotations = call->annotations ? call->annotations->n : 0;
-        struct iovec parts[REQUEST_PARTS];
+        const Part args = part_of(call->args, call->args_parcel, empty_list);
+        const Part kwargs = part_of(call->kwargs, call->kwargs_parcel, empty_map);
+        const size_t n_annotations = call->annotations ? call->annotations->n : 0;
+        Message message;
         uint64_t n_payload;
-        size_t n_parts;
         bool is_small;
         int r;
 
-        if (call->args.at)
-                n_args = codec_view_bytes(call->args, &args);
-        if (call->kwargs.at)
-                n_kwargs = codec_view_bytes(call->kwargs, &kwargs);
         r = begin_request(conn);
         if (r == 0)
                 r = message_invoke_begin(&conn->out, call->object, call->method);
         if (r == -ENOMEM)
                 return no_memory(conn, error);
-        n_payload = (uint64_t)conn->out.n - FRAME_HEADER_SIZE + n_args + n_kwargs;
+        n_payload = (uint64_t)conn->out.n - FRAME_HEADER_SIZE + args.n + kwargs.n;
         if (r || n_payload + n_annotations > conn->n_message_max)
                 return error_set(error, PYROPE_E_TOO_LARGE,
                                  "the arguments are larger than the limit of %u bytes",
                                  conn->n_message_max);
 
         write_call_header(conn, call, (size_t)n_payload);
-        is_small = n_args + n_kwargs <= SMALL_BYTES;
-        if (is_small && (buffer_append(&conn->out, args, n_args) ||
-                         buffer_append(&conn->out, kwargs, n_kwargs)))
+        is_small = args.n + kwargs.n <= SMALL_BYTES;
+        if (is_small && (buffer_append(&conn->out, args.bytes, args.n) ||
+                         buffer_append(&conn->out, kwargs.bytes, kwargs.n)))
                 return no_memory(conn, error);
-        n_parts = begin_parts(conn, call, parts);
+        message.n = message.n_parts = 0;
+        add_beginning(&message, conn, call);
         if (!is_small) {
-                parts[n_parts++] = (struct iovec){ (void *)(uintptr_t)args, n_args };
-                parts[n_parts++] = (struct iovec){ (void *)(uintptr_t)kwargs, n_kwargs };
+                add_part(&message, args);
+                add_part(&message, kwargs);
         }
-        return send_parts(conn, parts, n_parts, deadline, error);
+        return send_message(conn, &message, deadline, error);
 }
 
 /* The daemon keeps a stream until somebody asks for it or its time is over. */

@@ -20,6 +20,7 @@
 #include "base/clock.h"
 #include "base/defs.h"
 #include "proto/conn-answer.h"
+#include "proto/parcel.h"
 
 #include <pyrope/value.h>
 #include <stdbool.h>
@@ -44,8 +45,10 @@ struct Conn {
 struct ConnCall {
         const char *object;
         const char *method;
-        pyrope_view args;           /* a list; absent: none */
-        pyrope_view kwargs;         /* a map or nil; absent: an empty map */
+        pyrope_view args;   /* a list; absent: none */
+        pyrope_view kwargs; /* a map or nil; absent: an empty map */
+        /* The same, as they were written; the view is absent then. */
+        const Parcel *args_parcel, *kwargs_parcel;
         uint16_t flags;             /* FRAME_ONEWAY, FRAME_BATCH */
         const uint8_t *correlation; /* 16 bytes, or NULL */
         const Buffer *annotations;  /* whole chunks, or NULL */

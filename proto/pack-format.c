@@ -55,6 +55,19 @@ struct Pack {
         size_t depth;
 };
 
+static void pack_lent(Pack *pack, char letter)
+{
+        const void *data = va_arg(pack->arguments, const void *);
+        size_t n = letter == 'Y' ? va_arg(pack->arguments, size_t) : 0;
+        void (*released)(void *userdata) = va_arg(pack->arguments, void (*)(void *userdata));
+        void *userdata = va_arg(pack->arguments, void *);
+
+        if (letter == 'Y')
+                pyrope_write_bytes_lent(pack->writer, data, n, released, userdata);
+        else
+                pyrope_write_array_lent(pack->writer, data, released, userdata);
+}
+
 static bool pack_scalar(Pack *pack, char letter)
 {
         const void *data;
@@ -86,6 +99,10 @@ static bool pack_scalar(Pack *pack, char letter)
         case 'y':
                 data = va_arg(pack->arguments, const void *);
                 pyrope_write_bytes(pack->writer, data, va_arg(pack->arguments, size_t));
+                return true;
+        case 'Y':
+        case 'A':
+                pack_lent(pack, letter);
                 return true;
         case 'v':
                 pyrope_write_view(pack->writer, va_arg(pack->arguments, pyrope_view));

@@ -22,14 +22,14 @@ struct Copy {
 
 struct pyrope_value {
         atomic_uint n_refs;
-        Buffer memory;                       /* what the item lies in; empty: in own */
-        pyrope_view view;                    /* validated */
+        pyrope_view view;                    /* validated; absent while it is in pieces */
+        Parcel parcel;                       /* what the item lies in; empty: in own */
+        _Atomic(uint8_t *) joined;           /* copy of the pieces, owned; NULL: none yet */
         Copy *copies;                        /* owned */
         _Alignas(max_align_t) uint8_t own[]; /* aligned for everything */
 };
 
-/* Takes the memory of @buffer on success. */
-static int value_new(Buffer *buffer, pyrope_view view, pyrope_value **ret)
+static int value_new(pyrope_view view, pyrope_value **ret)
 {
         pyrope_value *value;
 
@@ -37,7 +37,6 @@ static int value_new(Buffer *buffer, pyrope_view view, pyrope_value **ret)
         if (!value)
                 return -ENOMEM;
         *value = (pyrope_value){ .view = view };
-        buffer_move(buffer, &value->memory);
         atomic_init(&value->n_refs, 1);
         *ret = value;
         return 0;
@@ -52,7 +51,11 @@ int value_new_take(Buffer *buffer, size_t n_skip, pyrope_value **ret)
         if (buffer->n_allocated - buffer->n > buffer->n / UNUSED_MAX_PART)
                 buffer_shrink(buffer);
         r = codec_check(buffer->data + n_skip, buffer->n - n_skip, &view);
-        return r ? r : value_new(buffer, view, ret);
+        if (r == 0)
+                r = value_new(view, ret);
+        if (r == 0)
+                buffer_move(buffer, &(*ret)->parcel.bytes);
+        return r;
 }
 
 int value_new_copy(const uint8_t *bytes, size_t n_bytes, pyrope_value **ret)
@@ -74,12 +77,34 @@ int value_new_copy(const uint8_t *bytes, size_t n_bytes, pyrope_value **ret)
         return 0;
 }
 
-int value_new_written(Buffer *buffer, pyrope_value **ret)
+int value_new_written(Parcel *parcel, pyrope_value **ret)
 {
+        Buffer *bytes = &parcel->bytes;
+        pyrope_view view = { NULL, NULL };
+        int r;
+
         /* Doubling leaves up to half unused, and a value may live long. */
-        if (buffer->n_allocated - buffer->n > UNUSED_MAX_BYTES)
-                buffer_shrink(buffer);
-        return value_new(buffer, (pyrope_view){ buffer->data, buffer->data + buffer->n }, ret);
+        if (bytes->n_allocated - bytes->n > UNUSED_MAX_BYTES)
+                buffer_shrink(bytes);
+        if (!parcel->pieces)
+                view = (pyrope_view){ bytes->data, bytes->data + bytes->n };
+        r = value_new(view, ret);
+        if (r == 0)
+                parcel_move(parcel, &(*ret)->parcel);
+        return r;
+}
+
+const Parcel *value_parcel(const pyrope_value *value)
+{
+        return value && value->parcel.pieces ? &value->parcel : NULL;
+}
+
+pyrope_type value_type(const pyrope_value *value)
+{
+        const Parcel *pieces = value_parcel(value);
+
+        return pieces ? codec_type(pieces->bytes.data[0])
+                      : pyrope_type_of(pyrope_value_view(value));
 }
 
 const void *value_aligned_copy(pyrope_value *value, const uint8_t *bytes, size_t n_bytes)
@@ -100,9 +125,33 @@ const void *value_aligned_copy(pyrope_value *value, const uint8_t *bytes, size_t
         return copy->bytes;
 }
 
+/* The pieces stay: others may be sending them. */
+static pyrope_view join(pyrope_value *value)
+{
+        const size_t n = parcel_size(&value->parcel);
+        uint8_t *joined = atomic_load(&value->joined);
+        uint8_t *other = NULL;
+
+        if (!joined) {
+                joined = malloc(n);
+                if (!joined)
+                        return (pyrope_view){ NULL, NULL };
+                parcel_copy(&value->parcel, joined);
+                if (!atomic_compare_exchange_strong(&value->joined, &other, joined)) {
+                        free(joined); /* another thread was first */
+                        joined = other;
+                }
+        }
+        return (pyrope_view){ joined, joined + n };
+}
+
 pyrope_view pyrope_value_view(const pyrope_value *value)
 {
-        return value ? value->view : (pyrope_view){ NULL, NULL };
+        if (!value)
+                return (pyrope_view){ NULL, NULL };
+        if (value->view.at)
+                return value->view;
+        return join((pyrope_value *)(uintptr_t)value);
 }
 
 pyrope_value *pyrope_value_ref(pyrope_value *value)
@@ -122,7 +171,8 @@ pyrope_value *pyrope_value_free(pyrope_value *value)
                 value->copies = copy->next;
                 free(copy);
         }
-        buffer_deinit(&value->memory);
+        parcel_deinit(&value->parcel);
+        free(value->joined);
         free(value);
         return NULL;
 }

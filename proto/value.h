@@ -6,14 +6,18 @@
  * Inside of values, writers and errors, for the layers of libpyrope
  *
  * <pyrope/value.h> and <pyrope/error.h> have the contract; here is what only we may know. A value
- * is a reference-counted block of validated bytes; a writer fills a Buffer.
+ * is a reference-counted block of validated bytes, or a Parcel that a writer filled.
  */
 
 #include "base/buffer.h"
 #include "base/defs.h"
+#include "proto/parcel.h"
 
 #include <pyrope/value.h>
 #include <stdint.h>
+
+/* Fewer bytes are cheaper to copy than to describe to the kernel, and may change at once. */
+#define WRITER_LEND_MIN_BYTES (64u * 1024)
 
 DEFINE_CLEANUP(pyrope_value, pyrope_value_free);
 DEFINE_CLEANUP(pyrope_writer, pyrope_writer_free);
@@ -34,11 +38,21 @@ NODISCARD int value_new_take(Buffer *buffer, size_t n_skip, pyrope_value **ret);
 NODISCARD int value_new_copy(const uint8_t *bytes, size_t n_bytes, pyrope_value **ret);
 
 /**
- * value_new_written() - a value from a buffer that a writer filled, and that is not validated again
+ * value_new_written() - a value from what a writer filled, and that is not validated again
  *
- * Return: 0 with the memory taken; -ENOMEM.
+ * Return: 0 with all of @parcel taken; -ENOMEM.
  */
-NODISCARD int value_new_written(Buffer *buffer, pyrope_value **ret);
+NODISCARD int value_new_written(Parcel *parcel, pyrope_value **ret);
+
+/**
+ * value_parcel() - how to send a value that was written with lent pieces; a view would copy them
+ *
+ * Return: borrowed; NULL: it has none, or is NULL itself.
+ */
+const Parcel *value_parcel(const pyrope_value *value);
+
+/** value_type() - as pyrope_type_of(), without a view. @value may be NULL. */
+pyrope_type value_type(const pyrope_value *value);
 
 /**
  * value_aligned_copy() - bytes of the value, copied to where anything may stand; once for each
@@ -49,7 +63,7 @@ NODISCARD int value_new_written(Buffer *buffer, pyrope_value **ret);
 const void *value_aligned_copy(pyrope_value *value, const uint8_t *bytes, size_t n_bytes);
 
 /**
- * writer_finish() - the encoded bytes, still owned by the writer
+ * writer_finish() - the encoded bytes, still owned by the writer; lent ones are copied to them
  *
  * Return: PYROPE_OK with @ret valid until the writer is used again; the failure that stuck.
  */
@@ -75,6 +89,19 @@ void writer_raw(pyrope_writer *writer, const void *bytes, size_t n_bytes);
 
 /** writer_raw_list() - a list of items that are known to be valid, and lie one behind the other. */
 void writer_raw_list(pyrope_writer *writer, const Buffer *items, size_t n_items);
+
+/** writer_finish_parcel() - the same where lent pieces stay where they are. */
+NODISCARD pyrope_status writer_finish_parcel(pyrope_writer *writer, const Parcel **ret);
+
+/** writer_take_parcel() - hands over what is finished; the writer is empty again. */
+void writer_take_parcel(pyrope_writer *writer, Parcel *ret);
+
+/**
+ * writer_borrow() - until it is reset, refer to large bytes instead of copying them
+ *
+ * For one who sends all before he returns to the owner of the bytes.
+ */
+void writer_borrow(pyrope_writer *writer);
 
 /** writer_size() - bytes written so far. */
 size_t writer_size(const pyrope_writer *writer);

@@ -144,6 +144,20 @@ PYROPE_API void pyrope_write_double(pyrope_writer *writer, double value);
 PYROPE_API void pyrope_write_str(pyrope_writer *writer, const char *text);
 PYROPE_API void pyrope_write_strn(pyrope_writer *writer, const char *text, size_t n);
 PYROPE_API void pyrope_write_bytes(pyrope_writer *writer, const void *data, size_t n);
+
+/**
+ * pyrope_write_bytes_lent() - bytes that are sent from where they lie, without a copy
+ * @data:     must not change until it is released
+ * @released: called once with @userdata, from any thread, when the bytes are needed no more: the
+ *            value is freed, the answer is sent, or nobody is left to send it to; perhaps before
+ *            this returns, for few bytes are copied. NULL: they never change as long as the value,
+ *            or the daemon of the call, lives
+ *
+ * A value with lent bytes is sent as it is; to view it copies it together, once, and the view is
+ * absent if memory is out for that.
+ */
+PYROPE_API void pyrope_write_bytes_lent(pyrope_writer *writer, const void *data, size_t n,
+                                        void (*released)(void *userdata), void *userdata);
 /* Exactly @n elements, or @n pairs of key and value, must follow; keys are str. */
 PYROPE_API void pyrope_write_list(pyrope_writer *writer, size_t n);
 PYROPE_API void pyrope_write_map(pyrope_writer *writer, size_t n);
@@ -158,9 +172,11 @@ PYROPE_API void pyrope_write_proxy(pyrope_writer *writer, const char *uri);
  * pyrope_pack() - write a whole structure by a format
  * @format: blanks and commas mean nothing: n nil; b bool (int); i int; I int64_t; f double;
  *      s const char * (NULL: nil); y const void *, size_t; v pyrope_view; a const pyrope_array *;
+ *      Y as y, and A as a, lent: followed by void (*released)(void *), void *userdata;
  *      [..] a list; {s:x ..} a map, each key a const char *
  *
- * Writes into @writer; a bad format is PYROPE_E_INVALID, kept until the value is taken.
+ * Writes into @writer; a bad format is PYROPE_E_INVALID, kept until the value is taken. What stands
+ * behind its mistake is not read, and what is lent there not released.
  */
 PYROPE_API void pyrope_pack(pyrope_writer *writer, const char *format, ...);
 PYROPE_API void pyrope_vpack(pyrope_writer *writer, const char *format, va_list args);
@@ -209,6 +225,10 @@ PYROPE_API pyrope_status pyrope_value_array(pyrope_value *value, pyrope_view ite
 
 /** pyrope_write_array() - an array; its data are copied into the writer. */
 PYROPE_API void pyrope_write_array(pyrope_writer *writer, const pyrope_array *array);
+
+/** pyrope_write_array_lent() - the same with its data lent, see pyrope_write_bytes_lent(). */
+PYROPE_API void pyrope_write_array_lent(pyrope_writer *writer, const pyrope_array *array,
+                                        void (*released)(void *userdata), void *userdata);
 
 /* -- beside values ---------------------------------------------------------------------------- */
 

@@ -123,6 +123,31 @@ static void write_bytes(pyrope_writer *writer)
         pyrope_write_bytes(writer, NULL, 1);
 }
 
+/* What is not taken is released at once. */
+static unsigned n_released;
+
+static void on_released(void *userdata)
+{
+        (void)userdata;
+        n_released++;
+}
+
+static void write_bytes_lent(pyrope_writer *writer)
+{
+        unsigned n_before = n_released;
+
+        pyrope_write_bytes_lent(writer, NULL, (size_t)1 << 20, on_released, NULL);
+        ck_assert_uint_eq(n_released, n_before + 1);
+}
+
+static void write_array_lent(pyrope_writer *writer)
+{
+        unsigned n_before = n_released;
+
+        pyrope_write_array_lent(writer, NULL, on_released, NULL);
+        ck_assert_uint_eq(n_released, n_before + 1);
+}
+
 static void write_uri(pyrope_writer *writer)
 {
         pyrope_write_uri(writer, NULL);
@@ -173,8 +198,8 @@ static void vpack_nothing(pyrope_writer *writer)
 }
 
 static void (*const wrong_writes[])(pyrope_writer *writer) = {
-        write_str, write_strn, write_bytes, write_uri,  write_proxy,   write_array,
-        pack,      pack_key,   pack_bytes,  pack_array, vpack_nothing,
+        write_str, write_strn, write_bytes, write_uri,     write_proxy,      write_array,      pack,
+        pack_key,  pack_bytes, pack_array,  vpack_nothing, write_bytes_lent, write_array_lent,
 };
 
 START_TEST(what_is_written_from_nothing_is_a_failure_that_sticks)
