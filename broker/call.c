@@ -202,22 +202,23 @@ static int raise_unsendable(Call *call, pyrope_status status)
 
 int call_result(Call *call, const uint8_t **ret, size_t *ret_n)
 {
+        const Parcel *parcel;
         pyrope_status status;
-        const uint8_t *bytes;
         size_t n_bytes;
 
         if (writer_is_empty(call->writer))
                 pyrope_write_nil(call->writer);
-        status = writer_finish(call->writer, &bytes, &n_bytes);
+        status = writer_finish_parcel(call->writer, &parcel);
         if (status)
                 return raise_unsendable(call, status);
+        n_bytes = parcel_size(parcel);
         if (n_bytes + call->annotations.n > call->n_result_max)
                 return call_raise(call, "RuntimeError",
                                   "the result of %s.%s() has %zu bytes, the limit is %llu",
                                   call->object->interface->class_->name, call->name,
                                   n_bytes + call->annotations.n,
                                   (unsigned long long)call->n_result_max);
-        *ret = bytes;
+        *ret = parcel->pieces ? NULL : parcel->bytes.data;
         *ret_n = n_bytes;
         return 0;
 }

@@ -84,7 +84,8 @@ int call_keep_stream(Call *call);
 
 /**
  * call_result() - the encoded result of a function that returned 0
- * @ret:        borrowed until the writer is used again
+ * @ret:        borrowed until the writer is used again; NULL if some of it is lent: then it is to
+ * be taken as a parcel
  *
  * Return: 0; PYROPE_RAISED if there is no sendable result.
  */

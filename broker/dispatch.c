@@ -331,6 +331,8 @@ static int append_result(Call *call, Buffer *results)
 
         if (call_result(call, &bytes, &n_bytes))
                 return append_failure(call, results);
+        if (!bytes && writer_finish(call->writer, &bytes, &n_bytes) != PYROPE_OK)
+                return -ENOMEM;
         return buffer_append(results, bytes, n_bytes);
 }
 

@@ -30,7 +30,7 @@ typedef struct Invocation Invocation;
 struct Answer {
         FrameHeader header;
         const uint8_t *annotations;
-        const uint8_t *payload;
+        const uint8_t *payload; /* NULL if some of it is lent: it is in the writer of the call */
 };
 
 /* A call that was read. */

@@ -3,24 +3,25 @@
 #include "broker/peer.h"
 
 #include "base/clock.h"
-#include "proto/codec.h"
 #include "proto/pyro4.h"
+#include "proto/value.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/uio.h>
 
-#define SMALL_BYTES 1024u
+#define SMALL_BYTES    1024u
+#define SEND_PARTS_MAX 32u /* at one system call */
 
-/* Header, annotations and small payload are copied to head; a large payload stays the value it is.
+/* Header, annotations and small payload are copied to head; a large payload stays as it was
+ * written.
  */
 struct Outgoing {
-        pyrope_value *payload;        /* owned; NULL if it is in head */
-        const uint8_t *payload_bytes; /* of payload; unused while there is none */
-        size_t n_payload;
-        size_t n_sent; /* of head and payload together */
+        Parcel payload; /* empty if it is in head */
+        size_t n_sent;  /* of head and payload together */
         size_t n_head;
         uint8_t head[];
 };
@@ -29,7 +30,7 @@ static Outgoing *outgoing_free(Outgoing *out)
 {
         if (!out)
                 return NULL;
-        pyrope_value_free(out->payload);
+        parcel_deinit(&out->payload);
         free(out);
         return NULL;
 }
@@ -122,13 +123,13 @@ int peer_receive_more(Peer *peer, size_t n_needed, bool is_patient)
 }
 
 /* Returns how many of the bytes were taken, 0 if none now, or -errno. */
-static ssize_t send_some(int fd, const struct iovec *parts, size_t n_parts)
+static ssize_t send_some(int fd, const struct iovec *parts, size_t n_parts, bool is_patient)
 {
         struct msghdr message = { .msg_iov = (struct iovec *)parts, .msg_iovlen = n_parts };
         ssize_t n;
 
         do
-                n = sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+                n = sendmsg(fd, &message, MSG_NOSIGNAL | (is_patient ? 0 : MSG_DONTWAIT));
         while (n < 0 && errno == EINTR);
         if (n < 0)
                 return errno == EAGAIN ? 0 : -errno;
@@ -136,35 +137,30 @@ static ssize_t send_some(int fd, const struct iovec *parts, size_t n_parts)
 }
 
 /* Keeps what the socket did not take. */
-static int outgoing_new(const uint8_t header[static FRAME_HEADER_SIZE], const Answer *answer,
-                        size_t n_sent, pyrope_writer *writer, Outgoing **ret)
+static Outgoing *outgoing_new(const uint8_t header[static FRAME_HEADER_SIZE], const Answer *answer,
+                              size_t n_sent, pyrope_writer *writer)
 {
-        CLEANUP(outgoing_freep) Outgoing *out = NULL;
         size_t n_payload = answer->header.n_payload;
         size_t n_annotations = answer->header.n_annotations;
         bool is_copied = n_payload <= PEER_COPY_BYTES;
         size_t n_head = FRAME_HEADER_SIZE + n_annotations + (is_copied ? n_payload : 0);
+        Outgoing *out;
 
         out = calloc(1, sizeof(*out) + n_head);
         if (!out)
-                return -ENOMEM;
+                return NULL;
         out->n_head = n_head;
         out->n_sent = n_sent;
-        out->payload_bytes = out->head;
         memcpy(out->head, header, FRAME_HEADER_SIZE);
         if (n_annotations > 0)
                 memcpy(out->head + FRAME_HEADER_SIZE, answer->annotations, n_annotations);
         if (is_copied) {
                 memcpy(out->head + n_head - n_payload, answer->payload, n_payload);
         } else {
-                if (pyrope_writer_take(writer, &out->payload, NULL) != PYROPE_OK)
-                        return -ENOMEM;
-                out->n_payload =
-                        codec_view_bytes(pyrope_value_view(out->payload), &out->payload_bytes);
-                assert(out->n_payload == n_payload);
+                writer_take_parcel(writer, &out->payload);
+                assert(parcel_size(&out->payload) == n_payload);
         }
-        *ret = TAKE(out);
-        return 0;
+        return out;
 }
 
 /* A small answer is cheaper to copy than to describe to the kernel. Returns as send_some(). */
@@ -205,7 +201,20 @@ static ssize_t send_answer(int fd, const uint8_t header[static FRAME_HEADER_SIZE
                 .iov_base = (void *)(uintptr_t)answer->payload,
                 .iov_len = answer->header.n_payload,
         };
-        return send_some(fd, parts, n_parts);
+        return send_some(fd, parts, n_parts, /* is_patient= */ false);
+}
+
+/* Once for a socket: a large message needs more room than small ones do, and patience. */
+static void widen(Peer *peer)
+{
+        const struct timeval stay = { .tv_usec = PEER_SEND_STAY_MS * 1000 };
+        const int n_send = PEER_STREAM_BYTES;
+
+        if (peer->is_wide)
+                return;
+        peer->is_wide = setsockopt(peer->fd, SOL_SOCKET, SO_SNDTIMEO, &stay, sizeof(stay)) == 0;
+        if (!peer->is_inet)
+                (void)setsockopt(peer->fd, SOL_SOCKET, SO_SNDBUF, &n_send, sizeof(n_send));
 }
 
 int peer_hold_answer(Peer *peer, const Answer *answer)
@@ -218,22 +227,26 @@ int peer_hold_answer(Peer *peer, const Answer *answer)
 
 int peer_send(Peer *peer, const Answer *answer, pyrope_writer *writer)
 {
+        const bool is_large = answer->header.n_payload > PEER_COPY_BYTES;
         uint8_t header[FRAME_HEADER_SIZE];
-        ssize_t n;
+        ssize_t n = 0;
 
         assert(!peer->out);
         frame_header_write(&answer->header, header);
-        n = send_answer(peer->fd, header, answer);
+        if (!is_large)
+                n = send_answer(peer->fd, header, answer);
         if (n < 0)
                 return PEER_E_CLOSED;
         if ((uint64_t)n == frame_size(&answer->header)) {
                 drop_answer(peer);
                 return 0;
         }
-        if (peer_hold_answer(peer, answer) ||
-            outgoing_new(header, answer, (size_t)n, writer, &peer->out))
+        if (peer_hold_answer(peer, answer))
                 return PEER_E_CLOSED;
-        return peer_flush(peer);
+        if (is_large)
+                widen(peer);
+        peer->out = outgoing_new(header, answer, (size_t)n, writer);
+        return peer->out ? peer_flush(peer, /* is_patient= */ false) : PEER_E_CLOSED;
 }
 
 void peer_refuse(int fd, const Answer *answer)
@@ -252,27 +265,40 @@ void peer_refuse_pyro4(const Peer *peer, const SessionReject *reject)
         (void)send(peer->fd, bytes, n, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
-int peer_flush(Peer *peer)
+/* Returns as send_some(). */
+static ssize_t send_out(Peer *peer, bool is_patient)
+{
+        const Outgoing *out = peer->out;
+        struct iovec parts[SEND_PARTS_MAX];
+        Gather gather = { .parts = parts,
+                          .n_room = ARRAY_SIZE(parts),
+                          .n_skip = out->n_sent,
+                          .n_left = PEER_STREAM_BYTES };
+
+        gather_bytes(&gather, out->head, out->n_head);
+        gather_parcel(&gather, &out->payload);
+        return send_some(peer->fd, parts, gather.n_parts, is_patient && peer->is_wide);
+}
+
+int peer_flush(Peer *peer, bool is_patient)
 {
         Outgoing *out = peer->out;
+        const size_t n_all = out->n_head + parcel_size(&out->payload);
+        const size_t n_before = out->n_sent;
+        ssize_t n;
 
-        while (out->n_sent < out->n_head + out->n_payload) {
-                size_t n_head = out->n_sent < out->n_head ? out->n_sent : out->n_head;
-                size_t n_payload = out->n_sent - n_head;
-                const struct iovec parts[2] = {
-                        { .iov_base = out->head + n_head, .iov_len = out->n_head - n_head },
-                        { .iov_base = (void *)(uintptr_t)(out->payload_bytes + n_payload),
-                          .iov_len = out->n_payload - n_payload },
-                };
-                ssize_t n = send_some(peer->fd, parts, ARRAY_SIZE(parts));
-
+        do {
+                n = send_out(peer, is_patient);
                 if (n < 0)
                         return PEER_E_CLOSED;
-                if (n == 0)
-                        return PEER_E_AGAIN;
                 out->n_sent += (size_t)n;
+        } while (n > 0 && out->n_sent < n_all && !is_patient);
+
+        if (out->n_sent == n_all) {
+                peer->out = outgoing_free(out);
+                drop_answer(peer);
+                return 0;
         }
-        peer->out = outgoing_free(out);
-        drop_answer(peer);
-        return 0;
+        peer->is_flowing = peer->is_wide && out->n_sent - n_before >= PEER_FLOW_BYTES;
+        return PEER_E_AGAIN;
 }

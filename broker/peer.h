@@ -25,6 +25,7 @@ struct Peer {
         Session session;
         Buffer in;          /* bytes of frames not yet handled; NULL memory while there are none */
         bool is_inet;       /* its socket is of a port */
+        bool is_wide;       /* its socket was prepared for large messages */
         bool is_flowing;    /* much went through at once, of the frame in in or the answer in out */
         Outgoing *out;      /* the rest of an answer that the socket did not take; owned, or NULL */
         uint64_t n_held_in; /* bytes that count for the user's quota: the memory of in ... */
@@ -37,11 +38,12 @@ struct Peer {
 };
 
 #define PEER_HANDSHAKE_MS  10000 /* from accept to CONNECTOK */
+#define PEER_SEND_STAY_MS  4     /* a patient send gives up after so long */
 #define PEER_STALL_MS      60000 /* a frame or an answer that makes no progress */
 #define PEER_RECEIVE_BYTES (64u * 1024)
 #define PEER_STREAM_BYTES  (1024u * 1024) /* moved at once of a large message */
 #define PEER_FLOW_BYTES    (16u * 1024)   /* so many at once are worth waiting for more */
-#define PEER_COPY_BYTES    (64u * 1024) /* a rest so small is copied, a larger one stays in place */
+#define PEER_COPY_BYTES    (64u * 1024)   /* what is larger is sent from where it lies */
 
 enum {
         PEER_E_SUCCESS,
@@ -102,7 +104,7 @@ NODISCARD int peer_hold_answer(Peer *peer, const Answer *answer);
 /**
  * peer_send() - send an answer, without waiting
  * @answer:     its payload is of @writer, unless it is small (PEER_COPY_BYTES)
- * @writer:     given up if the socket does not take all
+ * @writer:     emptied if it is not small: what is lent is released once it is sent
  *
  * Return: 0; PEER_E_AGAIN if a rest is in peer->out; PEER_E_CLOSED.
  */
@@ -114,5 +116,12 @@ void peer_refuse_pyro4(const Peer *peer, const SessionReject *reject);
 /* Sends an answer to one who is not let in, if his socket takes it. */
 void peer_refuse(int fd, const Answer *answer);
 
-/* Goes on sending peer->out. Return: 0 if nothing is left, PEER_E_AGAIN, PEER_E_CLOSED. */
-NODISCARD int peer_flush(Peer *peer);
+/**
+ * peer_flush() - go on sending peer->out
+ * @is_patient: send at most PEER_STREAM_BYTES, and wait PEER_SEND_STAY_MS where the socket is full
+ *
+ * Afterwards is_flowing says whether patience was, or would be, of use.
+ *
+ * Return: 0 if nothing is left, PEER_E_AGAIN, PEER_E_CLOSED.
+ */
+NODISCARD int peer_flush(Peer *peer, bool is_patient);

@@ -23,6 +23,7 @@
 #include "base/log.h"
 #include "base/pages.h"
 #include "broker/admit.h"
+#include "proto/value.h"
 
 #include <inttypes.h>
 #include <sys/epoll.h>
@@ -120,9 +121,13 @@ static void arm_peer(Worker *worker, Peer *peer, Step step)
                 close_peer(worker, peer); /* no memory: it is in no set, so it is still ours */
 }
 
-static Step send_answer(Worker *worker, Peer *peer, const Answer *answer)
+/* Stays with a large answer as long as its peer takes it quickly, and others watch the rest. @r is
+ * what peer_send() or peer_flush() said. */
+static Step go_on_sending(Worker *worker, Peer *peer, int r)
 {
-        switch (peer_send(peer, answer, worker->call.writer)) {
+        while (r == PEER_E_AGAIN && peer->is_flowing && pool_has_waiting(&worker->daemon->pool))
+                r = peer_flush(peer, /* is_patient= */ true);
+        switch (r) {
         case 0:
                 return STEP_ON;
         case PEER_E_AGAIN:
@@ -130,6 +135,11 @@ static Step send_answer(Worker *worker, Peer *peer, const Answer *answer)
         default:
                 return STEP_CLOSE;
         }
+}
+
+static Step send_answer(Worker *worker, Peer *peer, const Answer *answer)
+{
+        return go_on_sending(worker, peer, peer_send(peer, answer, worker->call.writer));
 }
 
 static Step turn_away(Worker *worker, Peer *peer, const SessionReject *reject)
@@ -214,8 +224,10 @@ static Step answer_call(Worker *worker, Peer *peer, const Frame *frame, int outc
         Call *call = &worker->call;
         Answer answer;
 
-        if (request->flags & FRAME_ONEWAY)
+        if (request->flags & FRAME_ONEWAY) {
+                writer_reset(call->writer, CALL_KEEP_BYTES); /* what it may have lent */
                 return STEP_ON;
+        }
         if (dispatch_answer(outcome, request, call, &answer))
                 return STEP_CLOSE;
         if (answer.header.n_payload > PEER_COPY_BYTES && peer_hold_answer(peer, &answer)) {
@@ -529,17 +541,13 @@ static void open_window(Worker *worker, const Peer *peer)
 
 static Step flush_peer(Worker *worker, Peer *peer)
 {
-        switch (peer_flush(peer)) {
-        case 0:
-                if (peer->owes_done)
-                        (void)schedule_done(&worker->daemon->schedule, 0);
+        Step step = go_on_sending(worker, peer, peer_flush(peer, /* is_patient= */ false));
+
+        if (step == STEP_ON && peer->owes_done) {
+                (void)schedule_done(&worker->daemon->schedule, 0);
                 peer->owes_done = false;
-                return STEP_ON;
-        case PEER_E_AGAIN:
-                return STEP_FULL;
-        default:
-                return STEP_CLOSE;
         }
+        return step;
 }
 
 static void on_peer(Worker *worker, uint64_t key)
@@ -573,6 +581,7 @@ static void run_request(Worker *worker, Request *taken)
                 r = run_logged(worker, &request->frame, &invocation);
         schedule_end(schedule, request->object);
         if (!peer) {
+                writer_reset(call->writer, CALL_KEEP_BYTES); /* what it may have lent */
                 (void)schedule_done(schedule, request->frame.n_bytes);
                 return;
         }
