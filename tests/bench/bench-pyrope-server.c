@@ -8,18 +8,64 @@
 
 #include "tests/bench/bench.h"
 
+#include <pthread.h>
 #include <pyrope/daemon.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+typedef struct Blob Blob;
 typedef struct Service Service;
 
-/* Its own data: what get gives. */
-struct Service {
-        void *blob;
-        size_t n_blob;
+/* What get gives. It is lent to the answers, which may still be under way when it is replaced. */
+struct Blob {
+        atomic_uint n_refs;
+        size_t n;
+        void *bytes;
 };
+
+struct Service {
+        pthread_mutex_t lock;
+        Blob *blob; /* a reference; NULL: none yet */
+};
+
+static void blob_unref(void *userdata)
+{
+        Blob *blob = userdata;
+
+        if (!blob || atomic_fetch_sub(&blob->n_refs, 1) != 1)
+                return;
+        free(blob->bytes);
+        free(blob);
+}
+
+static Blob *blob_new(size_t n)
+{
+        Blob *blob = malloc(sizeof(*blob));
+
+        if (!blob)
+                bench_die("memory", NULL);
+        *blob = (Blob){ .n = n, .bytes = bench_memory(n) };
+        atomic_init(&blob->n_refs, 1);
+        return blob;
+}
+
+/* A reference to one of so many bytes or more. */
+static Blob *service_blob(Service *service, size_t n)
+{
+        Blob *blob;
+
+        (void)pthread_mutex_lock(&service->lock);
+        if (!service->blob || service->blob->n < n) {
+                blob_unref(service->blob);
+                service->blob = blob_new(n);
+        }
+        blob = service->blob;
+        atomic_fetch_add(&blob->n_refs, 1);
+        (void)pthread_mutex_unlock(&service->lock);
+        return blob;
+}
 
 static int echo(pyrope_call *call, void *self)
 {
@@ -45,17 +91,13 @@ static int put(pyrope_call *call, void *self)
 
 static int get(pyrope_call *call, void *self)
 {
-        Service *service = self;
         int64_t n_bytes;
+        Blob *blob;
 
         if (pyrope_arguments(call, "I", &n_bytes))
                 return PYROPE_RAISED;
-        if (service->n_blob < (size_t)n_bytes) {
-                free(service->blob);
-                service->blob = bench_memory((size_t)n_bytes);
-                service->n_blob = (size_t)n_bytes;
-        }
-        return pyrope_reply(call, "y", service->blob, (size_t)n_bytes);
+        blob = service_blob(self, (size_t)n_bytes);
+        return pyrope_reply(call, "Y", blob->bytes, (size_t)n_bytes, blob_unref, blob);
 }
 
 /* Concurrent, as the servers it is compared with. */
@@ -75,7 +117,7 @@ int main(int argc, char **argv)
 {
         const char *address = argc == 2 ? argv[1] : NULL;
         pyrope_daemon_options options = { 0 };
-        Service service = { 0 };
+        Service service = { .lock = PTHREAD_MUTEX_INITIALIZER };
         pyrope_daemon *daemon;
         pyrope_status status;
 
@@ -93,6 +135,6 @@ int main(int argc, char **argv)
         if (status)
                 bench_die("the daemon", pyrope_strerror(status));
         pyrope_daemon_free(daemon);
-        free(service.blob);
+        blob_unref(service.blob);
         return 0;
 }
