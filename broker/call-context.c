@@ -112,6 +112,15 @@ bool pyrope_call_annotation_at(pyrope_call *call, size_t index, pyrope_annotatio
         return false;
 }
 
+bool pyrope_call_blob_info(pyrope_call *call, const char **ret, size_t *ret_n)
+{
+        if (!call || !ret || !ret_n || !call->blob.at)
+                return false;
+        *ret = call->blob_info.text;
+        *ret_n = call->blob_info.n;
+        return true;
+}
+
 /* -- annotations of the answer ---------------------------------------------------------------- */
 
 pyrope_status pyrope_annotate(pyrope_call *call, const char *id, const void *data, size_t n_data)

@@ -45,6 +45,7 @@ void call_reset(Call *call)
         call->name = NULL;
         call->signature = NULL;
         call->n_arguments = 0;
+        call->blob.at = NULL;
         call->is_raised = false;
 }
 

@@ -14,6 +14,7 @@
 #include "broker/object.h"
 #include "broker/request.h"
 #include "broker/stream.h"
+#include "proto/marshal.h"
 #include "proto/message.h"
 
 typedef struct pyrope_call Call;
@@ -34,6 +35,9 @@ struct pyrope_call {
         const Signature *signature; /* of the method; NULL for an attribute */
         pyrope_view arguments[SIGNATURE_PARAMETERS_MAX];
         size_t n_arguments;
+
+        pyrope_view blob;      /* content of the blob that is the argument; absent: it is none */
+        MarshalText blob_info; /* what was told with it */
 
         const pyrope_stream_class *stream_class; /* the result is a stream; else NULL */
         void *stream_state;                      /* owned; nothing without a class */

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "broker/blob.h"
 #include "broker/daemon-object.h"
 #include "proto/codec.h"
 #include "proto/inflate.h"
@@ -182,6 +183,8 @@ int dispatch_read(const Frame *frame, uint64_t n_max, Call *call, Invocation *re
         r = codec_check(payload, n_payload, &view);
         if (r)
                 return raise_malformed(call, r);
+        if (ret->flags & FRAME_KEEP_SERIALIZED)
+                return blob_read(call, frame, view, &ret->message) ? DISPATCH_E_RAISED : 0;
         if (message_invoke_unpack(view, &ret->message)) {
                 call_raise(call, "ValueError",
                            "a call is a list of object, method, arguments and keywords");
@@ -268,6 +271,8 @@ static int run_method(Call *call, const MessageInvoke *message)
         if (signature_bind(&method->signature, class_name(call), method->method->name,
                            message->args, message->kwargs, call->arguments, &why))
                 return call_raise(call, "TypeError", "%s", why.text);
+        if (call->blob.at)
+                call->arguments[0] = call->blob;
         call->n_arguments = method->signature.n_names;
         return call_run(call, method->method->run, method->method->name, &method->signature);
 }

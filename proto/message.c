@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "proto/codec.h"
 #include "proto/frame.h"
+#include "proto/marshal.h"
 
 #include <string.h>
 
@@ -56,36 +57,20 @@ int message_connectok_unpack(pyrope_view payload, pyrope_view *ret_meta)
         return 0;
 }
 
-/* Where the bytes of a marshalled str stand: its tag, a flag in the highest bit, tells the length's
- * size. */
-static bool find_marshal_text(const uint8_t *payload, size_t n_payload, const uint8_t **ret,
-                              size_t *ret_n)
-{
-        size_t n_length;
-        size_t n = 0;
-
-        if (n_payload == 0)
-                return false;
-        n_length = strchr("zZ", payload[0] & 0x7f) ? 1 : strchr("aAu", payload[0] & 0x7f) ? 4 : 0;
-        if ((payload[0] & 0x7f) == 0 || n_length == 0 || n_payload <= n_length)
-                return false;
-        for (size_t i = n_length; i > 0; i--) /* little-endian */
-                n = n << 8 | payload[i];
-        if (n > n_payload - n_length - 1)
-                return false;
-        *ret = payload + 1 + n_length;
-        *ret_n = n;
-        return true;
-}
-
 static bool find_text(uint8_t serializer, const uint8_t *payload, size_t n_payload,
                       const uint8_t **ret, size_t *ret_n)
 {
+        MarshalText marshalled;
         const char *text;
         pyrope_view view;
 
-        if (serializer == FRAME_SERIALIZER_MARSHAL)
-                return find_marshal_text(payload, n_payload, ret, ret_n);
+        if (serializer == FRAME_SERIALIZER_MARSHAL) {
+                if (marshal_text_parse(payload, n_payload, &marshalled))
+                        return false;
+                *ret = (const uint8_t *)marshalled.text;
+                *ret_n = marshalled.n;
+                return true;
+        }
         if (serializer != FRAME_SERIALIZER_MSGPACK || codec_check(payload, n_payload, &view) ||
             pyrope_get_str(view, &text, ret_n))
                 return false;

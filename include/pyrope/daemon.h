@@ -355,6 +355,16 @@ PYROPE_API bool pyrope_call_annotation(pyrope_call *call, const char *id, const 
 PYROPE_API bool pyrope_call_annotation_at(pyrope_call *call, size_t index, pyrope_annotation *ret);
 
 /**
+ * pyrope_call_blob_info() - whether the argument came as Pyro5's SerializedBlob, and what was told
+ * with it
+ * @ret, @ret_n: UTF-8 without NUL behind it, borrowed until the method returns; NULL if the info is
+ *               no str
+ *
+ * The argument itself is what the blob holds.
+ */
+PYROPE_API bool pyrope_call_blob_info(pyrope_call *call, const char **ret, size_t *ret_n);
+
+/**
  * pyrope_annotate() - send an annotation with the answer of this call, and no other
  * @id:   four ASCII characters; STRM and BLBI are Pyro5's own
  * @data: copied

@@ -6,7 +6,7 @@ Makes the seeds of the wire's fuzz targets from real traffic: what stock Pyro5, 
 other with msgpack, and what msgpack and msgpack-numpy pack.
 
     python make-corpus.py DIR      writes DIR/frame, DIR/annotations, DIR/codec, DIR/message, DIR/exception, DIR/inflate,
-                                   DIR/uri, DIR/conn, DIR/handshake, DIR/dispatch, DIR/reach, DIR/json-value
+                                   DIR/uri, DIR/conn, DIR/handshake, DIR/dispatch, DIR/marshal, DIR/reach, DIR/json-value
 
 The interpreter needs Pyro5, msgpack, msgpack-numpy and numpy (tests/support/venv makes one). Seeds are named by their
 contents, so that running it again changes only what changed.
@@ -14,6 +14,7 @@ contents, so that running it again changes only what changed.
 
 import datetime
 import hashlib
+import marshal
 import os
 import struct
 import sys
@@ -244,7 +245,18 @@ def conversations(frames):
             call("target", "<batch>", [["echo", [1], {}], ["items", [1], {}]], flags=8), call("target", "items", [1], flags=4)]
     notes = annotations(*NOTES)
     yield hello + b"".join(asks)
+    blob = marshal.dumps(("echo", "target", "echo"))
+    yield hello + call("other", "other", {"a": 1}, flags=32, notes=struct.pack("!4sI", b"BLBI", len(blob)) + blob)
     yield hello + call("target", "echo", [], notes=notes) + call("target", "items", [None] * 3, notes=notes)
+
+
+def blobs():
+    """What BLBI may be: infos of every kind that marshal knows, and a name that stands twice."""
+    infos = ["topic", "echo", None, True, ..., 5, 2**70, -2**70, 0.5, 2j, b"bytes", "\u00fc", "x" * 300, ("a", "b"), [1, [2, []]],
+             {"a": {1: (2,)}}, {1, 2}, frozenset("a"), ""]
+    for version in (0, 2, 4):
+        for info in infos:
+            yield marshal.dumps((info, "target", "echo"), version)
 
 
 def call(thing, method, args, flags=0, notes=b""):
@@ -283,6 +295,8 @@ def seeds():
         yield "inflate", zlib.compress(bytes(size), 9)
         yield "inflate", zlib.compress(msgpack.packb(bytes(size)), 9)
         yield "inflate", zlib.compress(msgpack.packb([{str(i): i} for i in range(size // 50)]), 9)
+    for blob in blobs():
+        yield "marshal", blob
     for uri in URIS:
         yield "uri", uri.encode()
     for place in places():

@@ -558,6 +558,36 @@ static void check_callbacks(void)
         check(later && stock_object_noticed(object) == 9, "also when the call is long over");
 }
 
+static bool is_received(const pyrope_value *result, const char *info)
+{
+        pyrope_view view = pyrope_value_view(result);
+
+        return (info ? pyrope_str_equals(pyrope_at(view, 0), info)
+                     : pyrope_type_of(pyrope_at(view, 0)) == PYROPE_NIL) &&
+               is_int(pyrope_find(pyrope_at(view, 1), "a"), 1);
+}
+
+/* Pyro5's blobs: a dispatcher in Python hands on what it never looked into. */
+static void check_blobs(void)
+{
+        CLEANUP(pyrope_value_freep)
+        pyrope_value *published = call_with_object("publish", "[s{s:i}]", "topic", "a", 1);
+        CLEANUP(pyrope_value_freep)
+        pyrope_value *unnamed = call_with_object("publish", "[[ss]{s:i}]", "a", "b", "a", 1);
+        CLEANUP(pyrope_value_freep)
+        pyrope_value *forwarded =
+                call("publish_by_dispatcher", "[s{s:i}]", stock_object_uri(object), "a", 1);
+        CLEANUP(pyrope_value_freep)
+        pyrope_value *misfit = call_with_object("publish_refused", "[s]", "add");
+
+        check(is_received(published, "topic"), "a method gets info and content of a blob");
+        check(is_received(unnamed, NULL), "also of one whose info is no text");
+        check(is_received(forwarded, stock_object_uri(object)),
+              "a blob that a dispatcher hands on reaches whom its annotation names");
+        check(str_holds(pyrope_value_view(misfit), "missing 1 required positional argument: 'b'"),
+              "a method that takes more than a blob is a TypeError");
+}
+
 /* Our own object calls Python inside its method, with the id of the call that it serves. */
 static void check_propagation(void)
 {
@@ -616,6 +646,7 @@ int main(int argc, char **argv)
         check_threads();
         check_friends();
         check_callbacks();
+        check_blobs();
         check_propagation();
 
         stock_object_free(object);

@@ -60,6 +60,23 @@ static int notice(pyrope_call *call, void *self)
         return 0;
 }
 
+/* What came in a blob: its info and its content. */
+static int receive(pyrope_call *call, UNUSED void *self)
+{
+        const char *info;
+        size_t n_info;
+
+        if (!pyrope_call_blob_info(call, &info, &n_info))
+                return pyrope_raise(call, "TypeError", "no blob");
+        pyrope_write_list(pyrope_result(call), 2);
+        if (info)
+                pyrope_write_strn(pyrope_result(call), info, n_info);
+        else
+                pyrope_write_nil(pyrope_result(call));
+        pyrope_write_view(pyrope_result(call), pyrope_argument(call, 0));
+        return 0;
+}
+
 static int relay(pyrope_call *call, void *self)
 {
         CLEANUP(pyrope_answer_freep) pyrope_answer *answer = NULL;
@@ -87,6 +104,7 @@ static const pyrope_method methods[] = {
         { "add", "a b", add, 0, "sum of two numbers" },
         { "fail", "class_", fail, 0, "an exception of that class" },
         { "notice", "value", notice, 0, "what stock_object_noticed() waits for" },
+        { "receive", "message", receive, 0, "info and content of a blob" },
         { "relay", "uri", relay, 0, "a call of another object, with the same correlation id" },
         { 0 },
 };

@@ -6,6 +6,7 @@
  * An object of ours in the process of a client, for a stock Python daemon to call back.
  *
  *      add(a, b)       fail(class)     notice(value)
+ *      receive(blob)   [info, content]
  *      relay(uri)      calls context() of the object there, with the correlation id of its own call
  */
 

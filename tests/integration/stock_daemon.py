@@ -35,7 +35,8 @@ class Friend:
 
 @Pyro5.api.expose
 class Stock:
-    def __init__(self):
+    def __init__(self, dispatcher):
+        self.dispatcher = dispatcher
         self.value = 7
         self.kept = []
         self.changed = threading.Condition()
@@ -193,13 +194,24 @@ class Stock:
         proxy.notice(value)
 
     def publish(self, proxy, info, data):
-        """Calls with what stays serialized on its way."""
-        return proxy.receive(Pyro5.api.SerializedBlob(info, data))
+        """Calls with what stays serialized on its way; the annotation goes on with the proxy's other calls."""
+        proxy.add(1, 2)
+        received = proxy.receive(Pyro5.api.SerializedBlob(info, data))
+        proxy.add(1, 2)
+        return received
 
-    def forward(self, blob):
-        """A dispatcher: hands a blob on, to the object that its info names, without a look into it."""
-        with Pyro5.api.Proxy(blob.info) as proxy:
-            return proxy.receive(blob)
+    def publish_refused(self, proxy, method):
+        """How Python sees that a method takes no blob."""
+        try:
+            getattr(proxy, method)(Pyro5.api.SerializedBlob("info", 1))
+        except TypeError as error:
+            return str(error)
+        return None
+
+    def publish_by_dispatcher(self, uri, data):
+        """Through forward(), whose info says to whom."""
+        with Pyro5.api.Proxy(self.dispatcher.uri) as proxy:
+            return proxy.forward(Pyro5.api.SerializedBlob(uri, data))
 
     # --- connections ---
 
@@ -221,9 +233,23 @@ class Daemon(Pyro5.api.Daemon):
         return {"DAEM": b"daemon"}
 
 
-def serve(**place):
+@Pyro5.api.expose
+class Dispatcher:
+    """Has a daemon of its own, so that others can call it while they serve."""
+
+    def __init__(self):
+        self.daemon = Daemon(host="127.0.0.1", port=0)
+        self.uri = self.daemon.register(self)
+
+    def forward(self, blob):
+        """Hands a blob on to the object that its info names, without a look into it."""
+        with Pyro5.api.Proxy(blob.info) as proxy:
+            return proxy.receive(blob)
+
+
+def serve(dispatcher, **place):
     daemon = Daemon(**place)
-    uri = daemon.register(Stock(), "stock-object")
+    uri = daemon.register(Stock(dispatcher), "stock-object")
     return daemon, uri
 
 
@@ -240,13 +266,14 @@ def main():
     directory = sys.argv[1]
     Pyro5.config.SERVERTYPE = sys.argv[2] if len(sys.argv) > 2 else "thread"
     names = Pyro5.nameserver.NameServerDaemon(unixsocket=os.path.join(directory, "names.sock"))
-    served = [serve(unixsocket=os.path.join(directory, "stock.sock")), serve(host="127.0.0.1", port=0)]
+    dispatcher = Dispatcher()
+    served = [serve(dispatcher, unixsocket=os.path.join(directory, "stock.sock")), serve(dispatcher, host="127.0.0.1", port=0)]
     if has_ipv6():
-        served.append(serve(host="::1", port=0))
+        served.append(serve(dispatcher, host="::1", port=0))
     names.nameserver.register("stock", str(served[0][1]), metadata={"kind:test", "stock"})
     for stopped in (signal.SIGTERM, signal.SIGINT):
         signal.signal(stopped, lambda *_: os._exit(0))
-    for daemon in [names] + [daemon for daemon, _ in served]:
+    for daemon in [names, dispatcher.daemon] + [daemon for daemon, _ in served]:
         threading.Thread(target=daemon.requestLoop, daemon=True).start()
     print("READY", names.uriFor(names.nameserver), flush=True)
     for _, uri in served:

@@ -176,7 +176,7 @@ START_TEST(the_correlation_of_a_request_comes_back_and_no_other)
         pyrope_view payload;
         FrameHeader header;
 
-        ASK(FRAME_CORRELATION | FRAME_KEEP_SERIALIZED | 0x8000, "[ssnn]", "t", "nothing");
+        ASK(FRAME_CORRELATION | FRAME_STREAM | 0x8000, "[ssnn]", "t", "nothing");
         memset(asked.data + 20, 0xab, 16);
         header = answer(&payload);
         ck_assert_int_eq(header.flags, FRAME_CORRELATION);

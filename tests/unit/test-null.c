@@ -258,6 +258,7 @@ static void expect_nothing_without_a_call(void)
         unsigned char uuid[16];
         pyrope_annotation annotation;
         const void *bytes;
+        const char *info;
         size_t n;
 
         EXPECT_ABSENT(pyrope_argument(NULL, 0));
@@ -280,6 +281,7 @@ static void expect_nothing_without_a_call(void)
         ck_assert(!pyrope_call_correlation(NULL, uuid));
         ck_assert(!pyrope_call_annotation(NULL, "ABCD", &bytes, &n));
         ck_assert(!pyrope_call_annotation_at(NULL, 0, &annotation));
+        ck_assert(!pyrope_call_blob_info(NULL, &info, &n));
         EXPECT_BARE_INVALID(pyrope_annotate(NULL, "ABCD", "", 0));
 }
 
@@ -297,6 +299,8 @@ static int walk(pyrope_call *call, void *self)
         ck_assert(!pyrope_call_annotation(call, "ABCD", NULL, &n));
         ck_assert(!pyrope_call_annotation(call, "ABCD", &bytes, NULL));
         ck_assert(!pyrope_call_annotation_at(call, 0, NULL));
+        ck_assert(!pyrope_call_blob_info(call, NULL, &n));
+        ck_assert(!pyrope_call_blob_info(call, (const char **)&bytes, NULL));
         EXPECT_BARE_INVALID(pyrope_annotate(call, NULL, "", 0));
         EXPECT_BARE_INVALID(pyrope_annotate(call, "ABCD", NULL, 1));
         ck_assert_int_eq(pyrope_arguments(call, NULL), 0); /* there are none */
