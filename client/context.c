@@ -18,19 +18,23 @@ static const char *setting(const char *option, const char *variable)
         return value && *value ? value : NULL;
 }
 
-static pyrope_status set_nameserver(pyrope_context *context, const char *text, pyrope_error **error)
+static pyrope_status set_nameservers(pyrope_context *context, const char *text,
+                                     pyrope_error **error)
 {
-        int r;
-
-        if (!text)
+        switch (ns_places_parse(text, &context->nameservers)) {
+        case 0:
                 return PYROPE_OK;
-        r = location_parse(text, &context->nameserver);
-        if (r == URI_E_INVALID)
+        case NS_PLACE_E_INVALID:
                 return error_set(error, PYROPE_E_INVALID,
                                  "nameserver '%s' is no location: /path, host:port, ssh://host or "
-                                 "ssh://host/./u:/path",
+                                 "ssh://host/./u:/path, or several separated by commas",
                                  text);
-        return r ? error_set(error, PYROPE_E_NOMEM, "out of memory") : PYROPE_OK;
+        case NS_PLACE_E_TOO_MANY:
+                return error_set(error, PYROPE_E_INVALID, "more than %u nameservers",
+                                 NS_PLACES_MAX);
+        default:
+                return error_set(error, PYROPE_E_NOMEM, "out of memory");
+        }
 }
 
 static pyrope_status set_zone(pyrope_context *context, const char *text, pyrope_error **error)
@@ -65,7 +69,7 @@ static pyrope_status configure(pyrope_context *context, const pyrope_options *op
         pyrope_status status;
 
         context->timeout_ms = options->timeout_ms ? options->timeout_ms : CONTEXT_TIMEOUT_MS;
-        status = set_nameserver(context, setting(options->nameserver, "PYROPE_NAMESERVER"), error);
+        status = set_nameservers(context, setting(options->nameserver, "PYROPE_NAMESERVER"), error);
         if (!status)
                 status = set_zone(context, setting(options->zone, "PYROPE_ZONE"), error);
         if (!status) /* the variable is looked at by base/runtime-dir */
@@ -105,7 +109,7 @@ pyrope_context *pyrope_context_free(pyrope_context *context)
         ssh_pool_free(context->pool);
         (void)pthread_mutex_destroy(&context->lock);
         free(context->runtime_dir);
-        location_deinit(&context->nameserver);
+        ns_places_deinit(&context->nameservers);
         free(context);
         return NULL;
 }
@@ -169,6 +173,9 @@ pyrope_status context_open(pyrope_context *context, const Location *at, Deadline
 {
         pyrope_status status;
 
+        if (at->ssh && !at->path && !at->host)
+                return ssh_pool_pipe(context->pool, at->ssh, CONTEXT_PIPE_COMMAND, deadline, ret_fd,
+                                     error);
         if (at->ssh)
                 return ssh_pool_open(context->pool, at, deadline, ret_fd, error);
 

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/zone.h"
+#include "client/ns-place.h"
 #include "client/ssh-pool.h"
 #include "proto/value.h"
 
@@ -20,13 +21,17 @@
 
 #define CONTEXT_TIMEOUT_MS 60000 /* where neither the options nor a call says another */
 
+/* Connects to the nameserver of the machine where it runs: client/cli/cmd-pipe.c. */
+#define CONTEXT_PIPE_COMMAND "pyrope pipe nameserver"
+
 struct pyrope_context {
         /* Never change after pyrope_context_new(). */
-        Location nameserver; /* as given; all NULL: the socket in the runtime directory */
-        char *runtime_dir;   /* as given; NULL: $PYROPE_RUNTIME_DIR and the rest of its ladder */
+        char *runtime_dir; /* as given; NULL: $PYROPE_RUNTIME_DIR and the rest of its ladder */
         char zone[ZONE_SIZE];
         int64_t timeout_ms;
         SshPool *pool;
+
+        NsPlaces nameservers; /* of which only what was found out changes */
 
         atomic_uint_fast64_t n_calls;
         atomic_uint_fast64_t n_local;
@@ -40,7 +45,7 @@ Deadline context_deadline(const pyrope_context *context, int64_t timeout_ms);
 
 /**
  * context_open() - a connected stream to a location
- * @at:     a path or a port, here or on an SSH host
+ * @at:     a path or a port, here or on an SSH host; that host alone: its nameserver, by a command
  * @ret_fd: close-on-exec and non-blocking; owned by the caller
  *
  * Return: as ssh_pool_open().

@@ -2,21 +2,18 @@
 
 #include "client/nameserver.h"
 
+#include "base/log.h"
 #include "base/random.h"
-#include "base/runtime-dir.h"
-#include "base/unix-socket.h"
 #include "client/context.h"
 #include "client/proxy.h"
 #include "client/reach.h"
-#include "client/where.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-/* What is asked on a host of which only the name is known, and where a site may have its own. */
-#define WHERE_COMMAND     "pyrope where nameserver"
-#define WHERE_SITE_SOCKET RUNTIME_SITE_DIR "/" WHERE_NAMESERVER
+#define PATIENCE_MS                                                                                \
+        5000 /* for all nameservers of a list, before those that were silent are asked */
 
 static pyrope_status no_memory(pyrope_error **error)
 {
@@ -25,110 +22,107 @@ static pyrope_status no_memory(pyrope_error **error)
 
 /* -- where it is ------------------------------------------------------------------------------ */
 
-/* The path in the output of WHERE_COMMAND, which a stranger may have written. Return: owned, NULL
- * if there is none. */
-static char *printed_path(const Buffer *output)
-{
-        CLEANUP(freep) char *path = strndup((const char *)output->data, output->n);
-        size_t n;
-
-        if (!path)
-                return NULL;
-        n = strcspn(path, "\n");
-        if (n + 1 != output->n) /* one line, and nothing else */
-                return NULL;
-        path[n] = '\0';
-        for (const char *at = path; *at; at++)
-                if ((unsigned char)*at < ' ' || *at == 0x7f)
-                        return NULL;
-        return unix_path_check(path, NULL) == 0 ? TAKE(path) : NULL;
-}
-
-/* Where there is no `pyrope` on the host: whether somebody listens where a site has its own. */
-static pyrope_status try_site_socket(pyrope_context *context, Location *at, int exit_status,
-                                     Deadline deadline, pyrope_error **error)
-{
-        CLEANUP(pyrope_error_freep) pyrope_error *why = NULL;
-        CLEANUP(closep) int fd = -1;
-        pyrope_status status = context_open(context, at, deadline, &fd, &why);
-
-        if (status != PYROPE_E_UNREACHABLE) {
-                if (error)
-                        *error = TAKE(why);
-                return status;
-        }
-        return error_set(error, PYROPE_E_NOT_FOUND,
-                         "nameserver ssh://%s: '%s' told no path there (exit status %d), and "
-                         "nobody listens on %s; name its socket: ssh://%s/./u:/path",
-                         at->ssh, WHERE_COMMAND, exit_status, WHERE_SITE_SOCKET, at->ssh);
-}
-
-static pyrope_status ask_host(pyrope_context *context, Deadline deadline, Location *ret,
-                              pyrope_error **error)
-{
-        CLEANUP(location_deinit) Location at = { 0 };
-        SshOutput output;
-        pyrope_status status;
-        bool is_told;
-
-        if (location_copy(&context->nameserver, &at))
-                return no_memory(error);
-        status = ssh_pool_exec(context->pool, at.ssh, WHERE_COMMAND, deadline, &output, error);
-        if (status)
-                return status;
-        at.path = output.exit_status == 0 ? printed_path(&output.text) : NULL;
-        buffer_deinit(&output.text);
-
-        is_told = at.path != NULL;
-        if (!is_told)
-                at.path = strdup(WHERE_SITE_SOCKET);
-        if (!at.path)
-                return no_memory(error);
-        if (!is_told)
-                status = try_site_socket(context, &at, output.exit_status, deadline, error);
-        if (status)
-                return status;
-
-        *ret = at;
-        at = (Location){ 0 };
-        return PYROPE_OK;
-}
-
 static bool is_given(const Location *at)
 {
         return at->ssh || at->path || at->host;
 }
 
-/* Our own one, else that of the computer. */
-static pyrope_status default_at(const pyrope_context *context, Location *ret, pyrope_error **error)
+/* A nameserver at some place, for a question or two. */
+static pyrope_status nameserver_there(pyrope_context *context, const Location *at,
+                                      Deadline deadline, pyrope_proxy **ret, pyrope_error **error)
+{
+        CLEANUP(target_deinit)
+        Target target = { .kind = TARGET_OBJECT, .text = strdup(TARGET_NAMESERVER) };
+
+        if (!target.text || location_copy(at, &target.at))
+                return no_memory(error);
+        return proxy_new(context, &target, deadline, ret, error);
+}
+
+pyrope_status nameserver_open(pyrope_context *context, NsPlace *place, Deadline deadline,
+                              pyrope_proxy **ret, pyrope_error **error)
+{
+        CLEANUP(location_deinit) Location at = { 0 };
+        pyrope_status status = ns_place_at(context, place, deadline, &at, error);
+
+        return status ? status : nameserver_there(context, &at, deadline, ret, error);
+}
+
+/* Whether it answers a handshake. */
+static pyrope_status try_place(pyrope_context *context, NsPlace *place, Deadline deadline,
+                               Location *ret, pyrope_error **error)
+{
+        CLEANUP(pyrope_proxy_freep) pyrope_proxy *proxy = NULL;
+        pyrope_status status = nameserver_open(context, place, deadline, &proxy, error);
+
+        ns_place_mark(place, status == PYROPE_OK);
+        if (status)
+                return status;
+        return proxy_at(proxy, ret) ? no_memory(error) : PYROPE_OK;
+}
+
+/* A search among several: which are left for the second round, and what the others said. */
+typedef struct Search Search;
+
+struct Search {
+        bool is_left[NS_PLACES_MAX];
+        ErrorText reasons;
+};
+
+/* Asks place @i. One that does not answer in the first round is left for the second, so that it
+ * costs those behind it no more than that. */
+static pyrope_status ask_place(pyrope_context *context, size_t i, bool is_first, Deadline deadline,
+                               Search *search, Location *ret)
 {
         CLEANUP(pyrope_error_freep) pyrope_error *why = NULL;
+        NsPlace *place = &context->nameservers.items[i];
         pyrope_status status;
-        char *path;
 
-        status = where_socket(context, WHERE_NAMESERVER, &path, &why);
-        if (status == PYROPE_E_NOT_FOUND && !context->runtime_dir &&
-            runtime_dir_find_site(WHERE_NAMESERVER, &path) == 0)
-                status = PYROPE_OK;
-        if (status && error)
-                *error = TAKE(why);
-        if (status)
-                return error_prefix(error, status,
-                                    "no nameserver is named (--nameserver, PYROPE_NAMESERVER)");
-        *ret = (Location){ .path = path };
-        return PYROPE_OK;
+        if (is_first)
+                deadline = deadline_min(deadline, deadline_in(PATIENCE_MS));
+        status = try_place(context, place, deadline, ret, &why);
+        search->is_left[i] = is_first && status == PYROPE_E_TIMEOUT;
+        if (status && !search->is_left[i])
+                error_text_set(&search->reasons, "%s%s%s", search->reasons.text,
+                               search->reasons.text[0] ? "; " : "",
+                               why ? pyrope_error_text(why) : pyrope_strerror(status));
+        return status;
+}
+
+/* Those that did not answer a moment ago come last, and then have all the time. */
+static pyrope_status find_answering(pyrope_context *context, Deadline deadline, Location *ret,
+                                    Search *search)
+{
+        NsPlaces *places = &context->nameservers;
+        pyrope_status status = PYROPE_E_NOT_FOUND;
+
+        for (size_t i = 0; i < places->n; i++)
+                search->is_left[i] = ns_place_is_silent(&places->items[i]);
+        for (int round = 1; round <= 2; round++)
+                for (size_t i = 0; i < places->n; i++) {
+                        if (search->is_left[i] != (round == 2))
+                                continue;
+                        status = ask_place(context, i, round == 1, deadline, search, ret);
+                        if (!status)
+                                return PYROPE_OK;
+                }
+        return status;
 }
 
 pyrope_status nameserver_at(pyrope_context *context, Deadline deadline, Location *ret,
                             pyrope_error **error)
 {
-        const Location *given = &context->nameserver;
+        Search search = { .reasons = { "" } };
+        pyrope_status status;
 
-        if (!is_given(given))
-                return default_at(context, ret, error);
-        if (given->ssh && !given->path && !given->host)
-                return ask_host(context, deadline, ret, error);
-        return location_copy(given, ret) ? no_memory(error) : PYROPE_OK;
+        if (context->nameservers.n == 1)
+                return ns_place_at(context, &context->nameservers.items[0], deadline, ret, error);
+        status = find_answering(context, deadline, ret, &search);
+        if (status)
+                return error_set(error, status, "no nameserver answers: %s", search.reasons.text);
+        if (search.reasons.text[0])
+                log_debug("nameservers passed over: %s", search.reasons.text);
+        return PYROPE_OK;
 }
 
 pyrope_status pyrope_where_nameserver(pyrope_context *context, char **ret, pyrope_error **error)
@@ -137,28 +131,34 @@ pyrope_status pyrope_where_nameserver(pyrope_context *context, char **ret, pyrop
                 return error_null(error);
 
         CLEANUP(location_deinit) Location found = { 0 };
-        const Location *at = &context->nameserver;
+        NsPlaces *places = &context->nameservers;
         pyrope_status status;
 
-        if (!is_given(at)) {
-                status = default_at(context, &found, error);
+        if (places->n == 1 && !is_given(&places->items[0].given)) {
+                status = ns_place_at(context, &places->items[0], DEADLINE_NONE, &found, error);
                 if (status)
                         return status;
-                at = &found;
+                *ret = reach_label(&found);
+        } else {
+                *ret = ns_places_label(places);
         }
-        *ret = reach_label(at);
         return *ret ? PYROPE_OK : no_memory(error);
 }
 
 char *nameserver_label(const pyrope_context *context)
 {
-        CLEANUP(freep) char *location = NULL;
+        CLEANUP(freep) char *locations = NULL;
+        const NsPlaces *places = &context->nameservers;
         char *label;
+        int n;
 
-        if (!is_given(&context->nameserver))
+        if (places->n == 1 && !is_given(&places->items[0].given))
                 return strdup("the nameserver of this machine");
-        location = reach_label(&context->nameserver);
-        return location && asprintf(&label, "nameserver %s", location) >= 0 ? label : NULL;
+        locations = ns_places_label(places);
+        if (!locations)
+                return NULL;
+        n = asprintf(&label, "nameserver%s %s", places->n > 1 ? "s" : "", locations);
+        return n < 0 ? NULL : label;
 }
 
 pyrope_status nameserver_of(pyrope_context *context, Deadline deadline, pyrope_proxy **ret,
@@ -386,18 +386,6 @@ static pyrope_status find_tags(pyrope_context *context, const char *text, pyrope
         return find_name(context, name, nameserver, deadline, ret, error);
 }
 
-/* A nameserver that a URI names, for this one question. */
-static pyrope_status other_nameserver(pyrope_context *context, const Location *at,
-                                      Deadline deadline, pyrope_proxy **ret, pyrope_error **error)
-{
-        CLEANUP(target_deinit)
-        Target target = { .kind = TARGET_OBJECT, .text = strdup(TARGET_NAMESERVER) };
-
-        if (!target.text || location_copy(at, &target.at))
-                return no_memory(error);
-        return proxy_new(context, &target, deadline, ret, error);
-}
-
 pyrope_status nameserver_find(pyrope_context *context, const Target *target, Deadline deadline,
                               Target *ret, pyrope_error **error)
 {
@@ -422,7 +410,7 @@ pyrope_status nameserver_find(pyrope_context *context, const Target *target, Dea
         }
 
         if (is_given(&target->at))
-                status = other_nameserver(context, &target->at, deadline, &other, error);
+                status = nameserver_there(context, &target->at, deadline, &other, error);
         else
                 status = nameserver_of(context, deadline, &nameserver, error);
         if (status)

@@ -10,6 +10,7 @@
  */
 
 #include "base/clock.h"
+#include "client/ns-place.h"
 #include "client/target.h"
 
 #include <pyrope/pyrope.h>
@@ -17,13 +18,21 @@
 /**
  * nameserver_at() - where the nameserver of a context listens
  *
- * A location that names an SSH host alone is asked there, each time.
+ * Of several the first that answers; those that did not a moment ago come last.
  *
- * Return: PYROPE_OK with @ret owned by the caller; PYROPE_E_NOT_FOUND (none named, none here);
- * PYROPE_E_DENIED (no private runtime directory); as ssh_pool_exec().
+ * Return: PYROPE_OK with @ret owned by the caller; as ns_place_at(), with what each of several
+ * said.
  */
 NODISCARD pyrope_status nameserver_at(pyrope_context *context, Deadline deadline, Location *ret,
                                       pyrope_error **error);
+
+/**
+ * nameserver_open() - connect to the one at a place
+ *
+ * Return: PYROPE_OK with @ret owned by the caller; as ns_place_at() and pyrope_proxy_new().
+ */
+NODISCARD pyrope_status nameserver_open(pyrope_context *context, NsPlace *place, Deadline deadline,
+                                        pyrope_proxy **ret, pyrope_error **error);
 
 /**
  * nameserver_of() - the proxy of a context's nameserver, made when first needed

@@ -301,9 +301,9 @@ static void settle_stream(SshLink *link, SshStream *stream)
         }
         if (!was_open && stream->state >= SSH_STREAM_OPEN && !stream->is_abandoned)
                 atomic_fetch_add(&link->shared->n_channels, 1);
-        if (!stream->request->command && stream->state >= SSH_STREAM_OPEN)
+        if (!ssh_request_is_collected(stream->request) && stream->state >= SSH_STREAM_OPEN)
                 answer(link, stream, PYROPE_OK, NULL);
-        if (stream->request->command && stream->state == SSH_STREAM_OVER)
+        if (ssh_request_is_collected(stream->request) && stream->state == SSH_STREAM_OVER)
                 finish_command(link, stream);
 }
 

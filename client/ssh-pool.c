@@ -118,9 +118,11 @@ static pyrope_status run_request(SshPool *pool, SshRequest *request, pyrope_erro
         return fail_late(request, error);
 }
 
-/* One attempt; *@ret_is_lost: the session broke meanwhile, and nothing was opened. */
-static pyrope_status try_open(SshPool *pool, const Location *to, Deadline deadline, int *ret_fd,
-                              bool *ret_is_lost, pyrope_error **error)
+/* One attempt, to a command on that host if @command is not NULL. *@ret_is_lost: the session broke
+ * meanwhile, and nothing was opened. */
+static pyrope_status try_open(SshPool *pool, const Location *to, const char *command,
+                              Deadline deadline, int *ret_fd, bool *ret_is_lost,
+                              pyrope_error **error)
 {
         CLEANUP(closep) int fd = -1;
         SshRequest *request;
@@ -131,7 +133,7 @@ static pyrope_status try_open(SshPool *pool, const Location *to, Deadline deadli
         if (r)
                 return error_set(error, PYROPE_E_IO, "socketpair: %s", strerror(-r));
         fd = fds[0];
-        request = ssh_request_new(to, NULL, fds[1], deadline);
+        request = ssh_request_new(to, command, fds[1], deadline);
         if (!request) {
                 (void)close(fds[1]);
                 return error_set(error, PYROPE_E_NOMEM, "out of memory");
@@ -146,24 +148,38 @@ static pyrope_status try_open(SshPool *pool, const Location *to, Deadline deadli
         return status;
 }
 
-pyrope_status ssh_pool_open(SshPool *pool, const Location *to, Deadline deadline, int *ret_fd,
-                            pyrope_error **error)
+static pyrope_status open_checked(SshPool *pool, const Location *to, const char *command,
+                                  Deadline deadline, int *ret_fd, pyrope_error **error)
 {
         CLEANUP(pyrope_error_freep) pyrope_error *first = NULL;
         bool is_lost = false;
         pyrope_status status;
 
-        status = check(to, /* is_command= */ false, error);
-        if (status)
-                return status;
-        status = try_open(pool, to, deadline, ret_fd, &is_lost, &first);
+        status = try_open(pool, to, command, deadline, ret_fd, &is_lost, &first);
         /* A session that had died unnoticed, as when the lid was closed, is worth a second login.
          */
         if (is_lost)
-                return try_open(pool, to, deadline, ret_fd, &is_lost, error);
+                return try_open(pool, to, command, deadline, ret_fd, &is_lost, error);
         if (status && error)
                 *error = TAKE(first);
         return status;
+}
+
+pyrope_status ssh_pool_open(SshPool *pool, const Location *to, Deadline deadline, int *ret_fd,
+                            pyrope_error **error)
+{
+        pyrope_status status = check(to, /* is_command= */ false, error);
+
+        return status ? status : open_checked(pool, to, NULL, deadline, ret_fd, error);
+}
+
+pyrope_status ssh_pool_pipe(SshPool *pool, const char *target, const char *command,
+                            Deadline deadline, int *ret_fd, pyrope_error **error)
+{
+        const Location to = { .ssh = (char *)(uintptr_t)target };
+        pyrope_status status = check(&to, /* is_command= */ true, error);
+
+        return status ? status : open_checked(pool, &to, command, deadline, ret_fd, error);
 }
 
 void ssh_pool_join(SshPool *pool, const Location *to, int fd, uint64_t group, Deadline deadline)

@@ -103,4 +103,14 @@ void ssh_pool_leave(SshPool *pool, uint64_t group);
 NODISCARD pyrope_status ssh_pool_exec(SshPool *pool, const char *target, const char *command,
                                       Deadline deadline, SshOutput *ret, pyrope_error **error);
 
+/**
+ * ssh_pool_pipe() - a fresh stream to a command that runs on a host: its input and output
+ * @command:    as for ssh_pool_exec(); what it says on standard error is dropped
+ * @ret_fd:     as for ssh_pool_open(); hangs up when the command ends
+ *
+ * Return: as ssh_pool_open().
+ */
+NODISCARD pyrope_status ssh_pool_pipe(SshPool *pool, const char *target, const char *command,
+                                      Deadline deadline, int *ret_fd, pyrope_error **error);
+
 void ssh_pool_counts(SshPool *pool, SshPoolCounts *ret);

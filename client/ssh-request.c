@@ -42,6 +42,7 @@ SshRequest *ssh_request_new(const Location *to, const char *command, int fd, Dea
         if (location_copy(to, &request->to) || (command && !(request->command = strdup(command))))
                 return ssh_request_unref(request);
         request->fd = fd;
+        request->is_piped = command && fd >= 0;
         return request;
 }
 

@@ -21,7 +21,8 @@ typedef struct SshRequest SshRequest;
 struct SshRequest {
         Location to;       /* owned; ssh alone for a command */
         char *command;     /* NULL: a stream to @to */
-        int fd;            /* to be joined to the stream; taken by the session; -1 for a command */
+        bool is_piped;     /* the command's input and output are the stream, not collected */
+        int fd;            /* to be joined to the stream; taken by the session; -1: none */
         uint64_t group;    /* 0: none */
         Deadline deadline; /* until it is open, or the command has ended */
         pthread_cond_t answered;
@@ -41,7 +42,7 @@ struct SshRequest {
  * ssh_request_new() - one reference, the session's
  * @to:         copied
  * @command:    copied; NULL: none
- * @fd:         taken, unless NULL is returned
+ * @fd:         taken, unless NULL is returned; with a command: joined to its input and output
  *
  * Return: NULL: out of memory.
  */
@@ -60,6 +61,12 @@ void ssh_request_answer(SshRequest *request, pyrope_status status, const pyrope_
 /** ssh_request_wait() - until answered or the deadline; with the lock held, which it lets go
  * meanwhile. Return: whether it is answered. */
 bool ssh_request_wait(SshRequest *request, pthread_mutex_t *lock);
+
+/** ssh_request_is_collected() - whether it is a command whose output the caller waits for. */
+static inline bool ssh_request_is_collected(const SshRequest *request)
+{
+        return request->command && !request->is_piped;
+}
 
 /** ssh_request_text() - "/run/x.sock", "port 80 of db", "'pyrope where'", into @out. */
 void ssh_request_text(const SshRequest *request, char *out, size_t n_out);

@@ -53,7 +53,7 @@ static int on_data(ssh_session session, ssh_channel channel, void *data, uint32_
                 stream->is_cheated = true;
         if (is_stderr || stream->is_cheated || stream->is_abandoned)
                 return (int)n;
-        if (stream->request->command)
+        if (ssh_request_is_collected(stream->request))
                 return collect(stream, data, n);
         if (stream->is_deaf)
                 return (int)n;
@@ -294,7 +294,8 @@ static pyrope_status settle_requesting(SshStream *stream, pyrope_error **error)
         if (r)
                 return refused(stream, error);
         stream_enter(stream, SSH_STREAM_OPEN);
-        stream->has_read_end = true; /* commands of ours read nothing */
+        /* One whose output is collected reads nothing. */
+        stream->has_read_end = ssh_request_is_collected(stream->request);
         return PYROPE_OK;
 }
 
@@ -316,7 +317,7 @@ static void settle_open(SshStream *stream)
                         (void)shutdown(stream->fd, SHUT_WR);
                 stream->has_passed_end = true;
         }
-        if (stream->request->command) {
+        if (ssh_request_is_collected(stream->request)) {
                 if (stream->is_closed || stream->is_too_much)
                         stream_enter(stream, SSH_STREAM_OVER);
         } else if ((stream->is_closed && is_read_out) ||

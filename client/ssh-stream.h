@@ -5,8 +5,8 @@
 /*
  * SSH Stream
  *
- * One channel and what it serves: a descriptor that is joined to it, or the collected output of a
- * command. All of it runs in the thread that drives the session.
+ * One channel and what it serves: a descriptor that is joined to a connection or a command, or the
+ * collected output of a command. All of it runs in the thread that drives the session.
  *
  * Design notes. Bytes from the host are sent to the descriptor from within libssh's callback. What
  * the descriptor does not take stays in libssh until its window is used up; once the descriptor is

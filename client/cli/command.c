@@ -18,7 +18,8 @@ CommandSettings command_settings;
 const Option command_options[] = {
         { .name = "nameserver",
           .argument = "LOCATION",
-          .help = "/path, host:port, ssh://host or ssh://host/./u:/path",
+          .help = "/path, host:port, ssh://host or ssh://host/./u:/path; or several, separated by "
+                  "commas, of which the first that answers is asked",
           .string = &command_settings.nameserver },
         { .name = "ssh-config",
           .argument = "FILE",

@@ -23,7 +23,7 @@ DEFINE_CLEANUP(pyrope_writer, pyrope_writer_free);
 DEFINE_CLEANUP(pyrope_error, pyrope_error_free);
 
 #define COMMAND_ENVIRONMENT                                                                        \
-        "PYROPE_NAMESERVER   where the nameserver is: /path, host:port, ssh://host\n"              \
+        "PYROPE_NAMESERVER   where the nameserver is: /path, host:port, ssh://host; or several\n"  \
         "PYROPE_SSH_CONFIG   SSH configuration file instead of ~/.ssh/config\n"                    \
         "PYROPE_ZONE         the zone of this machine\n"                                           \
         "PYROPE_RUNTIME_DIR  directory of our sockets\n"                                           \

@@ -10,6 +10,7 @@ extern const OptionsCommand command_call;
 extern const OptionsCommand command_list;
 extern const OptionsCommand command_lookup;
 extern const OptionsCommand command_ping;
+extern const OptionsCommand command_pipe;
 extern const OptionsCommand command_register;
 extern const OptionsCommand command_remove;
 extern const OptionsCommand command_where;

@@ -6,8 +6,9 @@
 /*
  * Client API: find remote objects and call them, through SSH where they are elsewhere.
  *
- * A context knows one nameserver, the SSH settings and the sessions that are up: one authenticated
- * session per host, whatever number of calls it carries. A location is where something listens:
+ * A context knows where nameservers are, the SSH settings and the sessions that are up: one
+ * authenticated session per host, whatever number of calls it carries. A location is where
+ * something listens:
  *
  *      /path or ./u:/path              a Unix socket of this machine
  *      host:port                       a TCP port
@@ -40,10 +41,12 @@ typedef struct pyrope_forward pyrope_forward;
 
 /* Every member may be NULL or 0: then the environment decides, then the default. */
 typedef struct pyrope_options {
-        const char *nameserver; /* a location; $PYROPE_NAMESERVER; else the socket "nameserver.sock"
-                                   in the runtime directory, else /run/pyrope/nameserver.sock */
-        const char *ssh_config; /* file; $PYROPE_SSH_CONFIG; else ~/.ssh/config */
-        const char *zone;       /* $PYROPE_ZONE; else from the host's name and machine id */
+        const char *nameserver;  /* a location, or several, separated by commas and blanks, of which
+                                    the first that answers is asked; $PYROPE_NAMESERVER; else the
+                                    socket "nameserver.sock"  in the runtime directory, else
+                                    /run/pyrope/nameserver.sock */
+        const char *ssh_config;  /* file; $PYROPE_SSH_CONFIG; else ~/.ssh/config */
+        const char *zone;        /* $PYROPE_ZONE; else from the host's name and machine id */
         const char *runtime_dir; /* $PYROPE_RUNTIME_DIR; else see "pyrope where" */
         int64_t timeout_ms;      /* for whatever names no other; 60 s */
 } pyrope_options;
@@ -358,6 +361,20 @@ PYROPE_API pyrope_status pyrope_where(pyrope_context *context, char **ret, pyrop
  */
 PYROPE_API pyrope_status pyrope_where_nameserver(pyrope_context *context, char **ret,
                                                  pyrope_error **error);
+
+/**
+ * pyrope_pipe_nameserver() - join two descriptors with a fresh connection to the nameserver
+ * @in_fd:  what is read goes to the nameserver
+ * @out_fd: what it answers is written there
+ *
+ * Returns when both directions have ended: each passes its end on. The descriptors stay open; they
+ * do not block meanwhile; SIGPIPE should be ignored. For programs that carry the bytes themselves,
+ * such as sshd.
+ *
+ * Return: PYROPE_OK, PYROPE_E_IO (@in_fd or @out_fd), and all of pyrope_proxy_new().
+ */
+PYROPE_API pyrope_status pyrope_pipe_nameserver(pyrope_context *context, int in_fd, int out_fd,
+                                                pyrope_error **error);
 
 /** pyrope_zone() - the zone this context is in. Return: borrowed from @context. */
 PYROPE_API const char *pyrope_zone(const pyrope_context *context);
