@@ -62,7 +62,7 @@ expect 1 sh -c 'pyrope list >/dev/full'
 check "a full disk is an error" complained 'cannot write to standard output: No space left'
 
 # --- a nameserver that does not answer ---
-kill -STOP "$(pid ns)"
+freeze ns
 expect 1 pyrope --timeout 300ms list
 check "the deadline is kept" complained 'no answer in time'
 expect 1 pyrope --timeout 300ms --json ping

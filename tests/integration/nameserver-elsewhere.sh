@@ -76,7 +76,7 @@ expect 0 pyrope --nameserver "$tmp/here/second.sock" lookup of.the.second
 check "of a list the first that answers is asked" said '/run/x\.sock'
 expect 1 pyrope --nameserver "/nowhere.sock,/nor-here.sock" list
 check "if none answers each says why" complained 'no nameserver answers: .*/nowhere\.sock.*; .*/nor-here\.sock'
-kill -STOP "$(pid second)"
+freeze second
 SECONDS=0
 expect 0 pyrope --timeout 60 --nameserver "$list" list
 check "one that is frozen costs five seconds" test "$SECONDS" -lt 15

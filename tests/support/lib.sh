@@ -178,6 +178,14 @@ stop() { # NAME [SIGNAL]: ends it and returns its exit status; killed, with stat
         return $status
 }
 
+freeze() { # NAME: stops it from running, and waits until no thread of it does; kill -CONT lets it go on
+        kill -STOP "${pid_of[$1]}"
+        wait_until is_frozen "${pid_of[$1]}"
+}
+is_frozen() { # PID
+        ! grep -hs '^State:' "/proc/$1/task"/*/status | grep -qv 'T (stopped)'
+}
+
 # --- what a test needs ---
 
 need_root() { # e.g. to become another user
