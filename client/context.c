@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
 #include "client/context.h"
+#include "client/publisher.h"
 #include "client/tcp.h"
 
 #include "base/log.h"
@@ -105,6 +106,7 @@ pyrope_context *pyrope_context_free(pyrope_context *context)
 {
         if (!context)
                 return NULL;
+        publisher_free(context->publisher);
         pyrope_proxy_free(context->nameserver_proxy);
         ssh_pool_free(context->pool);
         (void)pthread_mutex_destroy(&context->lock);

@@ -37,6 +37,7 @@ struct pyrope_context {
         atomic_uint_fast64_t n_local;
 
         pthread_mutex_t lock;
+        struct Publisher *publisher;    /* guarded by lock; NULL until it is first needed */
         pyrope_proxy *nameserver_proxy; /* guarded by lock; NULL until it is first needed */
 };
 

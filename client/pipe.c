@@ -152,10 +152,13 @@ pyrope_status pyrope_pipe_nameserver(pyrope_context *context, int in_fd, int out
 {
         CLEANUP(location_deinit) Location at = { 0 };
         CLEANUP(closep) int fd = -1;
-        Deadline deadline = context_deadline(context, 0);
         pyrope_status status;
+        Deadline deadline;
         int r;
 
+        if (!context)
+                return error_null(error);
+        deadline = context_deadline(context, 0);
         status = nameserver_at(context, deadline, &at, error);
         if (!status)
                 status = context_open(context, &at, deadline, &fd, error);

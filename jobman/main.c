@@ -178,7 +178,12 @@ static int build(Jobman *self, ErrorText *error)
                 return 1;
         }
         job_table_init(&self->table, &self->settings, self->runtime_dir);
-        registrar_init(&self->registrar, self->context, self->zone, self->settings.ssh);
+        self->registrar = (Registrar){
+                .context = self->context,
+                .zone = self->zone,
+                .ssh = self->settings.ssh,
+                .lease_s = self->settings.lease_s,
+        };
         self->host.table = &self->table;
         self->host.registrar = &self->registrar;
         self->host.context = self->context;
@@ -250,10 +255,8 @@ static void jobman_deinit(Jobman *self)
 {
         (void)pyrope_daemon_free(self->daemon);
         self->watch = watch_free(self->watch);
-        if (self->host.table) {
+        if (self->host.table)
                 job_table_deinit(&self->table);
-                registrar_deinit(&self->registrar);
-        }
         (void)pyrope_context_free(self->context);
         closep(&self->host.work_base_fd);
         free(self->nameserver);

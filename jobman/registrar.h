@@ -3,20 +3,18 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Registrar: the names of a job manager and of its instances in the nameserver
+ * Registrar: the names of a job manager and of its instances in the nameservers
  *
- * A client of the nameserver through <pyrope/pyrope.h>. A name that cannot be removed, because the
- * nameserver is away, is kept and tried again by registrar_retry(). Threads: any.
+ * They are published (<pyrope/pyrope.h>), so they are renewed, entered again, and removed also
+ * where a nameserver is away meanwhile. Threads: any.
  */
 
 #include "base/defs.h"
 
-#include <pthread.h>
 #include <pyrope/pyrope.h>
-#include <stdbool.h>
 
-#define REGISTRAR_TIMEOUT_MS 10000 /* of one conversation with the nameserver */
-#define REGISTRAR_LEFT_MAX   1024u /* names that wait for their removal */
+#define REGISTRAR_TIMEOUT_MS                                                                       \
+        10000 /* until one nameserver has a name, or those there are dropped it */
 
 typedef struct Registrar Registrar;
 typedef struct RegistrarEntry RegistrarEntry;
@@ -25,9 +23,7 @@ struct Registrar {
         pyrope_context *context; /* borrowed */
         const char *zone;        /* borrowed */
         const char *ssh;         /* borrowed; NULL: not reached by SSH */
-        pthread_mutex_t lock;
-        char *left[REGISTRAR_LEFT_MAX]; /* names to be removed; owned */
-        size_t n_left;
+        int64_t lease_s;         /* 0: the default */
 };
 
 /* All borrowed. */
@@ -38,15 +34,10 @@ struct RegistrarEntry {
         size_t n_tags;
 };
 
-void registrar_init(Registrar *self, pyrope_context *context, const char *zone, const char *ssh);
-void registrar_deinit(Registrar *self);
-
-/** registrar_add() - register, over an old entry of the name. Return: as pyrope_call_method(). */
-NODISCARD pyrope_status registrar_add(Registrar *self, const RegistrarEntry *entry,
+/** registrar_add() - register, over an old entry of the name. Return: as pyrope_publish(). */
+NODISCARD pyrope_status registrar_add(const Registrar *self, const RegistrarEntry *entry,
                                       pyrope_error **error);
 
-/** registrar_remove() - now, or when the nameserver is back. A name that is not there is fine. */
-void registrar_remove(Registrar *self, const char *name);
-
-/** registrar_retry() - the removals that are left. Return: whether none is left. */
-bool registrar_retry(Registrar *self);
+/** registrar_remove() - now, and where a nameserver is away when it is back. A name that is not
+ * there is fine. */
+void registrar_remove(const Registrar *self, const char *name);

@@ -21,6 +21,11 @@ static const ConfigKey jobman_keys[] = {
 
 static const ConfigKey nameserver_keys[] = {
         { .name = "location", .type = CONFIG_STRING },
+        { .name = "lease",
+          .type = CONFIG_DURATION,
+          .min = 1000,
+          .max = 86400000,
+          .fallback = "60s" },
         { 0 },
 };
 
@@ -177,14 +182,15 @@ static int read_applications(Settings *self, ErrorText *error)
 static int read_jobman(Settings *self, ErrorText *error)
 {
         const ConfigSection *jobman = config_section(self->config, "jobman", NULL);
+        const ConfigSection *nameserver = config_section(self->config, "nameserver", NULL);
 
         self->name = config_get_string(jobman, "name");
         self->work_dir = config_get_string(jobman, "workDir");
         self->ssh = config_get_string(jobman, "ssh");
         self->zone = config_get_string(jobman, "zone");
         self->runtime_dir = config_get_string(jobman, "runtimeDir");
-        self->nameserver =
-                config_get_string(config_section(self->config, "nameserver", NULL), "location");
+        self->nameserver = config_get_string(nameserver, "location");
+        self->lease_s = (config_get_int(nameserver, "lease") + 999) / 1000;
         if (self->zone && !zone_is_valid(self->zone)) {
                 (void)config_refuse(jobman, "zone", error,
                                     "'%s' is not 1 to %u letters, digits, '.', '_' and '-'",

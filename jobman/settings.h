@@ -52,6 +52,7 @@ struct Settings {
         const char *zone;        /* NULL: the default */
         const char *runtime_dir; /* NULL: the default */
         const char *nameserver;  /* NULL: the default */
+        int64_t lease_s;         /* term of the names there */
         Application *applications;
         size_t n_applications;
 };

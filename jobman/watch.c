@@ -26,7 +26,6 @@
 
 enum {
         WATCH_LINE_BYTES = 63,
-        WATCH_RETRY_MS = 5000,
         WATCH_DRAIN_MS = 20, /* jobs that end before they are watched wake nobody */
 };
 
@@ -48,9 +47,8 @@ struct Watch {
         uv_loop_t loop;
         uv_async_t arrivals;
         uv_signal_t sigterm, sigint;
-        uv_timer_t retry, drain;
-        uv_work_t retrying;
-        bool is_retrying, is_stopping;
+        uv_timer_t drain;
+        bool is_stopping;
         InstanceHost *host;
         pthread_mutex_t lock;
         WatchedJob *arrived; /* utlist LL; under the lock */
@@ -203,34 +201,11 @@ static void on_signal(uv_signal_t *signal, int number)
         uv_stop(&self->loop);
 }
 
-static void retry_in_pool(uv_work_t *work)
-{
-        Watch *self = container_of(work, Watch, retrying);
-
-        (void)registrar_retry(self->host->registrar);
-}
-
-static void on_retried(uv_work_t *work, int status)
-{
-        (void)status;
-        container_of(work, Watch, retrying)->is_retrying = false;
-}
-
-static void on_retry(uv_timer_t *timer)
-{
-        Watch *self = container_of(timer, Watch, retry);
-
-        if (self->is_retrying)
-                return;
-        self->is_retrying =
-                uv_queue_work(&self->loop, &self->retrying, retry_in_pool, on_retried) == 0;
-}
-
 static void on_drain(uv_timer_t *timer)
 {
         Watch *self = container_of(timer, Watch, drain);
 
-        if (!self->is_retrying && job_table_is_idle(self->host->table))
+        if (job_table_is_idle(self->host->table))
                 uv_stop(&self->loop);
 }
 
@@ -265,11 +240,7 @@ int watch_new(InstanceHost *host, Watch **ret)
         if (!r)
                 r = start_signal(self, &self->sigint, SIGINT);
         if (!r)
-                r = uv_timer_init(&self->loop, &self->retry);
-        if (!r)
                 r = uv_timer_init(&self->loop, &self->drain);
-        if (!r)
-                r = uv_timer_start(&self->retry, on_retry, WATCH_RETRY_MS, WATCH_RETRY_MS);
         if (r) {
                 (void)watch_free(self);
                 return r;
@@ -285,7 +256,6 @@ void watch_run(Watch *self)
 
 void watch_drain(Watch *self)
 {
-        (void)uv_timer_stop(&self->retry);
         (void)uv_timer_start(&self->drain, on_drain, 0, WATCH_DRAIN_MS);
         (void)uv_run(&self->loop, UV_RUN_DEFAULT);
         (void)uv_timer_stop(&self->drain);

@@ -6,8 +6,7 @@
  * Watch: the loop of a job manager, on the main thread
  *
  * Hears from each supervisor what becomes of its instance (jobman/supervisor.h), passes it on to
- * the job table, and cleans up in the pool of the loop; hears SIGTERM and SIGINT; and tries again
- * what the nameserver did not take.
+ * the job table, and cleans up in the pool of the loop; hears SIGTERM and SIGINT.
  */
 
 #include "base/defs.h"

@@ -37,6 +37,8 @@
  *
  * NULL: see <pyrope/error.h>; what a method returns is PYROPE_RAISED then.
  *
+ * pyrope_publish() of <pyrope/pyrope.h> gives an object a name, and keeps it registered.
+ *
  * Threads: methods run on threads of the daemon, one call at a time per object, unless the class is
  * PYROPE_CONCURRENT. Everything that takes a daemon may be called from any thread, from methods
  * too; a call belongs to the thread that runs its method.

@@ -376,6 +376,43 @@ PYROPE_API pyrope_status pyrope_where_nameserver(pyrope_context *context, char *
 PYROPE_API pyrope_status pyrope_pipe_nameserver(pyrope_context *context, int in_fd, int out_fd,
                                                 pyrope_error **error);
 
+/* A name, and what it stands for; all borrowed during the call. */
+typedef struct pyrope_publication {
+        const char *name;
+        const char *uri;         /* of an object of this machine, as pyrope_daemon_uri() gives it */
+        const char *const *tags; /* words by which it can be found, too */
+        size_t n_tags;
+        const char *ssh; /* how the ssh of others reaches this machine, [user@]host[:port]; NULL: it
+                            does not */
+        int64_t ttl_s;   /* term of the lease in seconds, at most a day; 0: 60 */
+} pyrope_publication;
+
+/**
+ * pyrope_publish() - register a name at every nameserver of the context, and keep it registered
+ * @timeout_ms: until one of them has it
+ *
+ * From then on a thread of the context renews it, and enters it anew where a nameserver lost it:
+ * one that was started again with an empty database has it back at once, one that was away for long
+ * within a third of the term. It replaces what had the name. It goes by pyrope_unpublish(), or when
+ * the program has ended and its lease is over; a stock Pyro5 nameserver has no leases.
+ *
+ * Return: PYROPE_OK; PYROPE_E_EXISTS if it is published already; PYROPE_E_REMOTE (the name is
+ * another user's, say), PYROPE_E_INVALID, PYROPE_E_TOO_LARGE above 4096 names, and all of
+ * pyrope_proxy_new(): then nothing is kept.
+ */
+PYROPE_API pyrope_status pyrope_publish(pyrope_context *context,
+                                        const pyrope_publication *publication, int64_t timeout_ms,
+                                        pyrope_error **error);
+
+/**
+ * pyrope_unpublish() - remove the name from every nameserver
+ * @timeout_ms: until those that answer have done so; one that is away is told when it is back
+ *
+ * Return: PYROPE_OK, PYROPE_E_NOT_FOUND (not published), PYROPE_E_INVALID.
+ */
+PYROPE_API pyrope_status pyrope_unpublish(pyrope_context *context, const char *name,
+                                          int64_t timeout_ms);
+
 /** pyrope_zone() - the zone this context is in. Return: borrowed from @context. */
 PYROPE_API const char *pyrope_zone(const pyrope_context *context);
 

@@ -460,6 +460,21 @@ END_TEST
 
 /* -- a client --------------------------------------------------------------------------------- */
 
+START_TEST(what_is_none_cannot_be_published)
+{
+        pyrope_publication named = { .name = "a", .uri = "PYRO:a@./u:/run/a.sock" };
+
+        EXPECT_INVALID(pyrope_publish(NULL, &named, 0, &error));
+        EXPECT_INVALID(pyrope_publish(context, NULL, 0, &error));
+        EXPECT_INVALID(pyrope_publish(context, &(pyrope_publication){ .uri = "b" }, 0, &error));
+        EXPECT_INVALID(pyrope_publish(context, &(pyrope_publication){ .name = "a" }, 0, &error));
+        named.n_tags = 1;
+        EXPECT_INVALID(pyrope_publish(context, &named, 0, &error));
+        EXPECT_BARE_INVALID(pyrope_unpublish(NULL, "a", 0));
+        EXPECT_BARE_INVALID(pyrope_unpublish(context, NULL, 0));
+}
+END_TEST
+
 START_TEST(a_context_refuses_what_is_none)
 {
         pyrope_statistics statistics;
@@ -484,6 +499,7 @@ START_TEST(a_context_refuses_what_is_none)
         EXPECT_INVALID(pyrope_where(context, NULL, &error));
         EXPECT_INVALID(pyrope_where_nameserver(NULL, &text, &error));
         EXPECT_INVALID(pyrope_where_nameserver(context, NULL, &error));
+        EXPECT_INVALID(pyrope_pipe_nameserver(NULL, 0, 1, &error));
         EXPECT_INVALID(pyrope_allocate(NULL, "A", 0, &instance, &error));
         EXPECT_INVALID(pyrope_allocate(context, NULL, 0, &instance, &error));
         EXPECT_INVALID(pyrope_allocate(context, "A", 0, NULL, &error));
@@ -620,6 +636,7 @@ int main(void)
         tcase_add_test(live, a_daemon_that_was_stopped_is_not_started_again);
         tcase_add_test(live, a_method_gets_nothing_for_nothing);
         tcase_add_test(live, a_context_refuses_what_is_none);
+        tcase_add_test(live, what_is_none_cannot_be_published);
         tcase_add_test(live, a_proxy_refuses_what_is_none);
         tcase_add_test(live, options_of_a_call_that_are_wrong_are_refused);
         tcase_add_test(live, answers_streams_and_batches_refuse_what_is_none);
