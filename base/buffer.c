@@ -17,16 +17,10 @@ void buffer_init(Buffer *buffer, size_t n_max)
         *buffer = (Buffer)BUFFER_INIT(n_max);
 }
 
-/* The size tells where the memory is from. */
-static bool is_pages(const Buffer *buffer)
-{
-        return buffer->n_allocated >= PAGES_MIN_BYTES;
-}
-
 static void free_memory(Buffer *buffer)
 {
-        if (is_pages(buffer))
-                pages_free(buffer->data, buffer->n_allocated);
+        if (buffer->n_pages > 0)
+                pages_free(buffer->data, buffer->n_pages);
         else
                 free(buffer->data);
 }
@@ -61,7 +55,7 @@ static uint8_t *to_heap(Buffer *buffer, size_t n)
 {
         uint8_t *data;
 
-        if (!is_pages(buffer))
+        if (buffer->n_pages == 0)
                 return realloc(buffer->data, n);
         data = malloc(n);
         if (!data)
@@ -75,8 +69,8 @@ static uint8_t *to_pages(Buffer *buffer, size_t n, size_t n_expected, size_t *re
 {
         uint8_t *data;
 
-        if (is_pages(buffer))
-                return pages_resize(buffer->data, buffer->n_allocated, n, ret_n);
+        if (buffer->n_pages > 0)
+                return pages_resize(buffer->data, buffer->n_pages, n, ret_n);
         data = pages_new(n, n_expected, ret_n);
         if (!data)
                 return NULL;
@@ -89,15 +83,19 @@ static uint8_t *to_pages(Buffer *buffer, size_t n, size_t n_expected, size_t *re
 /* Memory of @n bytes or more, for what is in use. */
 static int reallocate(Buffer *buffer, size_t n, size_t n_expected)
 {
+        size_t n_pages = 0;
         uint8_t *data;
 
         if (n < PAGES_MIN_BYTES)
                 data = to_heap(buffer, n);
         else
-                data = to_pages(buffer, n, n_expected, &n);
+                data = to_pages(buffer, n, n_expected, &n_pages);
         if (!data)
                 return -ENOMEM;
+        if (n < n_pages)
+                n = n_pages < buffer->n_max ? n_pages : buffer->n_max;
         buffer->data = data;
+        buffer->n_pages = n_pages;
         buffer->n_allocated = n;
         return 0;
 }

@@ -20,6 +20,7 @@ typedef struct Buffer Buffer;
 struct Buffer {
         uint8_t *data;      /* the bytes; NULL if nothing was ever reserved; owned. For free() only
                                if n_max is below PAGES_MIN_BYTES */
+        size_t n_pages;     /* bytes of memory there, if it is of base/pages.h; else 0 */
         size_t n;           /* bytes in use */
         size_t n_allocated; /* bytes there is room for */
         size_t n_max;       /* most bytes it may ever hold */

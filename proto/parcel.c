@@ -76,6 +76,8 @@ int parcel_lend(Parcel *parcel, const void *data, size_t n, void (*released)(voi
         };
         parcel->n_lent += n;
         parcel->bytes.n_max -= n;
+        if (parcel->bytes.n_allocated > parcel->bytes.n_max)
+                parcel->bytes.n_allocated = parcel->bytes.n_max; /* room that may not be used */
         return 0;
 }
 

@@ -178,6 +178,28 @@ START_TEST(an_announcement_costs_nothing)
 }
 END_TEST
 
+START_TEST(kept_memory_does_not_raise_the_limit)
+{
+        const size_t n_max = PAGES_MIN_BYTES + 1;
+        CLEANUP(buffer_deinit) Buffer buffer = BUFFER_INIT(n_max);
+        size_t n_kept = 0;
+        void *kept;
+
+        pages_trim();
+        kept = pages_new(2 * PAGES_MIN_BYTES, 0, &n_kept);
+        pages_free(kept, n_kept);
+        ck_assert_int_ge(fill(&buffer, (unsigned)n_max), 0);
+        ck_assert_ptr_eq(buffer.data, kept);
+
+        ck_assert_uint_eq(buffer.n_allocated, n_max);
+        ck_assert_int_eq(buffer_append(&buffer, "x", 1), -EMSGSIZE);
+        ck_assert_uint_eq(pages_kept_bytes(), 0);
+        buffer_deinit(&buffer);
+        ck_assert_uint_eq(pages_kept_bytes(), n_kept); /* all of it is back */
+        pages_trim();
+}
+END_TEST
+
 START_TEST(announced_bytes_get_no_more_than_that)
 {
         CLEANUP(buffer_deinit) Buffer buffer = BUFFER_INIT(1000);
@@ -207,6 +229,7 @@ int main(void)
         tcase_add_test(tcase, clear_keeps_the_memory_and_deinit_gives_it_back);
         tcase_add_loop_test(tcase, many_bytes_survive_every_change_of_their_memory, 0, 4);
         tcase_add_test(tcase, an_announcement_costs_nothing);
+        tcase_add_test(tcase, kept_memory_does_not_raise_the_limit);
         tcase_add_test(tcase, announced_bytes_get_no_more_than_that);
         suite_add_tcase(suite, tcase);
         return unit_run(suite);
