@@ -17,6 +17,7 @@ static void setup_target(void)
         sem_init(&busy.entered, 0, 0);
         sem_init(&busy.released, 0, 0);
         sem_init(&busy.noted, 0, 0);
+        sem_init(&busy.given, 0, 0);
         busy.n_inside = 0;
         busy.n_inside_most = 0;
         busy.n_noted = 0;
@@ -77,6 +78,25 @@ static int fill(pyrope_call *call, UNUSED void *self)
         return 0;
 }
 
+static void give(void *bytes)
+{
+        free(bytes);
+        sem_post(&busy.given);
+}
+
+static int lend(pyrope_call *call, UNUSED void *self)
+{
+        char *bytes;
+        int n;
+
+        if (pyrope_arguments(call, "i", &n))
+                return PYROPE_RAISED;
+        bytes = malloc((size_t)n + 1);
+        for (int i = 0; i < n; i++)
+                bytes[i] = (char)i;
+        return pyrope_reply(call, "Y", bytes, (size_t)n, give, bytes);
+}
+
 static int size(pyrope_call *call, UNUSED void *self)
 {
         return pyrope_reply(call, "I", (int64_t)pyrope_count(pyrope_argument(call, 0)));
@@ -89,13 +109,10 @@ static int stop(pyrope_call *call, UNUSED void *self)
 }
 
 static const pyrope_method methods[] = {
-        { "echo", "x", echo, 0, NULL },
-        { "hold", "x", hold, 0, NULL },
-        { "note", "x", note, 0, NULL },
-        { "fill", "n", fill, 0, NULL },
-        { "size", "x", size, 0, NULL },
-        { "stop", NULL, stop, 0, NULL },
-        { 0 },
+        { "echo", "x", echo, 0, NULL },  { "hold", "x", hold, 0, NULL },
+        { "note", "x", note, 0, NULL },  { "fill", "n", fill, 0, NULL },
+        { "lend", "n", lend, 0, NULL },  { "size", "x", size, 0, NULL },
+        { "stop", NULL, stop, 0, NULL }, { 0 },
 };
 
 static const pyrope_class serial = { .name = "Serial", .methods = methods };

@@ -12,6 +12,7 @@
  *      hold(x)   x, once busy.released is posted; posts busy.entered before
  *      note(i)   appends to busy.notes, posts busy.noted
  *      fill(n)   n bytes 0, 1, .. 255, 0, ..
+ *      lend(n)   the same lent, with busy.given posted when they are released
  *      size(x)   how many elements x has
  *      stop()    "stopping", and stops the daemon
  *
@@ -37,6 +38,7 @@ struct Busy {
         sem_t entered;
         sem_t released;
         sem_t noted;
+        sem_t given;
         atomic_int n_inside;      /* calls in hold() */
         atomic_int n_inside_most; /* the most that ever were there at once */
         atomic_int n_noted;

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/mman.h>
 
 /* The linker sends every allocation of the program through these, those of Check too. */
 static size_t n_allocations;
@@ -419,6 +420,27 @@ START_TEST(packing_refuses_what_no_length_field_holds)
 }
 END_TEST
 
+/* The bytes are not looked at: those behind the head cannot be read. */
+START_TEST(bytes_cost_nothing_however_many)
+{
+        const size_t n = (size_t)64 << 20;
+        const size_t n_page = (size_t)sysconf(_SC_PAGESIZE);
+        uint8_t *memory = mmap(NULL, n, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        const uint32_t n_data = htobe32((uint32_t)n - 5);
+        pyrope_view view;
+
+        ck_assert_ptr_ne(memory, MAP_FAILED);
+        ck_assert_int_eq(mprotect(memory, n_page, PROT_READ | PROT_WRITE), 0);
+        memory[0] = 0xc6;
+        memcpy(memory + 1, &n_data, sizeof(n_data));
+
+        ck_assert_int_eq(codec_check(memory, n, &view), 0);
+        ck_assert_ptr_eq(codec_skip(view), memory + n);
+        ck_assert_uint_eq(pyrope_count(view), n - 5);
+        (void)munmap(memory, n);
+}
+END_TEST
+
 int main(void)
 {
         Suite *suite = suite_create("codec");
@@ -438,6 +460,7 @@ int main(void)
         tcase_add_loop_test(tcase, lengths_are_packed_shortest, 0, ARRAY_SIZE(heads));
         tcase_add_test(tcase, packing_keeps_to_the_limit_of_the_buffer);
         tcase_add_test(tcase, packing_refuses_what_no_length_field_holds);
+        tcase_add_test(tcase, bytes_cost_nothing_however_many);
         suite_add_tcase(suite, tcase);
         return unit_run(suite);
 }
