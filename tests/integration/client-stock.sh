@@ -102,8 +102,39 @@ call 1 stock echo
 check "wrong arguments" complained "TypeError: .*missing 1 required positional argument"
 call 0 stock echo -- -1
 check "a negative number behind --" said_just -1
-call 1 stock stream
-check "an item stream is refused in words" complained 'stock: stream: the result is an item stream'
+
+# --- streams, oneway calls, attributes ---
+call 0 stock stream 3
+check "each item of a stream is a line" said_just $'1\n2\n3'
+call 0 stock stream 0
+check "a stream without items prints nothing" was_quiet
+call 1 stock broken_stream
+check "the items before it breaks" said_just 1
+check "and why it broke" complained 'ValueError: in the middle$'
+check "whoever stops reading ends it" test "$(pyrope call stock watched_stream | head -1)" = '"item"'
+call 0 stock take 1
+check "and Python is told" said_just '["closed"]'
+call 0 stock --oneway fail '"unheard"'
+check "a oneway call says nothing" was_quiet
+call 0 stock keep_oneway 5
+check "a method that is oneway prints null" said_just null
+call 0 stock take 1
+check "and is run" said_just '[5]'
+call 0 stock .number
+check "an attribute is printed" said_just 7
+call 0 stock .number '{"a": [1]}'
+check "setting it prints nothing" was_quiet
+call 0 stock .number
+check "and it is set" said_just '{"a": [1]}'
+call 0 stock .number 7
+call 1 stock .readonly 7
+check "one that is only read" complained "AttributeError: .*readonly"
+call 1 stock .nothing
+check "one that is none" complained "AttributeError: .*nothing"
+call 2 stock .number 1 2
+check "two values are misuse" complained "an attribute takes one value"
+call 2 stock .number --oneway
+check "as is --oneway" complained "neither --keyword nor --oneway"
 
 # --- every kind of call, from C ---
 calls_of "Unix" "$uri"
