@@ -228,6 +228,22 @@ int dispatch_find(Registry *registry, const Invocation *invocation, Call *call, 
         return 0;
 }
 
+bool dispatch_waits(const Invocation *invocation, const Object *object)
+{
+        const InterfaceMethod *method;
+        const char *text;
+        size_t n_text;
+
+        if (!object->interface->has_waits)
+                return false;
+        if (invocation->flags & FRAME_BATCH)
+                return true;
+        if (pyrope_get_str(invocation->message.method, &text, &n_text) != PYROPE_OK)
+                return false;
+        method = interface_find_method(object->interface, text, n_text);
+        return method && (method->method->flags & PYROPE_WAITS);
+}
+
 /* -- running it ------------------------------------------------------------------------------- */
 
 static const char *class_name(const Call *call)

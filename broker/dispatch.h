@@ -77,6 +77,9 @@ NODISCARD int dispatch_read(const Frame *frame, uint64_t n_max, Call *call, Invo
 NODISCARD int dispatch_find(Registry *registry, const Invocation *invocation, Call *call,
                             Object **ret);
 
+/* Whether what was called is PYROPE_WAITS; a batch is, if some method of the object is. */
+bool dispatch_waits(const Invocation *invocation, const Object *object);
+
 /**
  * dispatch_run() - run what was called; this may take hours
  * @call:       with its object and caller set

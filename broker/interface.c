@@ -154,6 +154,25 @@ static int check_name(const char *class_, const char *name, ErrorText *error)
         return 0;
 }
 
+static int check_flags(const pyrope_class *class_, const pyrope_method *method, ErrorText *error)
+{
+        unsigned unknown = method->flags & ~(unsigned)(PYROPE_ONEWAY | PYROPE_WAITS);
+
+        if (unknown) {
+                error_text_set(error, "class %s: method %s has unknown flags: 0x%x", class_->name,
+                               method->name, unknown);
+                return INTERFACE_E_INVALID;
+        }
+        if ((method->flags & PYROPE_WAITS) && !(class_->flags & PYROPE_CONCURRENT)) {
+                error_text_set(error,
+                               "class %s: method %s is PYROPE_WAITS, and the class not "
+                               "PYROPE_CONCURRENT",
+                               class_->name, method->name);
+                return INTERFACE_E_INVALID;
+        }
+        return 0;
+}
+
 static int add_method(Interface *interface, const pyrope_method *method, ErrorText *error)
 {
         InterfaceMethod *added = &interface->methods[interface->n_methods];
@@ -169,11 +188,9 @@ static int add_method(Interface *interface, const pyrope_method *method, ErrorTe
                 return INTERFACE_E_INVALID;
         }
 
-        if (method->flags & ~(unsigned)PYROPE_ONEWAY) {
-                error_text_set(error, "class %s: method %s has unknown flags: 0x%x", class_,
-                               method->name, method->flags & ~(unsigned)PYROPE_ONEWAY);
-                return INTERFACE_E_INVALID;
-        }
+        r = check_flags(interface->class_, method, error);
+        if (r)
+                return r;
 
         r = signature_init(&added->signature, method->parameters, &why);
         if (r == SIGNATURE_E_INVALID) {
@@ -183,6 +200,7 @@ static int add_method(Interface *interface, const pyrope_method *method, ErrorTe
         if (r)
                 return error_fold(r);
         added->method = method;
+        interface->has_waits |= (method->flags & PYROPE_WAITS) != 0;
         interface->n_methods++;
         return 0;
 }

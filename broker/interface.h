@@ -32,6 +32,7 @@ struct Interface {
         const pyrope_class *class_; /* borrowed */
         InterfaceMethod *methods;   /* sorted by name; owned */
         size_t n_methods;
+        bool has_waits;         /* some of them are PYROPE_WAITS */
         pyrope_value *metadata; /* {"methods": [..], "oneway": [..], "attrs": [..]}; owned */
 };
 

@@ -33,6 +33,7 @@ struct Caller {
 struct Request {
         STAILQ_ENTRY(Request) link;
         Object *object; /* a reference */
+        bool waits;     /* its method is PYROPE_WAITS */
         Peer *peer;     /* who goes on when the call is over, owned until then; NULL: nobody */
         Caller caller;
         Frame frame; /* points into memory */

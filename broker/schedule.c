@@ -12,10 +12,12 @@ int schedule_init(Schedule *schedule, unsigned n_running_max)
 {
         *schedule = (Schedule){
                 .n_running_max = n_running_max,
+                .n_waits_max = n_running_max > 1 ? n_running_max / 2 : 1,
                 .ready_fd = -1,
                 .finished_fd = -1,
         };
         STAILQ_INIT(&schedule->ready);
+        STAILQ_INIT(&schedule->waits);
         pthread_mutex_init(&schedule->lock, NULL);
         schedule->ready_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK | EFD_SEMAPHORE);
         schedule->finished_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -26,7 +28,7 @@ int schedule_init(Schedule *schedule, unsigned n_running_max)
 
 void schedule_deinit(Schedule *schedule)
 {
-        assert(STAILQ_EMPTY(&schedule->ready));
+        assert(STAILQ_EMPTY(&schedule->ready) && STAILQ_EMPTY(&schedule->waits));
         closep(&schedule->ready_fd);
         closep(&schedule->finished_fd);
         pthread_mutex_destroy(&schedule->lock);
@@ -48,6 +50,28 @@ static bool has_ready(const Schedule *schedule)
         return !STAILQ_EMPTY(&schedule->ready) && !is_full(schedule);
 }
 
+/* Counts a call that waits. */
+static bool claim_wait(Schedule *schedule)
+{
+        if (schedule->n_waits >= schedule->n_waits_max)
+                return false;
+        schedule->n_waits++;
+        return true;
+}
+
+/* The place of one that is over goes to the next. */
+static void release_wait(Schedule *schedule)
+{
+        Request *next = STAILQ_FIRST(&schedule->waits);
+
+        if (next) {
+                STAILQ_REMOVE_HEAD(&schedule->waits, link);
+                STAILQ_INSERT_TAIL(&schedule->ready, next, link);
+        } else {
+                schedule->n_waits--;
+        }
+}
+
 /* Makes the object the call's. A concurrent object belongs to all. */
 static bool claim(Object *object)
 {
@@ -59,14 +83,15 @@ static bool claim(Object *object)
         return true;
 }
 
-int schedule_begin(Schedule *schedule, Object *object)
+int schedule_begin(Schedule *schedule, Object *object, bool waits)
 {
         int r = 0;
 
         pthread_mutex_lock(&schedule->lock);
         if (schedule->is_stopping) {
                 r = SCHEDULE_E_STOPPING;
-        } else if (is_full(schedule) || !STAILQ_EMPTY(&schedule->ready) || !claim(object)) {
+        } else if (is_full(schedule) || !STAILQ_EMPTY(&schedule->ready) || !claim(object) ||
+                   (waits && !claim_wait(schedule))) {
                 r = SCHEDULE_E_WAIT; /* nobody overtakes those that are ready */
         } else {
                 schedule->n_running++;
@@ -90,7 +115,9 @@ static void enter(Schedule *schedule, Request *request)
                 schedule->n_oneway++;
                 schedule->n_oneway_bytes += request->frame.n_bytes;
         }
-        if (claim(request->object))
+        if (request->waits && !claim_wait(schedule))
+                STAILQ_INSERT_TAIL(&schedule->waits, request, link);
+        else if (claim(request->object))
                 STAILQ_INSERT_TAIL(&schedule->ready, request, link);
         else
                 STAILQ_INSERT_TAIL(&request->object->waiting, request, link);
@@ -119,12 +146,14 @@ int schedule_submit(Schedule *schedule, Request *request)
         return r;
 }
 
-void schedule_end(Schedule *schedule, Object *object)
+void schedule_end(Schedule *schedule, Object *object, bool waits)
 {
         Request *next;
 
         pthread_mutex_lock(&schedule->lock);
         schedule->n_running--;
+        if (waits)
+                release_wait(schedule);
         next = STAILQ_FIRST(&object->waiting);
         if (next) {
                 /* At the end of the line, so that one busy object does not keep out the others. */

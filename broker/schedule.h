@@ -8,7 +8,8 @@
  * Decides which call runs, which waits, and when all are done. One call at a time runs on a serial
  * object and at most n_running_max in the whole daemon, so that a thread is always left for the
  * connections. A call that may not run waits behind its object, or, if only the daemon is full, in
- * the line of those that are ready. It costs memory, no thread.
+ * the line of those that are ready. It costs memory, no thread. Of calls that mostly wait
+ * themselves (PYROPE_WAITS) only half as many run, so that others find a thread.
  *
  * Any thread. The one that ends a call must look for a ready one afterwards (schedule_take()), for
  * it may have made it so; then no ready call is ever forgotten.
@@ -28,6 +29,9 @@ struct Schedule {
         RequestQueue ready; /* their objects are theirs already */
         unsigned n_running;
         unsigned n_running_max;
+        RequestQueue waits; /* calls that are PYROPE_WAITS, while too many of them run */
+        unsigned n_waits;   /* of those, how many run or are ready */
+        unsigned n_waits_max;
         size_t n_open;           /* calls accepted and not yet answered, waiting ones included */
         size_t n_oneway;         /* of them, those submitted without a peer */
         size_t n_oneway_bytes;   /* of their frames */
@@ -51,13 +55,14 @@ void schedule_deinit(Schedule *schedule);
 
 /**
  * schedule_begin() - a call wants to run in the thread that received it
+ * @waits:      it is PYROPE_WAITS, and its object concurrent
  *
  * For 0 the object is the call's, until schedule_end(), and the call counts as open until
  * schedule_done().
  *
  * Return: 0, SCHEDULE_E_WAIT, SCHEDULE_E_STOPPING.
  */
-NODISCARD int schedule_begin(Schedule *schedule, Object *object);
+NODISCARD int schedule_begin(Schedule *schedule, Object *object, bool waits);
 
 /**
  * schedule_submit() - a call that runs later, in whichever thread takes it
@@ -71,7 +76,7 @@ NODISCARD int schedule_begin(Schedule *schedule, Object *object);
 NODISCARD int schedule_submit(Schedule *schedule, Request *request);
 
 /* A call is over: its object is the next one's. It is still open. */
-void schedule_end(Schedule *schedule, Object *object);
+void schedule_end(Schedule *schedule, Object *object, bool waits);
 
 /**
  * schedule_take() - the next call to run

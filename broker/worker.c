@@ -54,6 +54,7 @@ struct Worker {
         Call call;
         Window window;
         PatrolPost post;
+        bool waits;       /* the method that was called is PYROPE_WAITS */
         bool is_hot;      /* the peer that is being served calls again and again */
         bool has_called;  /* it called, since this worker has it */
         unsigned n_stays; /* how often this worker waited for it */
@@ -268,7 +269,7 @@ static Step run_here(Worker *worker, Peer *peer, const Frame *frame, const Invoc
         if (!worker->is_hot)
                 worker->is_hot = clock_boottime_ms() - peer->last_call_ms <= HOT_MS;
         r = run_logged(worker, frame, invocation);
-        schedule_end(&worker->daemon->schedule, object);
+        schedule_end(&worker->daemon->schedule, object, worker->waits);
         step = answer_call(worker, peer, frame, r);
         return close_call(worker, peer, step);
 }
@@ -302,6 +303,7 @@ static Request *keep_frame(Worker *worker, Peer *peer, const Frame *frame)
                 call_raise(call, "MemoryError", "the daemon is out of memory");
                 return NULL;
         }
+        request->waits = worker->waits;
         /* The memory that the window lies in may be the request's now, and counts as its. */
         if (was_peers && !peer->in.data)
                 worker->window = (Window){ .bytes = worker->bytes };
@@ -352,9 +354,10 @@ static Step invoke_object(Worker *worker, Peer *peer, const Frame *frame,
                 r = dispatch_run(invocation, &worker->call);
                 return answer_call(worker, peer, frame, r);
         }
+        worker->waits = dispatch_waits(invocation, object);
         if (frame->header.flags & FRAME_ONEWAY)
                 return send_off(worker, peer, frame);
-        switch (schedule_begin(&worker->daemon->schedule, object)) {
+        switch (schedule_begin(&worker->daemon->schedule, object, worker->waits)) {
         case 0:
                 return run_here(worker, peer, frame, invocation);
         case SCHEDULE_E_WAIT:
@@ -579,7 +582,7 @@ static void run_request(Worker *worker, Request *taken)
         r = dispatch_read(&request->frame, worker->daemon->message_max, call, &invocation);
         if (r == 0)
                 r = run_logged(worker, &request->frame, &invocation);
-        schedule_end(schedule, request->object);
+        schedule_end(schedule, request->object, request->waits);
         if (!peer) {
                 writer_reset(call->writer, CALL_KEEP_BYTES); /* what it may have lent */
                 (void)schedule_done(schedule, request->frame.n_bytes);

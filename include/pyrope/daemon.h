@@ -65,13 +65,16 @@ typedef int (*pyrope_method_fn)(pyrope_call *call, void *self);
 enum {
         PYROPE_ONEWAY = 1u << 0,     /* method: stock clients do not wait for its answer */
         PYROPE_CONCURRENT = 1u << 1, /* class: its methods may run side by side */
+        PYROPE_WAITS = 1u << 2,      /* method of such a class: it mostly waits, for a disk, say;
+                                        however many are called, half of the threads are left for
+                                        calls of others */
 };
 
 typedef struct pyrope_method {
         const char *name;       /* NULL ends the table */
         const char *parameters; /* "a b [c d]": optional ones in brackets; NULL: none */
         pyrope_method_fn run;
-        unsigned flags;  /* PYROPE_ONEWAY */
+        unsigned flags;  /* PYROPE_ONEWAY, PYROPE_WAITS */
         const char *doc; /* one line, or NULL */
 } pyrope_method;
 

@@ -120,6 +120,8 @@ static const struct {
         { { "m", NULL, run, 0, NULL }, { "m", run, NULL }, "C", "m is there twice" },
         { { "m", NULL, run, 0, NULL }, { "x", NULL, run }, "C", "x cannot be read" },
         { { "m", NULL, run, 0, NULL }, { "_x", run, NULL }, "C", "private" },
+        { { "m", NULL, run, PYROPE_WAITS, NULL }, { 0 }, "C", "m is PYROPE_WAITS" },
+        { { "m", NULL, run, 1u << 31, NULL }, { 0 }, "C", "m has unknown flags" },
         { { "m", NULL, run, 0, NULL }, { 0 }, "", "no name" },
         { { "m", NULL, run, 0, NULL }, { 0 }, NULL, "no name" },
 };

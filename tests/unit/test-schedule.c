@@ -94,12 +94,12 @@ START_TEST(one_call_at_a_time_runs_on_a_serial_object)
         Object *object = object_of(&serial);
         Object *other = object_of(&serial);
 
-        ck_assert_int_eq(schedule_begin(&schedule, object), 0);
-        ck_assert_int_eq(schedule_begin(&schedule, object), SCHEDULE_E_WAIT);
-        ck_assert_int_eq(schedule_begin(&schedule, other), 0);
-        schedule_end(&schedule, other);
-        schedule_end(&schedule, object);
-        ck_assert_int_eq(schedule_begin(&schedule, object), 0);
+        ck_assert_int_eq(schedule_begin(&schedule, object, false), 0);
+        ck_assert_int_eq(schedule_begin(&schedule, object, false), SCHEDULE_E_WAIT);
+        ck_assert_int_eq(schedule_begin(&schedule, other, false), 0);
+        schedule_end(&schedule, other, false);
+        schedule_end(&schedule, object, false);
+        ck_assert_int_eq(schedule_begin(&schedule, object, false), 0);
         object_unref(object);
         object_unref(other);
 }
@@ -109,11 +109,46 @@ START_TEST(calls_of_a_concurrent_object_run_side_by_side)
 {
         Object *object = object_of(&concurrent);
 
-        ck_assert_int_eq(schedule_begin(&schedule, object), 0);
-        ck_assert_int_eq(schedule_begin(&schedule, object), 0);
-        ck_assert_int_eq(schedule_begin(&schedule, object), SCHEDULE_E_WAIT); /* two is the limit */
-        schedule_end(&schedule, object);
-        ck_assert_int_eq(schedule_begin(&schedule, object), 0);
+        ck_assert_int_eq(schedule_begin(&schedule, object, false), 0);
+        ck_assert_int_eq(schedule_begin(&schedule, object, false), 0);
+        ck_assert_int_eq(schedule_begin(&schedule, object, false),
+                         SCHEDULE_E_WAIT); /* two is the limit */
+        schedule_end(&schedule, object, false);
+        ck_assert_int_eq(schedule_begin(&schedule, object, false), 0);
+        object_unref(object);
+}
+END_TEST
+
+static void submit_waiting(Object *object, uint16_t seq)
+{
+        Request *request = request_for(object, some_peer, seq);
+
+        request->waits = true;
+        ck_assert_int_eq(schedule_submit(&schedule, request), 0);
+}
+
+START_TEST(calls_that_wait_leave_half_of_the_threads_to_others)
+{
+        Object *object = object_of(&concurrent);
+
+        ck_assert_int_eq(schedule_begin(&schedule, object, true), 0);
+        ck_assert_int_eq(schedule_begin(&schedule, object, true), SCHEDULE_E_WAIT);
+        submit_waiting(object, 1);
+        submit_waiting(object, 2);
+        expect_nothing();
+        ck_assert_int_eq(schedule_begin(&schedule, object, false), 0); /* nobody is in its way */
+        schedule_end(&schedule, object, false);
+        expect_nothing();
+
+        schedule_end(&schedule, object, true);
+        expect_next(1);
+        expect_nothing();
+        ck_assert_int_eq(schedule_begin(&schedule, object, true), SCHEDULE_E_WAIT);
+        schedule_end(&schedule, object, true);
+        expect_next(2);
+        schedule_end(&schedule, object, true);
+        ck_assert_int_eq(schedule_begin(&schedule, object, true), 0);
+        schedule_end(&schedule, object, true);
         object_unref(object);
 }
 END_TEST
@@ -122,17 +157,17 @@ START_TEST(waiting_calls_run_in_the_order_they_came)
 {
         Object *object = object_of(&serial);
 
-        ck_assert_int_eq(schedule_begin(&schedule, object), 0);
+        ck_assert_int_eq(schedule_begin(&schedule, object, false), 0);
         submit(object, some_peer, 1);
         submit(object, NULL, 2);
         submit(object, some_peer, 3);
         expect_nothing();
         for (uint16_t seq = 1; seq <= 3; seq++) {
-                schedule_end(&schedule, object);
+                schedule_end(&schedule, object, false);
                 expect_next(seq);
                 expect_nothing();
         }
-        schedule_end(&schedule, object);
+        schedule_end(&schedule, object, false);
         object_unref(object);
 }
 END_TEST
@@ -142,17 +177,17 @@ START_TEST(a_busy_object_does_not_keep_out_the_others)
         Object *busy = object_of(&serial);
         Object *other = object_of(&serial);
 
-        ck_assert_int_eq(schedule_begin(&schedule, busy), 0);
+        ck_assert_int_eq(schedule_begin(&schedule, busy, false), 0);
         submit(busy, some_peer, 1);
         submit(busy, some_peer, 2);
         submit(other, some_peer, 3);
-        schedule_end(&schedule, busy);
+        schedule_end(&schedule, busy, false);
         expect_next(3); /* was ready before the next of the busy one */
         expect_next(1);
-        schedule_end(&schedule, other);
-        schedule_end(&schedule, busy);
+        schedule_end(&schedule, other, false);
+        schedule_end(&schedule, busy, false);
         expect_next(2);
-        schedule_end(&schedule, busy);
+        schedule_end(&schedule, busy, false);
         object_unref(busy);
         object_unref(other);
 }
@@ -164,16 +199,16 @@ START_TEST(no_more_calls_run_than_the_limit_and_none_overtakes)
 
         for (size_t i = 0; i < ARRAY_SIZE(objects); i++)
                 objects[i] = object_of(&serial);
-        ck_assert_int_eq(schedule_begin(&schedule, objects[0]), 0);
-        ck_assert_int_eq(schedule_begin(&schedule, objects[1]), 0);
-        ck_assert_int_eq(schedule_begin(&schedule, objects[2]), SCHEDULE_E_WAIT);
+        ck_assert_int_eq(schedule_begin(&schedule, objects[0], false), 0);
+        ck_assert_int_eq(schedule_begin(&schedule, objects[1], false), 0);
+        ck_assert_int_eq(schedule_begin(&schedule, objects[2], false), SCHEDULE_E_WAIT);
         submit(objects[2], some_peer, 2);
         expect_nothing();
-        schedule_end(&schedule, objects[0]);
-        ck_assert_int_eq(schedule_begin(&schedule, objects[3]), SCHEDULE_E_WAIT);
+        schedule_end(&schedule, objects[0], false);
+        ck_assert_int_eq(schedule_begin(&schedule, objects[3], false), SCHEDULE_E_WAIT);
         expect_next(2);
-        schedule_end(&schedule, objects[2]);
-        schedule_end(&schedule, objects[1]);
+        schedule_end(&schedule, objects[2], false);
+        schedule_end(&schedule, objects[1], false);
         for (size_t i = 0; i < ARRAY_SIZE(objects); i++)
                 object_unref(objects[i]);
 }
@@ -186,7 +221,7 @@ START_TEST(an_oneway_call_wakes_a_thread_if_it_may_run)
         submit(object, NULL, 1);
         ck_assert(is_readable(schedule.ready_fd));
         expect_next(1);
-        schedule_end(&schedule, object);
+        schedule_end(&schedule, object, false);
         object_unref(object);
 }
 END_TEST
@@ -195,12 +230,12 @@ START_TEST(an_oneway_call_behind_a_running_one_wakes_nobody)
 {
         Object *object = object_of(&serial);
 
-        ck_assert_int_eq(schedule_begin(&schedule, object), 0);
+        ck_assert_int_eq(schedule_begin(&schedule, object, false), 0);
         submit(object, NULL, 1);
         ck_assert(!is_readable(schedule.ready_fd));
-        schedule_end(&schedule, object);
+        schedule_end(&schedule, object, false);
         expect_next(1);
-        schedule_end(&schedule, object);
+        schedule_end(&schedule, object, false);
         object_unref(object);
 }
 END_TEST
@@ -216,8 +251,8 @@ START_TEST(who_takes_one_of_several_ready_calls_wakes_another_thread)
         expect_next(1);
         ck_assert(is_readable(schedule.ready_fd));
         expect_next(2);
-        schedule_end(&schedule, one);
-        schedule_end(&schedule, other);
+        schedule_end(&schedule, one, false);
+        schedule_end(&schedule, other, false);
         object_unref(one);
         object_unref(other);
 }
@@ -228,7 +263,7 @@ START_TEST(oneway_calls_beyond_the_limit_must_bring_their_peer)
         Object *object = object_of(&serial);
         Request *beyond = NULL;
 
-        ck_assert_int_eq(schedule_begin(&schedule, object), 0);
+        ck_assert_int_eq(schedule_begin(&schedule, object, false), 0);
         for (unsigned i = 0; i < SCHEDULE_ONEWAY_MAX; i++)
                 submit(object, NULL, (uint16_t)i);
         beyond = request_for(object, NULL, 7777);
@@ -237,16 +272,16 @@ START_TEST(oneway_calls_beyond_the_limit_must_bring_their_peer)
         ck_assert_int_eq(schedule_submit(&schedule, beyond), 0);
 
         for (unsigned i = 0; i < SCHEDULE_ONEWAY_MAX; i++) {
-                schedule_end(&schedule, object);
+                schedule_end(&schedule, object, false);
                 expect_next((uint16_t)i);
                 (void)schedule_done(&schedule, FRAME_HEADER_SIZE);
         }
-        schedule_end(&schedule, object);
+        schedule_end(&schedule, object, false);
         expect_next(7777);
-        schedule_end(&schedule, object);
+        schedule_end(&schedule, object, false);
         submit(object, NULL, 1); /* there is room again */
         expect_next(1);
-        schedule_end(&schedule, object);
+        schedule_end(&schedule, object, false);
         object_unref(object);
 }
 END_TEST
@@ -256,16 +291,16 @@ START_TEST(stopping_refuses_new_calls_and_finishes_with_the_last_answer)
         Object *object = object_of(&serial);
         Request *late = request_for(object, NULL, 9);
 
-        ck_assert_int_eq(schedule_begin(&schedule, object), 0);
+        ck_assert_int_eq(schedule_begin(&schedule, object, false), 0);
         submit(object, some_peer, 1);
         schedule_stop(&schedule);
-        ck_assert_int_eq(schedule_begin(&schedule, object), SCHEDULE_E_STOPPING);
+        ck_assert_int_eq(schedule_begin(&schedule, object, false), SCHEDULE_E_STOPPING);
         ck_assert_int_eq(schedule_submit(&schedule, late), SCHEDULE_E_STOPPING);
-        schedule_end(&schedule, object);
+        schedule_end(&schedule, object, false);
         ck_assert(schedule_done(&schedule, 0)); /* the waiting one was accepted, so it runs */
         ck_assert(!is_readable(schedule.finished_fd));
         expect_next(1);
-        schedule_end(&schedule, object);
+        schedule_end(&schedule, object, false);
         ck_assert(!is_readable(schedule.finished_fd));
         ck_assert(!schedule_done(&schedule, 0));
         ck_assert(is_readable(schedule.finished_fd));
@@ -292,6 +327,7 @@ int main(void)
         tcase_add_checked_fixture(tcase, setup_two, teardown);
         tcase_add_test(tcase, one_call_at_a_time_runs_on_a_serial_object);
         tcase_add_test(tcase, calls_of_a_concurrent_object_run_side_by_side);
+        tcase_add_test(tcase, calls_that_wait_leave_half_of_the_threads_to_others);
         tcase_add_test(tcase, waiting_calls_run_in_the_order_they_came);
         tcase_add_test(tcase, a_busy_object_does_not_keep_out_the_others);
         tcase_add_test(tcase, no_more_calls_run_than_the_limit_and_none_overtakes);
