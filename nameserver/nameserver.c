@@ -14,21 +14,23 @@
 /* What stock tools look for. */
 #define OWN_TAG "class:Pyro5.nameserver.NameServer"
 
+/* Those that change something wait for the disk. */
 static const pyrope_method methods[] = {
         { "count", NULL, method_count, 0, "number of registered names, its own included" },
         { "list", "[prefix regex return_metadata]", method_list, 0,
           "names and their URIs, by prefix or regular expression" },
         { "lookup", "name [return_metadata]", method_lookup, 0, "URI of a name" },
         { "ping", NULL, method_ping, 0, "nothing, as a sign of life" },
-        { "register", "name uri [safe metadata]", method_register, 0,
+        { "register", "name uri [safe metadata]", method_register, PYROPE_WAITS,
           "make a name stand for a URI" },
         { "register_endpoint", "name uri [zone ssh nathost natport safe metadata version ttl]",
-          method_register_endpoint, 0, "add the way to an object from one zone" },
-        { "remove", "[name prefix regex]", method_remove, 0,
+          method_register_endpoint, PYROPE_WAITS, "add the way to an object from one zone" },
+        { "remove", "[name prefix regex]", method_remove, PYROPE_WAITS,
           "forget a name, or those with a prefix or by a regular expression" },
         { "renew", "names", method_renew, 0, "let leases run anew; the names that have none" },
         { "resolve", "name", method_resolve, 0, "all that is known of a name" },
-        { "set_metadata", "name metadata", method_set_metadata, 0, "replace the tags of a name" },
+        { "set_metadata", "name metadata", method_set_metadata, PYROPE_WAITS,
+          "replace the tags of a name" },
         { "yplookup", "[meta_all meta_any return_metadata]", method_yplookup, 0,
           "names and their URIs, by metadata tags" },
         { 0 },
