@@ -21,7 +21,8 @@
 #define UNIX_BYTES      (1024u * 1024u) /* moved at once of a large message */
 #define INET_BYTES      (64u * 1024u)
 #define KEEP_BYTES      (64u * 1024u)  /* memory that a connection keeps between calls */
-#define BLOCK_MS        100            /* longest wait in recv() */
+#define BLOCK_MIN_MS    100            /* a wait that may end earlier is one in poll() */
+#define BLOCK_RECEIVES  16u            /* of a connection's first ones, too */
 #define LARGE_BYTES     (256u * 1024u) /* of a message that is worth preparing the socket for */
 #define SEND_STAY_MS    10             /* longest wait of the kernel for room */
 #define SEND_FAR_MS     1000           /* so far from the deadline it may wait */
@@ -35,17 +36,16 @@
 
 void conn_init(Conn *conn, int fd, uint32_t n_message_max)
 {
-        const struct timeval block = { .tv_usec = BLOCK_MS * 1000 };
-
         *conn = (Conn){ .fd = fd, .n_message_max = n_message_max };
         buffer_init(&conn->in, (size_t)FRAME_HEADER_SIZE + n_message_max + FIRST_BYTES);
         buffer_init(&conn->out, FRAME_HEADER_SIZE + FRAME_HANDSHAKE_MAX_BYTES);
-        conn->may_block = setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &block, sizeof(block)) == 0 &&
-                          fcntl(fd, F_SETFL, 0) == 0;
+        conn->may_block = fcntl(fd, F_SETFL, 0) == 0;
+        curfew_init(&conn->curfew);
 }
 
 void conn_hang_up(Conn *conn)
 {
+        curfew_leave(&conn->curfew);
         closep(&conn->fd);
         conn->fd = -1;
 }
@@ -215,17 +215,37 @@ static size_t next_step(Conn *conn, size_t n_wanted)
         return n < n_wanted ? n : n_wanted;
 }
 
-/* Far from the deadline a recv() that waits for BLOCK_MS saves the poll(): most answers are there
- * by then. Returns what recv() says, or -1 with EAGAIN. */
-static ssize_t receive_at_once(Conn *conn, size_t n_room, Deadline deadline)
+/* Whether somebody sees to it that recv() comes back. For a few calls that is not worth a thread.
+ */
+static bool may_block(Conn *conn, Deadline deadline)
 {
         int left_ms = deadline_left_ms(deadline);
 
-        if (!conn->may_block || (left_ms >= 0 && left_ms < BLOCK_MS)) {
+        if (!conn->may_block || (left_ms >= 0 && left_ms < BLOCK_MIN_MS))
+                return false;
+        if (conn->n_receives < BLOCK_RECEIVES) {
+                conn->n_receives++;
+                return false;
+        }
+        return curfew_join(&conn->curfew, conn->fd) == 0;
+}
+
+/* A recv() that waits saves the poll(). Returns what recv() says, or -1 with EAGAIN. */
+static ssize_t receive_at_once(Conn *conn, size_t n_room, Deadline deadline)
+{
+        ssize_t n;
+
+        if (!may_block(conn, deadline)) {
                 errno = EAGAIN;
                 return -1;
         }
-        return recv(conn->fd, conn->in.data + conn->in.n, n_room, 0);
+        curfew_begin(&conn->curfew, deadline);
+        n = recv(conn->fd, conn->in.data + conn->in.n, n_room, 0);
+        if (curfew_end(&conn->curfew)) {
+                conn->is_cut = true;
+                conn->is_late = true;
+        }
+        return n;
 }
 
 static pyrope_status receive_some(Conn *conn, size_t n_wanted, Deadline deadline,
@@ -247,6 +267,8 @@ static pyrope_status receive_some(Conn *conn, size_t n_wanted, Deadline deadline
 
         if (n > 0)
                 conn->in.n += (size_t)n;
+        else if (conn->is_late)
+                return too_late(conn, error);
         else if (n == 0)
                 return hang_up(conn, error_set(error, PYROPE_E_UNREACHABLE, "the daemon hung up %s",
                                                conn->in.n ? "in the middle of its answer"

@@ -18,6 +18,7 @@
 
 #include "base/buffer.h"
 #include "base/clock.h"
+#include "base/curfew.h"
 #include "base/defs.h"
 #include "proto/conn-answer.h"
 #include "proto/parcel.h"
@@ -33,7 +34,10 @@ struct Conn {
         int fd;                 /* owned; -1 once the connection is closed */
         uint16_t seq;           /* of the latest request */
         uint32_t n_message_max; /* bytes of annotations and payload, either way */
-        bool may_block;         /* recv() on it comes back after a while */
+        bool may_block;         /* its socket waits in recv() */
+        bool is_late;           /* the deadline passed in recv() */
+        unsigned n_receives;    /* so far, up to those that make it worth watching */
+        Curfew curfew;          /* ends a recv() at the deadline */
         size_t n_stream;        /* moved at once of a large message; 0: not known yet */
         bool is_cut;            /* the daemon takes no more; what it said can still be read */
         int64_t heard_ms;       /* when the latest answer came, on clock_coarse_ms(); 0: none did */
