@@ -9,52 +9,45 @@
 #include <sys/socket.h>
 #include <time.h>
 
-#define N_QUIET_MAX 20 /* looks that found nobody, then it sleeps */
+#define LOOK_MS     50 /* while somebody waits, so that few who come must wake the thread ... */
+#define N_QUIET_MAX 20 /* ... and for so many looks after that */
 #define NS_PER_S    1000000000L
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static pthread_cond_t changed; /* somebody waits, for longer than a look */
+static pthread_cond_t changed; /* somebody waits for less than the thread sleeps */
 static LIST_HEAD(, Curfew) watched = LIST_HEAD_INITIALIZER(watched);
 static bool is_running;
 
-atomic_bool curfew_is_asleep_;
+_Atomic int64_t curfew_look_ms_;
 
-/* Cuts those whose time is over. Returns the moment for the next look; CURFEW_NOBODY: nobody waits.
+/* Cuts those whose time is over. Returns when the next one's will be; CURFEW_NEVER: nobody waits.
  */
-static int64_t look(void)
+static int64_t look(int64_t now_ms)
 {
-        int64_t now_ms = clock_boottime_ms();
-        int64_t next_ms = CURFEW_NOBODY;
+        int64_t next_ms = CURFEW_NEVER;
         Curfew *curfew;
 
         LIST_FOREACH(curfew, &watched, link)
         {
                 int64_t at_ms = atomic_load(&curfew->at_ms);
 
-                if (at_ms == CURFEW_NOBODY || at_ms == CURFEW_CUT)
+                if (at_ms == CURFEW_CUT)
                         continue;
-                if (at_ms <= now_ms) {
-                        if (atomic_compare_exchange_strong(&curfew->at_ms, &at_ms, CURFEW_CUT))
-                                (void)shutdown(curfew->fd, SHUT_RDWR); /* or it is cut already */
-                        continue;
-                }
-                if (next_ms > now_ms + CURFEW_MS)
-                        next_ms = now_ms + CURFEW_MS;
-                if (next_ms > at_ms)
-                        next_ms = at_ms;
+                if (at_ms > now_ms)
+                        next_ms = at_ms < next_ms ? at_ms : next_ms;
+                else if (atomic_compare_exchange_strong(&curfew->at_ms, &at_ms, CURFEW_CUT))
+                        (void)shutdown(curfew->fd, SHUT_RDWR); /* or it is cut already */
         }
         return next_ms;
 }
 
-static void pause_until(int64_t next_ms)
+/* Until then, or until it is roused. */
+static void sleep_ms(int64_t ms)
 {
-        int64_t left_ms = next_ms - clock_boottime_ms();
         struct timespec at;
 
-        if (left_ms > CURFEW_MS)
-                left_ms = CURFEW_MS;
         (void)clock_gettime(CLOCK_MONOTONIC, &at); /* the condition's: it has no CLOCK_BOOTTIME */
-        at.tv_nsec += (left_ms > 0 ? left_ms : 0) * 1000000L;
+        at.tv_nsec += ms * 1000000L;
         if (at.tv_nsec >= NS_PER_S) {
                 at.tv_sec++;
                 at.tv_nsec -= NS_PER_S;
@@ -62,29 +55,28 @@ static void pause_until(int64_t next_ms)
         (void)pthread_cond_timedwait(&changed, &lock, &at);
 }
 
-/* Says that it sleeps before it looks for the last time. Returns the moment for the next look. */
-static int64_t sleep_until_roused(void)
-{
-        int64_t next_ms;
-
-        atomic_store(&curfew_is_asleep_, true);
-        while ((next_ms = look()) == CURFEW_NOBODY && curfew_is_asleep_)
-                (void)pthread_cond_wait(&changed, &lock);
-        atomic_store(&curfew_is_asleep_, false);
-        return next_ms;
-}
-
 static void *curfew_main(UNUSED void *userdata)
 {
-        unsigned n_quiet = N_QUIET_MAX;
-        int64_t next_ms;
+        unsigned n_quiet = 0;
 
         (void)pthread_setname_np(pthread_self(), "pyrope-curfew"); /* only debuggers read it */
         pthread_mutex_lock(&lock);
         for (;;) {
-                next_ms = n_quiet < N_QUIET_MAX ? look() : sleep_until_roused();
-                n_quiet = next_ms == CURFEW_NOBODY ? n_quiet + 1 : 0;
-                pause_until(next_ms);
+                int64_t now_ms = clock_boottime_ms();
+                int64_t look_ms = now_ms + LOOK_MS;
+                int64_t next_ms;
+
+                /* Whoever begins from here on rouses, unless he is seen. */
+                atomic_store(&curfew_look_ms_, CURFEW_NEVER);
+                next_ms = look(now_ms);
+                n_quiet = next_ms == CURFEW_NEVER ? n_quiet + 1 : 0;
+                if (n_quiet > N_QUIET_MAX) {
+                        (void)pthread_cond_wait(&changed, &lock);
+                        continue;
+                }
+                look_ms = next_ms < look_ms ? next_ms : look_ms;
+                atomic_store(&curfew_look_ms_, look_ms);
+                sleep_ms(look_ms - now_ms);
         }
         return NULL;
 }
@@ -105,7 +97,6 @@ static void forget_thread(void)
 {
         (void)pthread_mutex_init(&lock, NULL);
         init_condition();
-        atomic_store(&curfew_is_asleep_, false);
         is_running = false;
 }
 
@@ -141,7 +132,7 @@ static int start(void)
 void curfew_init(Curfew *curfew)
 {
         *curfew = (Curfew){ .fd = -1 };
-        atomic_init(&curfew->at_ms, CURFEW_NOBODY);
+        atomic_init(&curfew->at_ms, CURFEW_NEVER);
 }
 
 int curfew_join(Curfew *curfew, int fd)
@@ -174,7 +165,6 @@ void curfew_leave(Curfew *curfew)
 void curfew_rouse_(void)
 {
         pthread_mutex_lock(&lock);
-        atomic_store(&curfew_is_asleep_, false);
         (void)pthread_cond_signal(&changed);
         pthread_mutex_unlock(&lock);
 }

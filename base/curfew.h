@@ -6,9 +6,9 @@
  * Curfew
  *
  * Lets threads wait in a blocking receive without a time-out of the kernel, which costs a timer at
- * each wait, however short: one thread of the process looks every CURFEW_MS who waits for longer
- * than he meant to, and shuts his socket down, so that the receive comes back. A socket that was
- * cut is of no further use but for what came before. While nobody waits the thread sleeps.
+ * each wait, however short: one thread of the process looks now and then who waits for longer than
+ * he meant to, and shuts his socket down, so that the receive comes back. A socket that was cut is
+ * of no further use but for what came before. While nobody waits the thread sleeps.
  *
  * Any thread; one Curfew belongs to one thread at a time. A process that forked has a thread of its
  * own as soon as it needs it.
@@ -21,9 +21,8 @@
 
 typedef struct Curfew Curfew;
 
-#define CURFEW_MS     50        /* who means to wait for less must do it otherwise */
-#define CURFEW_NOBODY INT64_MAX /* in no wait */
-#define CURFEW_CUT    INT64_MIN
+#define CURFEW_NEVER INT64_MAX /* in no wait, or one without an end */
+#define CURFEW_CUT   INT64_MIN
 
 struct Curfew {
         LIST_ENTRY(Curfew) link;
@@ -46,19 +45,19 @@ NODISCARD int curfew_join(Curfew *curfew, int fd);
 void curfew_leave(Curfew *curfew);
 
 void curfew_rouse_(void);
-extern atomic_bool curfew_is_asleep_;
+extern _Atomic int64_t curfew_look_ms_; /* when the thread looks next */
 
-/* Right before the receive. @deadline is at least CURFEW_MS away, or none. */
+/* Right before the receive. */
 static inline void curfew_begin(Curfew *curfew, Deadline deadline)
 {
-        /* In one order for all: either the thread sees the wait, or we see that it is asleep. */
+        /* In one order for all: either the thread sees the wait, or we see how long it sleeps. */
         atomic_store(&curfew->at_ms, deadline.at_ms);
-        if (atomic_load(&curfew_is_asleep_))
+        if (deadline.at_ms < atomic_load(&curfew_look_ms_))
                 curfew_rouse_();
 }
 
 /* Right after it. Return: whether the socket was cut. */
 NODISCARD static inline bool curfew_end(Curfew *curfew)
 {
-        return atomic_exchange(&curfew->at_ms, CURFEW_NOBODY) == CURFEW_CUT;
+        return atomic_exchange(&curfew->at_ms, CURFEW_NEVER) == CURFEW_CUT;
 }

@@ -110,7 +110,8 @@ enum {
 /* The rest makes the macros above work. */
 
 extern int log_level_; /* a LogLevel, read and written atomically */
-extern _Thread_local const LogContext *log_context_;
+/* A few bytes, so that also a library may have them where they are found without a call. */
+extern _Thread_local const LogContext *log_context_ __attribute__((tls_model("initial-exec")));
 
 void log_print_(LogLevel level, const char *format, ...) PRINTF(2, 3);
 

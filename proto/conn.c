@@ -21,8 +21,7 @@
 #define UNIX_BYTES      (1024u * 1024u) /* moved at once of a large message */
 #define INET_BYTES      (64u * 1024u)
 #define KEEP_BYTES      (64u * 1024u)  /* memory that a connection keeps between calls */
-#define BLOCK_MIN_MS    100            /* a wait that may end earlier is one in poll() */
-#define BLOCK_RECEIVES  16u            /* of a connection's first ones, too */
+#define BLOCK_RECEIVES  16u            /* so many wait in poll() before a connection may block */
 #define LARGE_BYTES     (256u * 1024u) /* of a message that is worth preparing the socket for */
 #define SEND_STAY_MS    10             /* longest wait of the kernel for room */
 #define SEND_FAR_MS     1000           /* so far from the deadline it may wait */
@@ -217,11 +216,9 @@ static size_t next_step(Conn *conn, size_t n_wanted)
 
 /* Whether somebody sees to it that recv() comes back. For a few calls that is not worth a thread.
  */
-static bool may_block(Conn *conn, Deadline deadline)
+static bool may_block(Conn *conn)
 {
-        int left_ms = deadline_left_ms(deadline);
-
-        if (!conn->may_block || (left_ms >= 0 && left_ms < BLOCK_MIN_MS))
+        if (!conn->may_block)
                 return false;
         if (conn->n_receives < BLOCK_RECEIVES) {
                 conn->n_receives++;
@@ -235,7 +232,7 @@ static ssize_t receive_at_once(Conn *conn, size_t n_room, Deadline deadline)
 {
         ssize_t n;
 
-        if (!may_block(conn, deadline)) {
+        if (!may_block(conn)) {
                 errno = EAGAIN;
                 return -1;
         }
@@ -319,6 +316,9 @@ static pyrope_status receive_frame(Conn *conn, size_t n_max, Deadline deadline, 
                         return bad_frame(conn, r, error);
                 if (r == 0 && conn->in.n >= frame_size(ret))
                         break;
+                /* Who always has a byte more must not outlast the deadline. */
+                if (conn->in.n > 0 && deadline_passed(deadline))
+                        return too_late(conn, error);
                 n_wanted = r ? FIRST_BYTES : (size_t)frame_size(ret) - conn->in.n;
                 status = receive_some(conn, n_wanted, deadline, error);
                 if (status)
