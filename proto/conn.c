@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "proto/codec.h"
+#include "proto/conn-socket.h"
 #include "proto/frame.h"
 #include "proto/inflate.h"
 #include "proto/message.h"
@@ -12,31 +13,19 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/uio.h>
 
-#define FIRST_BYTES     4096u           /* received together with the header */
-#define UNIX_BYTES      (1024u * 1024u) /* moved at once of a large message */
-#define INET_BYTES      (64u * 1024u)
-#define KEEP_BYTES      (64u * 1024u)  /* memory that a connection keeps between calls */
-#define BLOCK_RECEIVES  16u            /* so many wait in poll() before a connection may block */
-#define LARGE_BYTES     (256u * 1024u) /* of a message that is worth preparing the socket for */
-#define SEND_STAY_MS    10             /* longest wait of the kernel for room */
-#define SEND_FAR_MS     1000           /* so far from the deadline it may wait */
-#define MESSAGE_PARTS   5u             /* header, annotations, beginning, arguments, keywords */
-#define SEND_PARTS_MAX  32u            /* at one system call */
-#define SMALL_BYTES     1024u          /* arguments and keywords that are copied behind it */
-#define REASON_SIZE     512u           /* of a refused handshake, as it is shown */
-#define BEGINNING_BYTES 24u            /* shown of what does not speak Pyro5 */
-#define ID_ROOM         8u             /* beside the id of a stream in the arguments of its call */
+#define KEEP_BYTES      (64u * 1024u) /* memory that a connection keeps between calls */
+#define SMALL_BYTES     1024u         /* arguments and keywords that are copied behind it */
+#define REASON_SIZE     512u          /* of a refused handshake, as it is shown */
+#define BEGINNING_BYTES 24u           /* shown of what does not speak Pyro5 */
+#define ID_ROOM         8u            /* beside the id of a stream in the arguments of its call */
 #define UNKNOWN_OBJECT  "unknown object" /* what Pyro5 says */
 
 void conn_init(Conn *conn, int fd, uint32_t n_message_max)
 {
         *conn = (Conn){ .fd = fd, .n_message_max = n_message_max };
-        buffer_init(&conn->in, (size_t)FRAME_HEADER_SIZE + n_message_max + FIRST_BYTES);
+        buffer_init(&conn->in, (size_t)FRAME_HEADER_SIZE + n_message_max + CONN_FIRST_BYTES);
         buffer_init(&conn->out, FRAME_HEADER_SIZE + FRAME_HANDSHAKE_MAX_BYTES);
         conn->may_block = fcntl(fd, F_SETFL, 0) == 0;
         curfew_init(&conn->curfew);
@@ -56,230 +45,11 @@ void conn_deinit(Conn *conn)
         buffer_deinit(&conn->out);
 }
 
-/* For `return hang_up(conn, error_set(...))`. */
-static pyrope_status hang_up(Conn *conn, pyrope_status status)
-{
-        conn_hang_up(conn);
-        return status;
-}
-
-static pyrope_status no_memory(Conn *conn, pyrope_error **error)
-{
-        return hang_up(conn, error_set(error, PYROPE_E_NOMEM, "out of memory"));
-}
-
-static pyrope_status too_late(Conn *conn, pyrope_error **error)
-{
-        return hang_up(conn, error_set(error, PYROPE_E_TIMEOUT, "no answer in time"));
-}
-
-/* A peer that always has a byte more must not outlast the deadline, so it is judged first. */
-static pyrope_status wait_for(Conn *conn, short events, Deadline deadline, pyrope_error **error)
-{
-        struct pollfd pollfd = { .fd = conn->fd, .events = events };
-        int left_ms;
-        int n;
-
-        do {
-                left_ms = deadline_left_ms(deadline);
-                if (left_ms == 0)
-                        return too_late(conn, error);
-                n = poll(&pollfd, 1, left_ms);
-        } while (n < 0 && errno == EINTR);
-        if (n > 0)
-                return PYROPE_OK; /* a hang-up shows when the socket is used */
-        if (n == 0)
-                return too_late(conn, error);
-        return hang_up(conn, error_set(error, PYROPE_E_IO, "poll: %s", strerror(errno)));
-}
-
-/* What is moved at once of a large message; of a port not more than stays in the processor's cache
- * between the kernel's two copies. For the first one the socket gets what lets such messages flow.
- */
-static size_t stream_bytes(Conn *conn)
-{
-        const struct timeval stay = { .tv_usec = SEND_STAY_MS * 1000 };
-        const int n_send = UNIX_BYTES;
-        int family = AF_UNIX;
-        socklen_t n = sizeof(family);
-
-        if (conn->n_stream > 0)
-                return conn->n_stream;
-        (void)getsockopt(conn->fd, SOL_SOCKET, SO_DOMAIN, &family, &n);
-        if (family == AF_UNIX)
-                (void)setsockopt(conn->fd, SOL_SOCKET, SO_SNDBUF, &n_send, sizeof(n_send));
-        if (setsockopt(conn->fd, SOL_SOCKET, SO_SNDTIMEO, &stay, sizeof(stay)) < 0)
-                conn->may_block = false;
-        conn->n_stream = family == AF_UNIX ? UNIX_BYTES : INET_BYTES;
-        return conn->n_stream;
-}
-
-/* What is sent: each part is bytes, or a parcel. */
-typedef struct Part Part;
-typedef struct Message Message;
-
-struct Part {
-        const uint8_t *bytes;
-        size_t n;
-        const Parcel *parcel; /* instead of bytes; NULL: none */
-};
-
-struct Message {
-        Part parts[MESSAGE_PARTS];
-        size_t n_parts;
-        size_t n; /* bytes in all */
-};
-
-static void add_part(Message *message, Part part)
-{
-        message->parts[message->n_parts++] = part;
-        message->n += part.n;
-}
-
-/* Far from the deadline the kernel may wait for room: by itself it fills the socket as soon as
- * there is some. One such call takes UNIX_BYTES / 32 KiB * SEND_STAY_MS at most. */
-static int send_flags(const Conn *conn, const Message *message, Deadline deadline)
-{
-        int left_ms;
-
-        if (message->n < LARGE_BYTES || !conn->may_block)
-                return MSG_NOSIGNAL | MSG_DONTWAIT;
-        left_ms = deadline_left_ms(deadline);
-        return MSG_NOSIGNAL | (left_ms >= 0 && left_ms < SEND_FAR_MS ? MSG_DONTWAIT : 0);
-}
-
-/* From the byte @n_sent on. Returns what sendmsg() says. */
-static ssize_t send_some(Conn *conn, const Message *message, size_t n_sent, Deadline deadline)
-{
-        struct iovec parts[SEND_PARTS_MAX];
-        Gather gather = {
-                .parts = parts, .n_room = SEND_PARTS_MAX, .n_skip = n_sent, .n_left = UNIX_BYTES
-        };
-        struct msghdr msghdr = { .msg_iov = parts };
-        int flags;
-
-        if (message->n >= LARGE_BYTES)
-                (void)stream_bytes(conn);
-        for (size_t i = 0; i < message->n_parts; i++)
-                if (message->parts[i].parcel)
-                        gather_parcel(&gather, message->parts[i].parcel);
-                else
-                        gather_bytes(&gather, message->parts[i].bytes, message->parts[i].n);
-        flags = send_flags(conn, message, deadline);
-        /* The kernel takes one part faster if it is not told of as a list. */
-        if (gather.n_parts == 1)
-                return send(conn->fd, parts[0].iov_base, parts[0].iov_len, flags);
-        msghdr.msg_iovlen = gather.n_parts;
-        return sendmsg(conn->fd, &msghdr, flags);
-}
-
-/* Where the daemon has hung up, success all the same: its answer is to be looked for. */
-static pyrope_status send_message(Conn *conn, const Message *message, Deadline deadline,
-                                  pyrope_error **error)
-{
-        pyrope_status status;
-        size_t n_sent = 0;
-        ssize_t n;
-
-        while (n_sent < message->n) {
-                n = send_some(conn, message, n_sent, deadline);
-                if (n >= 0) {
-                        n_sent += (size_t)n;
-                } else if (errno == EAGAIN) {
-                        status = wait_for(conn, POLLOUT, deadline, error);
-                        if (status)
-                                return status;
-                } else if (errno == EPIPE || errno == ECONNRESET) {
-                        if (n_sent == 0 && conn->heard_ms > 0) /* since its last answer */
-                                return hang_up(conn, error_set(error, PYROPE_E_CLOSED,
-                                                               "the daemon hung up"));
-                        conn->is_cut = true;
-                        return PYROPE_OK;
-                } else if (errno != EINTR) {
-                        return hang_up(conn, error_set(error, PYROPE_E_UNREACHABLE,
-                                                       "the daemon hung up (%s)", strerror(errno)));
-                }
-        }
-        return PYROPE_OK;
-}
-
-/* How many of the bytes that are missing to receive next: as many as came already, so that the peer
- * pays for our memory. */
-static size_t next_step(Conn *conn, size_t n_wanted)
-{
-        size_t n = conn->in.n < FIRST_BYTES ? FIRST_BYTES : conn->in.n;
-
-        if (n > INET_BYTES)
-                n = n < stream_bytes(conn) ? n : stream_bytes(conn);
-        return n < n_wanted ? n : n_wanted;
-}
-
-/* Whether somebody sees to it that recv() comes back. For a few calls that is not worth a thread.
- */
-static bool may_block(Conn *conn)
-{
-        if (!conn->may_block)
-                return false;
-        if (conn->n_receives < BLOCK_RECEIVES) {
-                conn->n_receives++;
-                return false;
-        }
-        return curfew_join(&conn->curfew, conn->fd) == 0;
-}
-
-/* A recv() that waits saves the poll(). Returns what recv() says, or -1 with EAGAIN. */
-static ssize_t receive_at_once(Conn *conn, size_t n_room, Deadline deadline)
-{
-        ssize_t n;
-
-        if (!may_block(conn)) {
-                errno = EAGAIN;
-                return -1;
-        }
-        curfew_begin(&conn->curfew, deadline);
-        n = recv(conn->fd, conn->in.data + conn->in.n, n_room, 0);
-        if (curfew_end(&conn->curfew)) {
-                conn->is_cut = true;
-                conn->is_late = true;
-        }
-        return n;
-}
-
-static pyrope_status receive_some(Conn *conn, size_t n_wanted, Deadline deadline,
-                                  pyrope_error **error)
-{
-        size_t n_room = next_step(conn, n_wanted);
-        pyrope_status status;
-        ssize_t n;
-
-        if (buffer_reserve_of(&conn->in, n_room, conn->in.n + n_wanted))
-                return no_memory(conn, error);
-        n = receive_at_once(conn, n_room, deadline);
-        if (n < 0 && errno == EAGAIN) {
-                status = wait_for(conn, POLLIN, deadline, error);
-                if (status)
-                        return status;
-                n = recv(conn->fd, conn->in.data + conn->in.n, n_room, MSG_DONTWAIT);
-        }
-
-        if (n > 0)
-                conn->in.n += (size_t)n;
-        else if (conn->is_late)
-                return too_late(conn, error);
-        else if (n == 0)
-                return hang_up(conn, error_set(error, PYROPE_E_UNREACHABLE, "the daemon hung up %s",
-                                               conn->in.n ? "in the middle of its answer"
-                                                          : "instead of answering"));
-        else if (errno != EAGAIN && errno != EINTR)
-                return hang_up(conn, error_set(error, PYROPE_E_UNREACHABLE,
-                                               "the daemon hung up (%s)", strerror(errno)));
-        return PYROPE_OK;
-}
-
 static pyrope_status too_large(Conn *conn, size_t n_max, pyrope_error **error)
 {
-        return hang_up(conn, error_set(error, PYROPE_E_TOO_LARGE,
-                                       "the answer is larger than the limit of %zu bytes", n_max));
+        return conn_fail(conn,
+                         error_set(error, PYROPE_E_TOO_LARGE,
+                                   "the answer is larger than the limit of %zu bytes", n_max));
 }
 
 static pyrope_status bad_frame(Conn *conn, int r, pyrope_error **error)
@@ -288,16 +58,17 @@ static pyrope_status bad_frame(Conn *conn, int r, pyrope_error **error)
         size_t n = conn->in.n < BEGINNING_BYTES ? conn->in.n : BEGINNING_BYTES;
 
         if (r == FRAME_E_VERSION && pyro4_is_version(frame_version(conn->in.data)))
-                return hang_up(conn, error_set(error, PYROPE_E_PROTOCOL,
-                                               "the daemon speaks Pyro4, which is not compatible "
-                                               "with Pyro5"));
+                return conn_fail(conn, error_set(error, PYROPE_E_PROTOCOL,
+                                                 "the daemon speaks Pyro4, which is not compatible "
+                                                 "with Pyro5"));
         if (r == FRAME_E_VERSION)
-                return hang_up(conn,
-                               error_set(error, PYROPE_E_PROTOCOL,
-                                         "the daemon speaks another version of Pyro's protocol"));
+                return conn_fail(conn,
+                                 error_set(error, PYROPE_E_PROTOCOL,
+                                           "the daemon speaks another version of Pyro's protocol"));
         text_escape(conn->in.data, n, beginning, sizeof(beginning));
-        return hang_up(conn, error_set(error, PYROPE_E_PROTOCOL,
-                                       "what answers is no Pyro5 daemon; it said '%s'", beginning));
+        return conn_fail(conn,
+                         error_set(error, PYROPE_E_PROTOCOL,
+                                   "what answers is no Pyro5 daemon; it said '%s'", beginning));
 }
 
 /* One whole frame into @conn->in, which answers the latest request. */
@@ -318,21 +89,21 @@ static pyrope_status receive_frame(Conn *conn, size_t n_max, Deadline deadline, 
                         break;
                 /* Who always has a byte more must not outlast the deadline. */
                 if (conn->in.n > 0 && deadline_passed(deadline))
-                        return too_late(conn, error);
-                n_wanted = r ? FIRST_BYTES : (size_t)frame_size(ret) - conn->in.n;
-                status = receive_some(conn, n_wanted, deadline, error);
+                        return conn_too_late(conn, error);
+                n_wanted = r ? CONN_FIRST_BYTES : (size_t)frame_size(ret) - conn->in.n;
+                status = conn_receive(conn, n_wanted, deadline, error);
                 if (status)
                         return status;
         }
 
         if (conn->in.n > frame_size(ret) || ret->seq != conn->seq)
-                return hang_up(conn, error_set(error, PYROPE_E_PROTOCOL,
-                                               "the daemon sent an answer to another request"));
+                return conn_fail(conn, error_set(error, PYROPE_E_PROTOCOL,
+                                                 "the daemon sent an answer to another request"));
         if (frame_annotations_check(conn->in.data + FRAME_HEADER_SIZE, ret->n_annotations))
-                return hang_up(conn, error_set(error, PYROPE_E_PROTOCOL,
-                                               "the daemon sent annotations that are none"));
+                return conn_fail(conn, error_set(error, PYROPE_E_PROTOCOL,
+                                                 "the daemon sent annotations that are none"));
         conn->heard_ms = clock_coarse_ms();
-        return conn->is_cut ? hang_up(conn, PYROPE_OK) : PYROPE_OK;
+        return conn->is_cut ? conn_fail(conn, PYROPE_OK) : PYROPE_OK;
 }
 
 /* The header goes to the front of @conn->out, where its place was left. */
@@ -366,8 +137,8 @@ static pyrope_status exchange(Conn *conn, FrameType type, Deadline deadline, Fra
         pyrope_status status;
 
         write_header(conn, header);
-        add_part(&message, part);
-        status = send_message(conn, &message, deadline, error);
+        message_add(&message, part);
+        status = conn_send(conn, &message, deadline, error);
         if (status)
                 return status;
         return receive_frame(conn, FRAME_HANDSHAKE_MAX_BYTES, deadline, ret, error);
@@ -375,9 +146,9 @@ static pyrope_status exchange(Conn *conn, FrameType type, Deadline deadline, Fra
 
 static pyrope_status unexpected(Conn *conn, const FrameHeader *header, pyrope_error **error)
 {
-        return hang_up(conn, error_set(error, PYROPE_E_PROTOCOL,
-                                       "the daemon answered with message type %u, serializer %u",
-                                       header->type, header->serializer));
+        return conn_fail(conn, error_set(error, PYROPE_E_PROTOCOL,
+                                         "the daemon answered with message type %u, serializer %u",
+                                         header->type, header->serializer));
 }
 
 /* The payload as it was before it may have been compressed; @plain holds it then. */
@@ -396,10 +167,10 @@ static pyrope_status find_payload(Conn *conn, const FrameHeader *header, Buffer 
         if (r == INFLATE_E_TOO_LARGE)
                 return too_large(conn, conn->n_message_max, error);
         if (r > 0)
-                return hang_up(
+                return conn_fail(
                         conn, error_set(error, PYROPE_E_PROTOCOL, "the answer cannot be inflated"));
         if (r < 0)
-                return no_memory(conn, error);
+                return conn_no_memory(conn, error);
         *ret = plain->data;
         *ret_n = plain->n;
         return PYROPE_OK;
@@ -425,10 +196,11 @@ static pyrope_status take_payload(Conn *conn, const FrameHeader *header, pyrope_
         else
                 r = value_new_copy(payload, n_payload, ret);
         if (r < 0)
-                return no_memory(conn, error);
+                return conn_no_memory(conn, error);
         if (r > 0)
-                return hang_up(conn, error_set(error, PYROPE_E_PROTOCOL,
-                                               "the answer cannot be read: %s", codec_strerror(r)));
+                return conn_fail(conn,
+                                 error_set(error, PYROPE_E_PROTOCOL,
+                                           "the answer cannot be read: %s", codec_strerror(r)));
         return PYROPE_OK;
 }
 
@@ -445,10 +217,10 @@ static pyrope_status refused(Conn *conn, const FrameHeader *header, pyrope_error
                 return status;
         message_connectfail_text(header->serializer, payload, n_payload, reason, sizeof(reason));
         if (strcmp(reason, UNKNOWN_OBJECT) == 0)
-                return hang_up(conn, error_set(error, PYROPE_E_NOT_FOUND,
-                                               "the daemon has no such object"));
-        return hang_up(conn, error_set(error, PYROPE_E_DENIED,
-                                       "the daemon refused the connection: %s", reason));
+                return conn_fail(conn, error_set(error, PYROPE_E_NOT_FOUND,
+                                                 "the daemon has no such object"));
+        return conn_fail(conn, error_set(error, PYROPE_E_DENIED,
+                                         "the daemon refused the connection: %s", reason));
 }
 
 static pyrope_status take_metadata(Conn *conn, const FrameHeader *header, pyrope_value **ret,
@@ -464,10 +236,10 @@ static pyrope_status take_metadata(Conn *conn, const FrameHeader *header, pyrope
         if (status)
                 return status;
         if (message_connectok_unpack(pyrope_value_view(payload), &metadata))
-                return hang_up(conn, error_set(error, PYROPE_E_PROTOCOL,
-                                               "the daemon sent no metadata of the object"));
+                return conn_fail(conn, error_set(error, PYROPE_E_PROTOCOL,
+                                                 "the daemon sent no metadata of the object"));
         n_bytes = codec_view_bytes(metadata, &bytes);
-        return value_new_copy(bytes, n_bytes, ret) ? no_memory(conn, error) : PYROPE_OK;
+        return value_new_copy(bytes, n_bytes, ret) ? conn_no_memory(conn, error) : PYROPE_OK;
 }
 
 static pyrope_status pack_connect(Conn *conn, const char *object, pyrope_error **error)
@@ -477,12 +249,13 @@ static pyrope_status pack_connect(Conn *conn, const char *object, pyrope_error *
         size_t n_payload;
 
         if (!writer || begin_request(conn))
-                return no_memory(conn, error);
+                return conn_no_memory(conn, error);
         message_connect_pack(writer, object);
         if (writer_finish(writer, &payload, &n_payload))
-                return hang_up(
+                return conn_fail(
                         conn, error_set(error, PYROPE_E_NOT_FOUND, "no object can have this name"));
-        return buffer_append(&conn->out, payload, n_payload) ? no_memory(conn, error) : PYROPE_OK;
+        return buffer_append(&conn->out, payload, n_payload) ? conn_no_memory(conn, error)
+                                                             : PYROPE_OK;
 }
 
 pyrope_status conn_connect(Conn *conn, const char *object, Deadline deadline,
@@ -513,7 +286,7 @@ pyrope_status conn_ping(Conn *conn, Deadline deadline, pyrope_error **error)
         if (!conn_is_open(conn))
                 return error_set(error, PYROPE_E_CLOSED, "the connection is closed");
         if (begin_request(conn) || buffer_append(&conn->out, payload, sizeof(payload)))
-                return no_memory(conn, error);
+                return conn_no_memory(conn, error);
         status = exchange(conn, FRAME_PING, deadline, &header, error);
         if (status)
                 return status;
@@ -542,13 +315,13 @@ static void add_beginning(Message *message, const Conn *conn, const ConnCall *ca
         const Buffer *annotations = call->annotations;
 
         if (!annotations) {
-                add_part(message, (Part){ .bytes = out, .n = conn->out.n });
+                message_add(message, (Part){ .bytes = out, .n = conn->out.n });
                 return;
         }
-        add_part(message, (Part){ .bytes = out, .n = FRAME_HEADER_SIZE });
-        add_part(message, (Part){ .bytes = annotations->data, .n = annotations->n });
-        add_part(message,
-                 (Part){ .bytes = out + FRAME_HEADER_SIZE, .n = conn->out.n - FRAME_HEADER_SIZE });
+        message_add(message, (Part){ .bytes = out, .n = FRAME_HEADER_SIZE });
+        message_add(message, (Part){ .bytes = annotations->data, .n = annotations->n });
+        message_add(message, (Part){ .bytes = out + FRAME_HEADER_SIZE,
+                                     .n = conn->out.n - FRAME_HEADER_SIZE });
 }
 
 /* Arguments or keywords; @empty where there are none. */
@@ -582,7 +355,7 @@ static pyrope_status send_call(Conn *conn, const ConnCall *call, Deadline deadli
         if (r == 0)
                 r = message_invoke_begin(&conn->out, call->object, call->method);
         if (r == -ENOMEM)
-                return no_memory(conn, error);
+                return conn_no_memory(conn, error);
         n_payload = (uint64_t)conn->out.n - FRAME_HEADER_SIZE + args.n + kwargs.n;
         if (r || n_payload + n_annotations > conn->n_message_max)
                 return error_set(error, PYROPE_E_TOO_LARGE,
@@ -593,14 +366,14 @@ static pyrope_status send_call(Conn *conn, const ConnCall *call, Deadline deadli
         is_small = args.n + kwargs.n <= SMALL_BYTES;
         if (is_small && (buffer_append(&conn->out, args.bytes, args.n) ||
                          buffer_append(&conn->out, kwargs.bytes, kwargs.n)))
-                return no_memory(conn, error);
+                return conn_no_memory(conn, error);
         message.n = message.n_parts = 0;
         add_beginning(&message, conn, call);
         if (!is_small) {
-                add_part(&message, args);
-                add_part(&message, kwargs);
+                message_add(&message, args);
+                message_add(&message, kwargs);
         }
-        return send_message(conn, &message, deadline, error);
+        return conn_send(conn, &message, deadline, error);
 }
 
 /* The daemon keeps a stream until somebody asks for it or its time is over. */
@@ -629,8 +402,8 @@ static pyrope_status take_stream(Conn *conn, const ConnCall *call, const FrameHe
                 return error_set(error, PYROPE_E_PROTOCOL,
                                  "the result is an item stream, and the daemon allows none");
         if (r)
-                return hang_up(conn, error_set(error, PYROPE_E_PROTOCOL,
-                                               "the daemon told a strange id of an item stream"));
+                return conn_fail(conn, error_set(error, PYROPE_E_PROTOCOL,
+                                                 "the daemon told a strange id of an item stream"));
         if (call->answer) {
                 memcpy(call->answer->stream_id, stream_id, sizeof(stream_id));
                 return PYROPE_OK;
@@ -682,7 +455,8 @@ pyrope_status conn_invoke(Conn *conn, const ConnCall *call, Deadline deadline, p
                                  "arguments must be a list, keywords a map");
         status = send_call(conn, call, deadline, error);
         if (!status && call->flags & FRAME_ONEWAY && conn->is_cut)
-                return hang_up(conn, error_set(error, PYROPE_E_UNREACHABLE, "the daemon hung up"));
+                return conn_fail(conn,
+                                 error_set(error, PYROPE_E_UNREACHABLE, "the daemon hung up"));
         if (status || call->flags & FRAME_ONEWAY)
                 return status;
         status = receive_frame(conn, conn->n_message_max, deadline, &header, error);
@@ -693,7 +467,7 @@ pyrope_status conn_invoke(Conn *conn, const ConnCall *call, Deadline deadline, p
                 return unexpected(conn, &header, error);
         if (call->answer &&
             conn_answer_keep(call->answer, &header, conn->in.data + FRAME_HEADER_SIZE))
-                return no_memory(conn, error);
+                return conn_no_memory(conn, error);
         /* Before the exception: a stream has that flag as well. */
         if (header.flags & FRAME_STREAM)
                 return take_stream(conn, call, &header, deadline, error);
