@@ -183,14 +183,7 @@ static int n_sent_on;
 /* A daemon that has one more byte whenever it is asked. */
 static void *send_steadily(void *unused)
 {
-        FrameHeader header = {
-                .type = FRAME_RESULT, .serializer = 4, .seq = 1, .n_payload = LIMIT
-        };
-        uint8_t bytes[FRAME_HEADER_SIZE];
-
         (void)unused;
-        frame_header_write(&header, bytes);
-        daemon_sends(bytes, sizeof(bytes));
         while (send(daemon_fd, "x", 1, MSG_NOSIGNAL) == 1)
                 n_sent_on++;
         return NULL;
@@ -198,8 +191,14 @@ static void *send_steadily(void *unused)
 
 START_TEST(a_deadline_ends_an_answer_that_never_pauses)
 {
+        const FrameHeader header = {
+                .type = FRAME_RESULT, .serializer = 4, .seq = 1, .n_payload = LIMIT
+        };
+        uint8_t bytes[FRAME_HEADER_SIZE];
         pthread_t thread;
 
+        frame_header_write(&header, bytes);
+        daemon_sends(bytes, sizeof(bytes)); /* before the deadline can pass */
         ck_assert_int_eq(pthread_create(&thread, NULL, send_steadily, NULL), 0);
         ck_assert_int_eq(conn_invoke(&conn, &adder_add, deadline_in(5), &value, &error),
                          PYROPE_E_TIMEOUT);
