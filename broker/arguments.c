@@ -116,7 +116,7 @@ pyrope_status pyrope_call_array(pyrope_call *call, pyrope_view item, const char 
         status = pyrope_get_array(item, dtype, &array);
         if (status)
                 return status;
-        if (array.n_bytes > 0 && !array_is_aligned(&array)) {
+        if (!array_is_aligned(&array)) {
                 copy = arena_alloc(&call->arena, array.n_bytes);
                 if (!copy)
                         return PYROPE_E_NOMEM;
