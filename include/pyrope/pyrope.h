@@ -159,7 +159,8 @@ PYROPE_API pyrope_status pyrope_call_method(pyrope_proxy *proxy, const char *met
 
 /**
  * pyrope_callf() - the same, with positional arguments by a format of pyrope_pack()
- * @format: the arguments one after another, "sif"; "" for none
+ * @format: the arguments one after another, "sif"; "" for none; large bytes, arrays and views are
+ *          sent from where they lie, without a copy
  *
  * The timeout is the context's. Return: as pyrope_call_method().
  */
