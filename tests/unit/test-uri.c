@@ -36,6 +36,12 @@ static const struct {
         { "PYRONAME:n@h:1", URI_PYRONAME, "n", NULL, NULL, "h", 1, NULL },
         { "PYRONAME:n@", URI_PYRONAME, "n@", NULL, NULL, NULL, 0, NULL },
         { "PYRONAME:n@ssh://a", URI_PYRONAME, "n", "a", NULL, NULL, 0, NULL },
+        { "PYRONAME:n@./u:/ns", URI_PYRONAME, "n", NULL, "/ns", NULL, 0, NULL },
+        { "PyroName:n@h:1", URI_PYRONAME, "n", NULL, NULL, "h", 1, "PYRONAME:n@h:1" },
+        { "PYROMETA:a", URI_PYROMETA, "a", NULL, NULL, NULL, 0, NULL },
+        { "PYROMETA:k:v,b@h", URI_PYROMETA, "k:v,b", NULL, NULL, "h", 9090,
+          "PYROMETA:k:v,b@h:9090" },
+        { "PYROMETA:a,b@[::1]:1", URI_PYROMETA, "a,b", NULL, NULL, "::1", 1, NULL },
         { "PYROMETA:a,b@./u:/ns", URI_PYROMETA, "a,b", NULL, "/ns", NULL, 0, NULL },
         { "PYRONAME:d\xc3\xbcse", URI_PYRONAME, "d\xc3\xbcse", NULL, NULL, NULL, 0, NULL },
 };
