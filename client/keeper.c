@@ -234,6 +234,8 @@ static Published *next_task(Keeper *keeper, KeeperState *ret)
                     !self->has_failed[keeper->index])
                         break;
         }
+        if (self)
+                self->is_said[keeper->index] = true;
         unlock(publisher);
         return self;
 }
@@ -260,6 +262,8 @@ static pyrope_status do_task(Keeper *keeper, Published *self, KeeperState state,
                 self->error = pyrope_error_free(self->error);
                 self->error = TAKE(why);
         }
+        if (status && state == KEEPER_WANTED)
+                self->is_said[keeper->index] = false;
         if (status && self->states[keeper->index] == KEEPER_WANTED) {
                 self->has_failed[keeper->index] = true;
                 (void)pthread_cond_broadcast(&publisher->changed);

@@ -41,6 +41,7 @@ struct Published {
         int64_t ttl_s;
         KeeperState states[NS_PLACES_MAX];
         bool has_failed[NS_PLACES_MAX]; /* the last try there */
+        bool is_said[NS_PLACES_MAX];    /* the nameserver was told, and did not refuse */
         pyrope_error *error;            /* of the last failure; NULL: none yet */
         pyrope_status status;
         Published *next, *prev;

@@ -195,14 +195,15 @@ static size_t count_failed(const Publisher *publisher, const Published *self)
         return n;
 }
 
-/* With the lock held: all keepers shall remove it, or need not. */
+/* With the lock held: all keepers shall remove it that have said it. @self may be freed. */
 static void let_go(Publisher *publisher, Published *self)
 {
-        for (size_t i = 0; i < publisher->n_keepers; i++)
-                if (self->states[i] != KEEPER_GONE) {
-                        self->states[i] = KEEPER_GOING;
-                        self->has_failed[i] = false;
-                }
+        for (size_t i = 0; i < publisher->n_keepers; i++) {
+                self->has_failed[i] = false;
+                if (self->states[i] != KEEPER_GONE)
+                        self->states[i] = self->is_said[i] ? KEEPER_GOING : KEEPER_GONE;
+        }
+        publisher_enter(publisher, self, 0, self->states[0]);
         wake_all(publisher);
 }
 

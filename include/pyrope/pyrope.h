@@ -397,7 +397,8 @@ typedef struct pyrope_publication {
  * within a third of the term. It replaces what had the name. It goes by pyrope_unpublish(), or when
  * the program has ended and its lease is over; a stock Pyro5 nameserver has no leases.
  *
- * Return: PYROPE_OK; PYROPE_E_EXISTS if it is published already; PYROPE_E_REMOTE (the name is
+ * Return: PYROPE_OK; PYROPE_E_EXISTS if it is published already, or a nameserver that is away still
+ * has to remove it; PYROPE_E_REMOTE (the name is
  * another user's, say), PYROPE_E_INVALID, PYROPE_E_TOO_LARGE above 4096 names, and all of
  * pyrope_proxy_new(): then nothing is kept.
  */
