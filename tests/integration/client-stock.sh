@@ -188,6 +188,20 @@ expect 1 pyrope --nameserver "$tmp/none.sock" list
 check "no nameserver there" complained "nameserver $tmp/none.sock: nobody listens"
 expect 1 env -u PYROPE_NAMESERVER pyrope list
 check "no nameserver anywhere" complained "no nameserver is named \(--nameserver, PYROPE_NAMESERVER\): no daemon has a socket"
+if [ "$server" = thread ]; then # a daemon with one worker, who is busy: its refusal comes in marshal
+        mkdir "$tmp/small"
+        PYRO_THREADPOOL_SIZE=1 PYRO_THREADPOOL_SIZE_MIN=1 \
+                start small "$python" "$top/tests/integration/stock_daemon.py" "$tmp/small" thread
+        check "it listens" grep -q . <(wait_for_line "$tmp/small.out" '^READY PYRO:stock' "$(pid small)")
+        small=$(ready_uri small 2)
+        pyrope call "$small" slow_stream >"$tmp/holder.out" {never_fd}<&- &
+        pid_of[holder]=$!
+        check "its worker is busy" grep -q . <(wait_for_line "$tmp/holder.out" begun "$(pid holder)")
+        call 1 "$small" echo 1
+        check "a reason in marshal is read as text" complained 'stock-object at .*: the daemon refused the connection: no free workers, increase server threadpool size$'
+        stop holder
+        stop small
+fi
 call 1 stock --timeout 300ms sleep 1
 check "the deadline is kept" complained 'stock: sleep: no answer in time'
 call 1 stock hang_up

@@ -240,7 +240,7 @@ static bool next_is(pyrope_stream *stream, int64_t wanted)
 
 static bool is_over(pyrope_stream *stream)
 {
-        pyrope_value *item = NULL;
+        CLEANUP(pyrope_value_freep) pyrope_value *item = NULL;
 
         return pyrope_stream_next(stream, 0, &item, NULL) == PYROPE_OK && !item;
 }
@@ -626,6 +626,7 @@ int main(int argc, char **argv)
         const pyrope_options options = { .timeout_ms = TIMEOUT_MS };
         CLEANUP(pyrope_error_freep) pyrope_error *error = NULL;
 
+        setvbuf(stdout, NULL, _IOLBF, 0); /* what was found counts even if the end is bad */
         if (argc < 2 || pyrope_context_new(&options, &context, &error) ||
             pyrope_proxy_new(context, argv[1], 0, &stock, &error)) {
                 fprintf(stderr, "%s\n", error ? pyrope_error_text(error) : "no URI");

@@ -150,6 +150,11 @@ class Stock:
         finally:
             self.keep("closed")
 
+    def slow_stream(self):
+        """One item, so that it is known to have begun; then nothing."""
+        yield "begun"
+        threading.Event().wait()
+
     def allow_streams(self, is_on):
         Pyro5.config.ITER_STREAMING = is_on
 
