@@ -3,6 +3,7 @@
 #include "broker/call.h"
 
 #include "base/text.h"
+#include "broker/bell.h"
 #include "proto/frame.h"
 #include "proto/value.h"
 
@@ -27,6 +28,7 @@ int call_init(Call *call, pyrope_daemon *daemon, StreamTable *streams, uint64_t 
 void call_deinit(Call *call)
 {
         call_drop_stream(call);
+        call_leave_bell(call);
         pyrope_writer_free(call->writer);
         buffer_deinit(&call->annotations);
         arena_deinit(&call->arena);
@@ -35,6 +37,7 @@ void call_deinit(Call *call)
 void call_reset(Call *call)
 {
         call_drop_stream(call);
+        call_leave_bell(call);
         writer_reset(call->writer, CALL_KEEP_BYTES);
         arena_reset(&call->arena);
         if (call->annotations.data)
@@ -139,6 +142,9 @@ int call_run_stream(Call *call, const Stream *stream)
         call->is_raised = false;
         r = stream->class_->next(call, stream->state);
         call_drop_stream(call); /* an item is no stream */
+        if (r == PYROPE_STREAM_WAIT && call->bell)
+                return r;
+        call_leave_bell(call);
         if (r != PYROPE_STREAM_END)
                 return judge(call, r);
         call->is_raised = true;
@@ -157,6 +163,11 @@ int pyrope_reply_stream(pyrope_call *call, const pyrope_stream_class *class_, vo
         call->stream_class = class_;
         call->stream_state = state;
         return 0;
+}
+
+void call_leave_bell(Call *call)
+{
+        call->bell = bell_unref(call->bell);
 }
 
 void call_drop_stream(Call *call)

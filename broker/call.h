@@ -42,6 +42,9 @@ struct pyrope_call {
         const pyrope_stream_class *stream_class; /* the result is a stream; else NULL */
         void *stream_state;                      /* owned; nothing without a class */
 
+        pyrope_bell *bell; /* the function waits for it; a reference; else NULL */
+        uint64_t n_rings;  /* of the bell, when it looked */
+
         bool is_raised;             /* the exception below counts */
         MessageException exception; /* texts in the arena, or static */
 };
@@ -73,8 +76,12 @@ int call_raise(Call *call, const char *class_, const char *format, ...) PRINTF(3
  */
 int call_run(Call *call, pyrope_method_fn fn, const char *name, const Signature *signature);
 
-/* Makes the next item of a stream. Return: as call_run(); PYROPE_RAISED also for its end. */
+/* Makes the next item of a stream. Return: as call_run(); PYROPE_RAISED also for its end;
+ * PYROPE_STREAM_WAIT with a bell set. */
 int call_run_stream(Call *call, const Stream *stream);
+
+/* The call does not wait for a bell, or not any more. */
+void call_leave_bell(Call *call);
 
 /* The result is no stream after all: closes it. */
 void call_drop_stream(Call *call);

@@ -327,7 +327,7 @@ static int run_stream(Call *call, const char *id, size_t n_id, bool is_oneway)
         if (r)
                 return call_raise(call, "Pyro5.errors.PyroError", "item stream terminated");
         r = call_run_stream(call, stream);
-        stream_table_give(call->streams, stream, r != 0);
+        stream_table_give(call->streams, stream, r != 0 && r != PYROPE_STREAM_WAIT);
         return r;
 }
 
@@ -452,7 +452,18 @@ int dispatch_run(const Invocation *invocation, Call *call)
                 r = run_method(call, message);
         if (r || is_oneway)
                 call_drop_stream(call); /* nobody hears of it */
+        if (is_oneway)
+                call_leave_bell(call); /* nobody waits */
+        if (call->bell)
+                return DISPATCH_E_WAIT;
         return r ? DISPATCH_E_RAISED : 0;
+}
+
+const char *dispatch_outcome(int outcome, const Call *call)
+{
+        if (outcome == DISPATCH_E_WAIT)
+                return "waits for a bell";
+        return outcome ? call->exception.class_ : "done";
 }
 
 int dispatch_answer(int outcome, const FrameHeader *request, Call *call, Answer *ret)

@@ -21,6 +21,7 @@ enum {
 
         DISPATCH_E_RAISED, /* the answer is an exception, which is set in the call */
         DISPATCH_E_CLOSE,  /* hang up without an answer */
+        DISPATCH_E_WAIT,   /* no answer yet: run it again when the bell in the call is rung */
 };
 
 typedef struct Answer Answer;
@@ -84,9 +85,12 @@ bool dispatch_waits(const Invocation *invocation, const Object *object);
  * dispatch_run() - run what was called; this may take hours
  * @call:       with its object and caller set
  *
- * The outcome is in the call. Return: 0, DISPATCH_E_RAISED.
+ * The outcome is in the call. Return: 0, DISPATCH_E_RAISED, DISPATCH_E_WAIT.
  */
 NODISCARD int dispatch_run(const Invocation *invocation, Call *call);
+
+/* What became of a call, for the log. Return: constant, or borrowed from the call. */
+const char *dispatch_outcome(int outcome, const Call *call);
 
 /**
  * dispatch_answer() - the RESULT of a call

@@ -3,6 +3,7 @@
 #include "broker/schedule.h"
 
 #include "base/error.h"
+#include "broker/bell.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -18,6 +19,7 @@ int schedule_init(Schedule *schedule, unsigned n_running_max)
         };
         STAILQ_INIT(&schedule->ready);
         STAILQ_INIT(&schedule->waits);
+        LIST_INIT(&schedule->bells);
         pthread_mutex_init(&schedule->lock, NULL);
         schedule->ready_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK | EFD_SEMAPHORE);
         schedule->finished_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -29,6 +31,7 @@ int schedule_init(Schedule *schedule, unsigned n_running_max)
 void schedule_deinit(Schedule *schedule)
 {
         assert(STAILQ_EMPTY(&schedule->ready) && STAILQ_EMPTY(&schedule->waits));
+        assert(LIST_EMPTY(&schedule->bells));
         closep(&schedule->ready_fd);
         closep(&schedule->finished_fd);
         pthread_mutex_destroy(&schedule->lock);
@@ -108,6 +111,16 @@ static bool has_room(const Schedule *schedule, const Request *request)
                 schedule->n_oneway_bytes + request->frame.n_bytes <= SCHEDULE_ONEWAY_MAX_BYTES);
 }
 
+static void line_up(Schedule *schedule, Request *request)
+{
+        if (request->waits && !claim_wait(schedule))
+                STAILQ_INSERT_TAIL(&schedule->waits, request, link);
+        else if (claim(request->object))
+                STAILQ_INSERT_TAIL(&schedule->ready, request, link);
+        else
+                STAILQ_INSERT_TAIL(&request->object->waiting, request, link);
+}
+
 static void enter(Schedule *schedule, Request *request)
 {
         schedule->n_open++;
@@ -115,12 +128,7 @@ static void enter(Schedule *schedule, Request *request)
                 schedule->n_oneway++;
                 schedule->n_oneway_bytes += request->frame.n_bytes;
         }
-        if (request->waits && !claim_wait(schedule))
-                STAILQ_INSERT_TAIL(&schedule->waits, request, link);
-        else if (claim(request->object))
-                STAILQ_INSERT_TAIL(&schedule->ready, request, link);
-        else
-                STAILQ_INSERT_TAIL(&request->object->waiting, request, link);
+        line_up(schedule, request);
 }
 
 int schedule_submit(Schedule *schedule, Request *request)
@@ -188,6 +196,71 @@ int schedule_take(Schedule *schedule, Request **ret)
         return 0;
 }
 
+/* With the lock held. */
+static void ring(Schedule *schedule, pyrope_bell *bell)
+{
+        Request *request;
+
+        bell->n_rings++;
+        while ((request = STAILQ_FIRST(&bell->waiting))) {
+                STAILQ_REMOVE_HEAD(&bell->waiting, link);
+                line_up(schedule, request);
+        }
+}
+
+void schedule_add_bell(Schedule *schedule, pyrope_bell *bell)
+{
+        pthread_mutex_lock(&schedule->lock);
+        LIST_INSERT_HEAD(&schedule->bells, bell, link);
+        pthread_mutex_unlock(&schedule->lock);
+}
+
+void schedule_ring(Schedule *schedule, pyrope_bell *bell)
+{
+        bool needs_thread;
+
+        pthread_mutex_lock(&schedule->lock);
+        ring(schedule, bell);
+        needs_thread = has_ready(schedule);
+        pthread_mutex_unlock(&schedule->lock);
+        if (needs_thread)
+                schedule_wake(schedule);
+}
+
+void schedule_remove_bell(Schedule *schedule, pyrope_bell *bell)
+{
+        pthread_mutex_lock(&schedule->lock);
+        bell->is_gone = true;
+        LIST_REMOVE(bell, link);
+        pthread_mutex_unlock(&schedule->lock);
+        schedule_ring(schedule, bell);
+}
+
+uint64_t schedule_rings(Schedule *schedule, pyrope_bell *bell)
+{
+        uint64_t n_rings;
+
+        pthread_mutex_lock(&schedule->lock);
+        n_rings = bell->n_rings;
+        pthread_mutex_unlock(&schedule->lock);
+        return n_rings;
+}
+
+int schedule_sleep(Schedule *schedule, Request *request, pyrope_bell *bell, uint64_t n_rings)
+{
+        int r = 0;
+
+        pthread_mutex_lock(&schedule->lock);
+        if (schedule->is_stopping)
+                r = SCHEDULE_E_STOPPING;
+        else if (bell->is_gone || bell->n_rings != n_rings)
+                line_up(schedule, request);
+        else
+                STAILQ_INSERT_TAIL(&bell->waiting, request, link);
+        pthread_mutex_unlock(&schedule->lock);
+        return r;
+}
+
 void schedule_wake(Schedule *schedule)
 {
         signal_fd(schedule->ready_fd);
@@ -213,11 +286,19 @@ bool schedule_done(Schedule *schedule, size_t n_oneway_bytes)
 
 void schedule_stop(Schedule *schedule)
 {
+        bool needs_thread;
+        pyrope_bell *bell;
+
         pthread_mutex_lock(&schedule->lock);
         if (!schedule->is_stopping && schedule->n_open == 0)
                 signal_fd(schedule->finished_fd);
         schedule->is_stopping = true;
+        LIST_FOREACH(bell, &schedule->bells, link)
+        ring(schedule, bell);
+        needs_thread = has_ready(schedule);
         pthread_mutex_unlock(&schedule->lock);
+        if (needs_thread)
+                schedule_wake(schedule);
 }
 
 bool schedule_is_stopping(const Schedule *schedule)

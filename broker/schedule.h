@@ -23,6 +23,7 @@
 #define SCHEDULE_ONEWAY_MAX_BYTES (64u * 1024 * 1024) /* ... and their bytes */
 
 typedef struct Schedule Schedule;
+typedef struct pyrope_bell pyrope_bell; /* bell.h */
 
 struct Schedule {
         pthread_mutex_t lock;
@@ -32,9 +33,10 @@ struct Schedule {
         RequestQueue waits; /* calls that are PYROPE_WAITS, while too many of them run */
         unsigned n_waits;   /* of those, how many run or are ready */
         unsigned n_waits_max;
-        size_t n_open;           /* calls accepted and not yet answered, waiting ones included */
-        size_t n_oneway;         /* of them, those submitted without a peer */
-        size_t n_oneway_bytes;   /* of their frames */
+        size_t n_open;         /* calls accepted and not yet answered, waiting ones included */
+        size_t n_oneway;       /* of them, those submitted without a peer */
+        size_t n_oneway_bytes; /* of their frames */
+        LIST_HEAD(, pyrope_bell) bells;
         atomic_bool is_stopping; /* set once, under the lock */
         int ready_fd;    /* eventfd (semaphore): one token for each call some thread must fetch */
         int finished_fd; /* eventfd: readable for ever once it is stopping and nothing is open */
@@ -86,6 +88,27 @@ void schedule_end(Schedule *schedule, Object *object, bool waits);
  */
 NODISCARD int schedule_take(Schedule *schedule, Request **ret);
 
+/* A bell is there, and gone: who waits for it runs again. */
+void schedule_add_bell(Schedule *schedule, pyrope_bell *bell);
+void schedule_remove_bell(Schedule *schedule, pyrope_bell *bell);
+
+/**
+ * schedule_sleep() - a call that ran has nothing to say: it runs again when a bell is rung
+ * @request:    taken, for 0 only, with its peer; it may be running before this returns
+ * @n_rings:    schedule_rings() before the call looked; if the bell was rung since, it is ready
+ *
+ * The call is still open. The caller must not touch the peer any more and must call
+ * schedule_take() soon.
+ *
+ * Return: 0, SCHEDULE_E_STOPPING.
+ */
+NODISCARD int schedule_sleep(Schedule *schedule, Request *request, pyrope_bell *bell,
+                             uint64_t n_rings);
+
+/* Who waits for the bell is ready. */
+void schedule_ring(Schedule *schedule, pyrope_bell *bell);
+uint64_t schedule_rings(Schedule *schedule, pyrope_bell *bell);
+
 /* Let another thread look for a ready call. */
 void schedule_wake(Schedule *schedule);
 
@@ -97,6 +120,7 @@ void schedule_wake(Schedule *schedule);
  */
 bool schedule_done(Schedule *schedule, size_t n_oneway_bytes);
 
-/* No new calls; finished_fd becomes readable when the open ones are done. Idempotent. */
+/* No new calls, and every bell is rung; finished_fd becomes readable when the open ones are done.
+ * Idempotent. */
 void schedule_stop(Schedule *schedule);
 bool schedule_is_stopping(const Schedule *schedule);

@@ -23,6 +23,7 @@
 #include "base/log.h"
 #include "base/pages.h"
 #include "broker/admit.h"
+#include "broker/bell.h"
 #include "proto/value.h"
 
 #include <inttypes.h>
@@ -206,7 +207,7 @@ static int run_logged(Worker *worker, const Frame *frame, const Invocation *invo
                 return r;
         (void)pyrope_get_str(invocation->message.method, &method, &n_method);
         log_debug("%s.%.*s: %s after %" PRId64 " ms", call->object->id,
-                  n_method < 100 ? (int)n_method : 100, method, r ? call->exception.class_ : "done",
+                  n_method < 100 ? (int)n_method : 100, method, dispatch_outcome(r, call),
                   clock_boottime_ms() - began_ms);
         return r;
 }
@@ -258,38 +259,6 @@ static Step close_call(Worker *worker, Peer *peer, Step step)
         return step;
 }
 
-/* The call may run here and now. */
-static Step run_here(Worker *worker, Peer *peer, const Frame *frame, const Invocation *invocation)
-{
-        Object *object = worker->call.object;
-        Step step;
-        int r;
-
-        /* A peer that was waited for is hot for that; no need to ask the clock at each call. */
-        if (!worker->is_hot)
-                worker->is_hot = clock_boottime_ms() - peer->last_call_ms <= HOT_MS;
-        r = run_logged(worker, frame, invocation);
-        schedule_end(&worker->daemon->schedule, object, worker->waits);
-        step = answer_call(worker, peer, frame, r);
-        return close_call(worker, peer, step);
-}
-
-/* The call must wait: its peer goes with it, and is served again when it is over. */
-static Step park(Worker *worker, Peer *peer, Request *taken)
-{
-        CLEANUP(request_freep) Request *request = taken;
-
-        if (keep_rest(worker, peer))
-                return STEP_CLOSE;
-        request->peer = peer;
-        if (schedule_submit(&worker->daemon->schedule, request)) {
-                request->peer = NULL;
-                return STEP_CLOSE; /* the daemon stops */
-        }
-        request = NULL;
-        return STEP_GONE;
-}
-
 /* Keeps the frame that was just read from the window. Returns NULL with an exception. */
 static Request *keep_frame(Worker *worker, Peer *peer, const Frame *frame)
 {
@@ -313,6 +282,54 @@ static Request *keep_frame(Worker *worker, Peer *peer, const Frame *frame)
                 return TAKE(request);
         raise_full(call, r == REQUEST_E_CALLS ? QUOTA_CALLS : QUOTA_BYTES);
         return NULL;
+}
+
+/* The call, which ran, has nothing to say yet; its peer goes with it, and it stays open. */
+static Step wait_here(Worker *worker, Peer *peer, const Frame *frame)
+{
+        CLEANUP(request_freep) Request *request = keep_frame(worker, peer, frame);
+
+        if (!request)
+                return close_call(worker, peer,
+                                  answer_call(worker, peer, frame, DISPATCH_E_RAISED));
+        if (keep_rest(worker, peer) || bell_put_aside(&worker->call, request, peer))
+                return close_call(worker, peer, STEP_CLOSE);
+        request = NULL;
+        return STEP_GONE;
+}
+
+/* The call may run here and now. */
+static Step run_here(Worker *worker, Peer *peer, const Frame *frame, const Invocation *invocation)
+{
+        Object *object = worker->call.object;
+        Step step;
+        int r;
+
+        /* A peer that was waited for is hot for that; no need to ask the clock at each call. */
+        if (!worker->is_hot)
+                worker->is_hot = clock_boottime_ms() - peer->last_call_ms <= HOT_MS;
+        r = run_logged(worker, frame, invocation);
+        schedule_end(&worker->daemon->schedule, object, worker->waits);
+        if (r == DISPATCH_E_WAIT)
+                return wait_here(worker, peer, frame);
+        step = answer_call(worker, peer, frame, r);
+        return close_call(worker, peer, step);
+}
+
+/* The call must wait: its peer goes with it, and is served again when it is over. */
+static Step park(Worker *worker, Peer *peer, Request *taken)
+{
+        CLEANUP(request_freep) Request *request = taken;
+
+        if (keep_rest(worker, peer))
+                return STEP_CLOSE;
+        request->peer = peer;
+        if (schedule_submit(&worker->daemon->schedule, request)) {
+                request->peer = NULL;
+                return STEP_CLOSE; /* the daemon stops */
+        }
+        request = NULL;
+        return STEP_GONE;
 }
 
 static Step run_later(Worker *worker, Peer *peer, const Frame *frame)
@@ -583,13 +600,17 @@ static void run_request(Worker *worker, Request *taken)
         if (r == 0)
                 r = run_logged(worker, &request->frame, &invocation);
         schedule_end(schedule, request->object, request->waits);
+        if (r == DISPATCH_E_WAIT && bell_put_aside(&worker->call, request, peer) == 0) {
+                request = NULL;
+                return;
+        }
         if (!peer) {
                 writer_reset(call->writer, CALL_KEEP_BYTES); /* what it may have lent */
                 (void)schedule_done(schedule, request->frame.n_bytes);
                 return;
         }
         open_window(worker, peer);
-        if (r != DISPATCH_E_CLOSE)
+        if (r != DISPATCH_E_CLOSE && r != DISPATCH_E_WAIT)
                 step = answer_call(worker, peer, &request->frame, r);
         serve(worker, peer, close_call(worker, peer, step));
 }

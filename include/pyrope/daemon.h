@@ -95,12 +95,15 @@ typedef struct pyrope_class {
 /* What makes the items of a stream, see pyrope_reply_stream(). */
 typedef struct pyrope_stream_class {
         pyrope_method_fn next;      /* given the state, not the object: writes the next item as its
-                                       result and returns 0, or returns PYROPE_STREAM_END; an
-                                       exception ends the stream too */
+                                       result and returns 0, or returns PYROPE_STREAM_END, or
+                                       pyrope_wait_bell(); an exception ends the stream too */
         void (*close)(void *state); /* once, when the stream is over or given up; or NULL */
 } pyrope_stream_class;
 
-#define PYROPE_STREAM_END 1
+#define PYROPE_STREAM_END  1
+#define PYROPE_STREAM_WAIT 2 /* nothing yet, see pyrope_wait_bell() */
+
+typedef struct pyrope_bell pyrope_bell;
 
 /* -- daemon ----------------------------------------------------------------------------------- */
 
@@ -288,6 +291,36 @@ PYROPE_API int pyrope_reply_proxy(pyrope_call *call, const char *id);
  */
 PYROPE_API int pyrope_reply_stream(pyrope_call *call, const pyrope_stream_class *class_,
                                    void *state);
+
+/**
+ * pyrope_bell_new() - what the items of a stream wait for
+ *
+ * A `next` that has nothing to say, and shall not end the stream, returns pyrope_wait_bell(). Its
+ * caller then waits without a thread and without the turn of the object, until the bell is rung;
+ * then `next` is asked again. Answer something from time to time in any case: only then it is seen
+ * that a caller has gone.
+ *
+ * Return: owned by the caller, who frees it before the daemon, or in `close`; NULL: out of memory.
+ */
+PYROPE_API pyrope_bell *pyrope_bell_new(pyrope_daemon *daemon);
+
+/** pyrope_bell_free() - who waits for it is asked again; NULL is fine. Return: NULL. */
+PYROPE_API pyrope_bell *pyrope_bell_free(pyrope_bell *bell);
+
+/** pyrope_bell_ring() - all who wait for it are asked again. Any thread. */
+PYROPE_API void pyrope_bell_ring(pyrope_bell *bell);
+
+/** pyrope_bell_rings() - how often it was rung. */
+PYROPE_API uint64_t pyrope_bell_rings(pyrope_bell *bell);
+
+/**
+ * pyrope_wait_bell() - in `next` of a stream: ask again when the bell is rung
+ * @n_rings: pyrope_bell_rings() from before `next` looked for something to say; if the bell was
+ *           rung since then, it is asked again at once
+ *
+ * Return: PYROPE_STREAM_WAIT, which `next` returns.
+ */
+PYROPE_API int pyrope_wait_bell(pyrope_call *call, pyrope_bell *bell, uint64_t n_rings);
 
 /**
  * pyrope_raise() - end the method with an exception

@@ -270,6 +270,11 @@ static void expect_nothing_without_a_call(void)
         ck_assert_int_eq(pyrope_reply_proxy(NULL, "a"), PYROPE_RAISED);
         ck_assert_int_eq(pyrope_reply_stream(NULL, &(pyrope_stream_class){ .next = nothing }, NULL),
                          PYROPE_RAISED);
+        ck_assert_ptr_null(pyrope_bell_new(NULL));
+        ck_assert_ptr_null(pyrope_bell_free(NULL));
+        pyrope_bell_ring(NULL);
+        ck_assert_uint_eq(pyrope_bell_rings(NULL), 0);
+        ck_assert_int_eq(pyrope_wait_bell(NULL, NULL, 0), PYROPE_RAISED);
         ck_assert_int_eq(pyrope_raise_at("f", 1, NULL, "ValueError", "x"), PYROPE_RAISED);
         ck_assert_ptr_null(pyrope_call_daemon(NULL));
         ck_assert_ptr_null(pyrope_call_object(NULL));
@@ -305,6 +310,7 @@ static int walk(pyrope_call *call, void *self)
         EXPECT_BARE_INVALID(pyrope_annotate(call, "ABCD", NULL, 1));
         ck_assert_int_eq(pyrope_arguments(call, NULL), 0); /* there are none */
         ck_assert_int_eq(pyrope_reply_stream(call, NULL, NULL), PYROPE_RAISED);
+        ck_assert_int_eq(pyrope_wait_bell(call, NULL, 0), PYROPE_RAISED);
         return pyrope_reply(call, "s", "walked");
 }
 
