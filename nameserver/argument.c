@@ -387,9 +387,9 @@ static int get_number(pyrope_view item, const char *parameter, int64_t max, int6
         return 0;
 }
 
-int argument_version(pyrope_view item, int64_t *ret, ErrorText *error)
+int argument_version(pyrope_view item, const char *parameter, int64_t *ret, ErrorText *error)
 {
-        return get_number(item, "version", INT64_MAX, ret, error);
+        return get_number(item, parameter, INT64_MAX, ret, error);
 }
 
 int argument_ttl(pyrope_view item, int64_t *ret_ms, ErrorText *error)

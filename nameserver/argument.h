@@ -89,12 +89,14 @@ NODISCARD int argument_endpoint(const ArgumentWay *way, const Uri *uri, const ch
                                 ArgumentEndpoint *ret, ErrorText *error);
 
 /**
- * argument_version() - the version that a name must have
+ * argument_version() - the number of a change
+ * @parameter:  how the message calls it
  * @ret:        0 where none was said
  *
  * Return: 0, ARGUMENT_E_TYPE, ARGUMENT_E_VALUE.
  */
-NODISCARD int argument_version(pyrope_view item, int64_t *ret, ErrorText *error);
+NODISCARD int argument_version(pyrope_view item, const char *parameter, int64_t *ret,
+                               ErrorText *error);
 
 /**
  * argument_ttl() - the term of a lease, in seconds, at most LEASE_TTL_MAX_S

@@ -4,10 +4,10 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/thread.h"
 
 #include <errno.h>
 #include <inttypes.h>
-#include <signal.h>
 
 struct LeaseKeeper {
         LeaseTable *table; /* borrowed, as the store */
@@ -91,20 +91,6 @@ static void *keep(void *userdata)
         return NULL;
 }
 
-/* Signals are for the thread that waits for them; one is born with the mask of its maker. */
-static int start(LeaseKeeper *keeper)
-{
-        sigset_t all;
-        sigset_t before;
-        int r;
-
-        sigfillset(&all);
-        (void)pthread_sigmask(SIG_SETMASK, &all, &before); /* the arguments are right */
-        r = pthread_create(&keeper->thread, NULL, keep, keeper);
-        (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-        return -r;
-}
-
 int lease_keeper_new(LeaseTable *table, Store *store, LeaseKeeper **ret)
 {
         CLEANUP(freep) LeaseKeeper *keeper = calloc(1, sizeof(*keeper));
@@ -114,9 +100,9 @@ int lease_keeper_new(LeaseTable *table, Store *store, LeaseKeeper **ret)
                 return error_origin(-ENOMEM);
         keeper->table = table;
         keeper->store = store;
-        r = start(keeper);
+        r = thread_start(&keeper->thread, keep, keeper);
         if (r)
-                return error_origin(r);
+                return r;
         *ret = TAKE(keeper);
         return 0;
 }

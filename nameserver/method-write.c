@@ -155,7 +155,8 @@ int method_register_endpoint(pyrope_call *call, void *self)
                 return r;
         r = argument_endpoint(&way, &arguments.uri, nameserver->zone, &endpoint, &error);
         if (r == 0)
-                r = argument_version(pyrope_argument(call, 8), &arguments.terms.version, &error);
+                r = argument_version(pyrope_argument(call, 8), "version", &arguments.terms.version,
+                                     &error);
         if (r == 0)
                 r = argument_ttl(pyrope_argument(call, 9), &ttl_ms, &error);
         if (r)

@@ -32,6 +32,7 @@ int method_remove(pyrope_call *call, void *self);
 int method_renew(pyrope_call *call, void *self);
 int method_resolve(pyrope_call *call, void *self);
 int method_set_metadata(pyrope_call *call, void *self);
+int method_watch(pyrope_call *call, void *self);
 int method_yplookup(pyrope_call *call, void *self);
 
 NODISCARD int method_name(pyrope_call *call, size_t index, StoreText *ret);

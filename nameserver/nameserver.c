@@ -31,6 +31,8 @@ static const pyrope_method methods[] = {
         { "resolve", "name", method_resolve, 0, "all that is known of a name" },
         { "set_metadata", "name metadata", method_set_metadata, PYROPE_WAITS,
           "replace the tags of a name" },
+        { "watch", "[prefix meta_all meta_any since]", method_watch, 0,
+          "what is there and what changes, by prefix or metadata, as an item stream" },
         { "yplookup", "[meta_all meta_any return_metadata]", method_yplookup, 0,
           "names and their URIs, by metadata tags" },
         { 0 },
@@ -52,19 +54,27 @@ static void on_news(const StoreNews *news, void *userdata)
         else if (lease_table_put(nameserver->leases, news, /* is_confirmed= */ true,
                                  clock_boottime_ms()))
                 log_error("out of memory: a name stays beyond its lease until a restart");
+        watch_log_append(nameserver->log, news);
 }
 
-static int load_leases(NameServer *nameserver, ErrorText *error)
+/* What is in the database already. */
+static int load(NameServer *nameserver, ErrorText *error)
 {
         StoreReader *reader;
+        int64_t version = 0;
         int r;
 
         r = store_readers_take(nameserver->readers, &reader, error);
         if (r)
                 return r;
         r = lease_keeper_load(nameserver->leases, reader, error);
+        if (r == 0)
+                r = store_reader_version(reader, &version, error);
         store_readers_give(nameserver->readers, reader);
-        return r;
+        if (r)
+                return r;
+        nameserver->log = watch_log_new(version);
+        return nameserver->log ? 0 : error_origin(-ENOMEM);
 }
 
 int nameserver_start(NameServer *nameserver, ErrorText *error)
@@ -74,11 +84,13 @@ int nameserver_start(NameServer *nameserver, ErrorText *error)
         nameserver->leases = lease_table_new();
         if (!nameserver->leases)
                 return error_origin(-ENOMEM);
-        store_on_news(nameserver->store, on_news, nameserver);
-        r = load_leases(nameserver, error);
+        r = load(nameserver, error);
         if (r)
                 return r;
-        r = lease_keeper_new(nameserver->leases, nameserver->store, &nameserver->keeper);
+        store_on_news(nameserver->store, on_news, nameserver);
+        r = watch_ticker_new(nameserver->log, &nameserver->ticker);
+        if (r == 0)
+                r = lease_keeper_new(nameserver->leases, nameserver->store, &nameserver->keeper);
         if (r)
                 error_text_set(error, "cannot start a thread: %s", strerror(-r));
         return r;
@@ -87,6 +99,8 @@ int nameserver_start(NameServer *nameserver, ErrorText *error)
 void nameserver_stop(NameServer *nameserver)
 {
         nameserver->keeper = lease_keeper_free(nameserver->keeper);
+        nameserver->ticker = watch_ticker_free(nameserver->ticker);
+        nameserver->log = watch_log_free(nameserver->log);
         nameserver->leases = lease_table_free(nameserver->leases);
 }
 

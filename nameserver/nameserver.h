@@ -15,6 +15,7 @@
 
 #include "nameserver/lease-keeper.h"
 #include "nameserver/store-readers.h"
+#include "nameserver/watch-ticker.h"
 
 #include <pyrope/daemon.h>
 #include <stdatomic.h>
@@ -23,6 +24,7 @@
 
 #define NAMESERVER_LEFT      "LEFT" /* annotation of remove(): how many stayed, in decimal */
 #define NAMESERVER_RENEW_MAX 65536u /* names in one call of renew() */
+#define NAMESERVER_ALIVE_MS  15000  /* watch() tells something at least so often */
 
 typedef struct NameServer NameServer;
 typedef struct NameServerRules NameServerRules;
@@ -40,8 +42,10 @@ struct NameServer {
         StoreReaders *readers; /* borrowed; of that store */
         const char *zone;      /* where it runs; borrowed */
         NameServerRules rules;
-        LeaseTable *leases; /* owned, as the next; of nameserver_start() */
+        LeaseTable *leases; /* owned, as what follows; of nameserver_start() */
         LeaseKeeper *keeper;
+        WatchLog *log;
+        WatchTicker *ticker;
         atomic_bool cannot_read;  /* the last reading failed, and the log says so */
         atomic_bool cannot_write; /* the last change failed, and the log says so */
 };
@@ -50,7 +54,7 @@ struct NameServer {
 extern const pyrope_class nameserver_class;
 
 /**
- * nameserver_start() - leases begin to run
+ * nameserver_start() - leases begin to run, and changes to be told
  *
  * Store, readers and zone are set; nothing was changed in the store yet. nameserver_stop() it,
  * whatever is returned.

@@ -33,6 +33,9 @@ enum {
         ALL,
         RANGE,
         LEASED,
+        FROM,
+        AFTER,
+        VERSION,
         FIND,
         ROW,
         NAMES,
@@ -50,6 +53,9 @@ static const char *const statements[] = {
         [ALL] = "SELECT " STORE_RECORD_COLUMNS " FROM objects",
         [RANGE] = "SELECT " STORE_RECORD_COLUMNS " FROM objects WHERE name >= ?1 AND name < ?2",
         [LEASED] = "SELECT " STORE_RECORD_COLUMNS " FROM objects WHERE ttl > 0",
+        [FROM] = "SELECT " STORE_RECORD_COLUMNS " FROM objects WHERE name >= ?1 ORDER BY name",
+        [AFTER] = "SELECT " STORE_RECORD_COLUMNS " FROM objects WHERE name > ?1 ORDER BY name",
+        [VERSION] = "SELECT version FROM changes",
         [FIND] = "SELECT " STORE_RECORD_COLUMNS " FROM objects INDEXED BY objects_twice"
                  " WHERE name = ?1",
         [ROW] = "SELECT " STORE_RECORD_COLUMNS " FROM objects WHERE id = ?1",
@@ -265,6 +271,36 @@ int store_reader_begin(StoreReader *reader, const StoreQuery *query, unsigned wi
         reader->with = with;
         *ret_n = n;
         return 0;
+}
+
+int store_reader_from(StoreReader *reader, StoreText name, bool is_after, unsigned with,
+                      ErrorText *error)
+{
+        StoreDb *db = &reader->db;
+        int r;
+
+        store_reader_end(reader);
+        r = run(db, BEGIN);
+        if (r)
+                return report(reader, r, error);
+        reader->row = db->statements[is_after ? AFTER : FROM];
+        reader->listing = LISTING_ROWS;
+        reader->with = with;
+        return report(reader, store_db_bind_bytes(db, reader->row, 1, name), error);
+}
+
+int store_reader_version(StoreReader *reader, int64_t *ret, ErrorText *error)
+{
+        STORE_DB_STATEMENT(s, &reader->db, VERSION);
+        int r;
+
+        store_reader_end(reader);
+        r = store_db_step(&reader->db, s);
+        if (r == STORE_E_NOT_FOUND)
+                r = error_origin(-ENOTRECOVERABLE);
+        if (r == 0)
+                *ret = sqlite3_column_int64(s, 0);
+        return store_db_report(&reader->db, r, error);
 }
 
 static int next(StoreReader *reader)

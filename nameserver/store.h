@@ -287,6 +287,19 @@ NODISCARD int store_reader_find(StoreReader *reader, StoreText name, unsigned wi
 NODISCARD int store_reader_begin(StoreReader *reader, const StoreQuery *query, unsigned with,
                                  size_t *ret_n, ErrorText *error);
 
+/**
+ * store_reader_from() - begin a listing in the order of the names, that may be given up at any time
+ * @name:       the first that is given, or, if @is_after, the last that is not; borrowed until
+ *              store_reader_end()
+ *
+ * Return: 0.
+ */
+NODISCARD int store_reader_from(StoreReader *reader, StoreText name, bool is_after, unsigned with,
+                                ErrorText *error);
+
+/** store_reader_version() - of the last change. */
+NODISCARD int store_reader_version(StoreReader *reader, int64_t *ret, ErrorText *error);
+
 /** store_reader_next() - the next object. Return: 0, STORE_E_NOT_FOUND after the last. */
 NODISCARD int store_reader_next(StoreReader *reader, const StoreObject **ret, ErrorText *error);
 
