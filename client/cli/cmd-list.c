@@ -3,11 +3,13 @@
 #include "client/cli/command.h"
 #include "client/cli/commands.h"
 #include "client/cli/json-value.h"
+#include "client/cli/list-watch.h"
 
 #include <string.h>
 
 static const char *prefix;
 static const char *regex;
+static bool is_watch;
 
 typedef struct Entry {
         char *name, *uri; /* as they are shown; owned */
@@ -106,9 +108,13 @@ static int run(int n_args, char **args)
         (void)args;
         if (prefix && regex)
                 return command_misused("--prefix and --regex exclude each other");
+        if (is_watch && regex)
+                return command_misused("--watch goes with --prefix, not with --regex");
         r = command_nameserver(&context, &nameserver);
         if (r)
                 return r;
+        if (is_watch)
+                return list_watch(nameserver, prefix);
         status = pyrope_callf(nameserver, "list", &names, &error, "ss", prefix, regex);
         if (status)
                 return command_failed(status, error);
@@ -127,6 +133,9 @@ static const Option options[] = {
           .argument = "REGEX",
           .help = "only names whose beginning matches it, as Python's re.match()",
           .string = &regex },
+        { .name = "watch",
+          .help = "go on and print each change as it happens: what, name, URI",
+          .flag = &is_watch },
         { 0 },
 };
 

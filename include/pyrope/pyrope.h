@@ -345,6 +345,19 @@ PYROPE_API pyrope_status pyrope_resolve(pyrope_context *context, const char *nam
                                         pyrope_error **error);
 
 /**
+ * pyrope_wait_name() - until the nameserver knows a name
+ * @ret: as pyrope_resolve()
+ *
+ * The nameserver tells when it is registered (a stock one is asked from time to time); should it
+ * restart meanwhile, that is waited for, too.
+ *
+ * Return: as pyrope_proxy_new(); PYROPE_E_TIMEOUT if the name is not there in time.
+ */
+PYROPE_API pyrope_status pyrope_wait_name(pyrope_context *context, const char *name,
+                                          int64_t timeout_ms, pyrope_value **ret,
+                                          pyrope_error **error);
+
+/**
  * pyrope_where() - the runtime directory: the one with a nameserver's socket, else the one where
  * sockets of ours would be made
  * @ret: owned by the caller, free()

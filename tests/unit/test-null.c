@@ -501,6 +501,9 @@ START_TEST(a_context_refuses_what_is_none)
         EXPECT_INVALID(pyrope_resolve(NULL, "a", 0, &value, &error));
         EXPECT_INVALID(pyrope_resolve(context, NULL, 0, &value, &error));
         EXPECT_INVALID(pyrope_resolve(context, "a", 0, NULL, &error));
+        EXPECT_INVALID(pyrope_wait_name(NULL, "a", 0, &value, &error));
+        EXPECT_INVALID(pyrope_wait_name(context, NULL, 0, &value, &error));
+        EXPECT_INVALID(pyrope_wait_name(context, "a", 0, NULL, &error));
         EXPECT_INVALID(pyrope_where(NULL, &text, &error));
         EXPECT_INVALID(pyrope_where(context, NULL, &error));
         EXPECT_INVALID(pyrope_where_nameserver(NULL, &text, &error));
