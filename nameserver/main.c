@@ -233,12 +233,19 @@ static void set_level(const Settings *settings)
         log_set_level(settings->has_log_level ? settings->log_level : default_level);
 }
 
+static int set_rules(Server *server, const Settings *settings)
+{
+        return rules_set(&server->nameserver.rules, settings->administrators,
+                         settings->n_administrators, settings->n_names_max, settings->n_bytes_max);
+}
+
 /* What can change while we run. */
 static int apply(Server *server, const Settings *settings, ErrorText *error)
 {
         const char *fixed = settings_fixed(&server->settings, settings);
 
-        if (pyrope_daemon_allow(server->daemon, settings->users, settings->n_users, NULL)) {
+        if (pyrope_daemon_allow(server->daemon, settings->users, settings->n_users, NULL) ||
+            set_rules(server, settings)) {
                 error_text_set(error, "out of memory");
                 return -ENOMEM;
         }
@@ -371,6 +378,8 @@ static int build(Server *server)
                 r = setup_make(&said, &server->settings, &server->setup, &error);
         if (r == 0)
                 r = open_store(server, &error);
+        if (r == 0)
+                r = set_rules(server, &server->settings);
         if (r == 0 && log_of(&server->settings))
                 r = log_open(log_of(&server->settings), &error);
         if (r)

@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 /* After store_register(), store_register_endpoint() and store_set_tags(). */
 static int check_change(pyrope_call *call, NameServer *nameserver, StoreText name, int r,
@@ -32,28 +31,10 @@ static int check_change(pyrope_call *call, NameServer *nameserver, StoreText nam
         }
 }
 
-static bool is_administrator(const NameServerRules *rules, uid_t uid)
-{
-        for (size_t i = 0; i < rules->n_administrators; i++)
-                if (rules->administrators[i] == uid)
-                        return true;
-        return false;
-}
-
 /* As for any change by this caller. */
-static StoreTerms terms_of(pyrope_call *call, const NameServer *nameserver)
+static StoreTerms terms_of(pyrope_call *call, NameServer *nameserver)
 {
-        const NameServerRules *rules = &nameserver->rules;
-        uid_t uid = pyrope_call_uid(call);
-        /* Whose database it is fills his own disk. */
-        bool is_own = uid == geteuid();
-
-        return (StoreTerms){
-                .uid = uid,
-                .is_administrator = is_administrator(rules, uid),
-                .n_names_max = is_own ? 0 : rules->n_names_max,
-                .n_bytes_max = is_own ? 0 : rules->n_bytes_max,
-        };
+        return rules_terms(&nameserver->rules, pyrope_call_uid(call));
 }
 
 /* What register() and register_endpoint() are told. */
@@ -73,7 +54,7 @@ static void arguments_deinit(Arguments *arguments)
 }
 
 /* Name and URI come first in both methods; raises what is wrong in the order that Pyro5 does. */
-static int get_arguments(pyrope_call *call, const NameServer *nameserver, size_t at_safe,
+static int get_arguments(pyrope_call *call, NameServer *nameserver, size_t at_safe,
                          size_t at_metadata, Arguments *ret)
 {
         int r;
@@ -220,11 +201,12 @@ static int tell_left(pyrope_call *call, const StoreQuery *query, size_t n, size_
 
         if (query->kind == STORE_NAME)
                 return method_raise_name(call, "name belongs to another user", query->text);
-        log_info("user %u removes %zu names; %zu stay, for they are others'",
-                 (unsigned)pyrope_call_uid(call), n, n_left);
+        /* No log of that: whoever wants to fill it could go on for ever. */
         if (n == 0)
                 return pyrope_raise(call, "Pyro5.errors.NamingError",
                                     "nothing was removed: %zu names belong to other users", n_left);
+        log_info("user %u removes %zu names; %zu stay, for they are others'",
+                 (unsigned)pyrope_call_uid(call), n, n_left);
         (void)snprintf(text, sizeof(text), "%zu", n_left); /* 20 digits at most */
         if (pyrope_annotate(call, NAMESERVER_LEFT, text, strlen(text)))
                 return pyrope_raise(call, "MemoryError", "%s", strerror(ENOMEM));

@@ -81,6 +81,7 @@ int nameserver_start(NameServer *nameserver, ErrorText *error)
 {
         int r;
 
+        rules_init(&nameserver->rules);
         nameserver->leases = lease_table_new();
         if (!nameserver->leases)
                 return error_origin(-ENOMEM);
@@ -102,6 +103,7 @@ void nameserver_stop(NameServer *nameserver)
         nameserver->ticker = watch_ticker_free(nameserver->ticker);
         nameserver->log = watch_log_free(nameserver->log);
         nameserver->leases = lease_table_free(nameserver->leases);
+        rules_deinit(&nameserver->rules);
 }
 
 static bool is_as_it_should_be(const NameServer *nameserver, const StoreObject *object,

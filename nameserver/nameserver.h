@@ -14,6 +14,7 @@
  */
 
 #include "nameserver/lease-keeper.h"
+#include "nameserver/rules.h"
 #include "nameserver/store-readers.h"
 #include "nameserver/watch-ticker.h"
 
@@ -27,22 +28,13 @@
 #define NAMESERVER_ALIVE_MS  15000  /* watch() tells something at least so often */
 
 typedef struct NameServer NameServer;
-typedef struct NameServerRules NameServerRules;
-
-/* Who may do what. */
-struct NameServerRules {
-        const uid_t *administrators; /* may change others' names; borrowed */
-        size_t n_administrators;
-        int64_t n_names_max; /* of each user but the nameserver's own; 0: any number */
-        int64_t n_bytes_max; /* of his names, tags and endpoints; 0: any number */
-};
 
 struct NameServer {
         Store *store;          /* borrowed */
         StoreReaders *readers; /* borrowed; of that store */
         const char *zone;      /* where it runs; borrowed */
-        NameServerRules rules;
-        LeaseTable *leases; /* owned, as what follows; of nameserver_start() */
+        Rules rules;           /* as what follows, of nameserver_start() */
+        LeaseTable *leases;    /* owned, as what follows */
         LeaseKeeper *keeper;
         WatchLog *log;
         WatchTicker *ticker;

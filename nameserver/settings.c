@@ -22,6 +22,14 @@ static const ConfigKey keys[] = {
         { .name = "users", .type = CONFIG_LIST, .max = SETTINGS_USERS_MAX },
         { .name = "group", .type = CONFIG_STRING },
         { .name = "administrators", .type = CONFIG_LIST, .max = SETTINGS_USERS_MAX },
+        { .name = "names_per_user",
+          .type = CONFIG_INT,
+          .max = INT64_MAX,
+          .fallback = SETTINGS_NAMES_PER_USER },
+        { .name = "bytes_per_user",
+          .type = CONFIG_SIZE,
+          .max = INT64_MAX,
+          .fallback = SETTINGS_BYTES_PER_USER },
         { 0 },
 };
 
@@ -146,6 +154,8 @@ static int read_section(Settings *settings, ErrorText *error)
         settings->zone = config_get_string(section, "zone");
         settings->runtime_dir = config_get_string(section, "runtime_dir");
         settings->log = config_get_string(section, "log");
+        settings->n_names_max = config_get_int(section, "names_per_user");
+        settings->n_bytes_max = config_get_int(section, "bytes_per_user");
         r = check_zone(settings, error);
         if (r == 0)
                 r = read_log_level(settings, error);

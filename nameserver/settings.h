@@ -15,7 +15,9 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-#define SETTINGS_USERS_MAX 1024 /* in one list */
+#define SETTINGS_USERS_MAX      1024    /* in one list */
+#define SETTINGS_NAMES_PER_USER "10000" /* by default */
+#define SETTINGS_BYTES_PER_USER "16M"
 
 enum {
         SETTINGS_E_SUCCESS,
@@ -43,6 +45,8 @@ struct Settings {
         gid_t group;
         uid_t *administrators; /* owned */
         size_t n_administrators;
+        int64_t n_names_max; /* of each user but our own; 0: any number */
+        int64_t n_bytes_max; /* of his names, tags and endpoints; 0: any number */
 };
 
 /**
