@@ -41,6 +41,8 @@ struct InstanceHost {
         int work_base_fd;
         const char *work_base;
         const char *runtime_dir;
+        const Settings *settings;
+        bool has_leftovers; /* of earlier jobs, that still lived; of the loop and its pool */
 };
 
 /**

@@ -12,6 +12,7 @@
 #include "base/runtime-dir.h"
 #include "base/zone.h"
 #include "jobman/instance.h"
+#include "jobman/leftovers.h"
 #include "jobman/methods.h"
 #include "jobman/registrar.h"
 #include "jobman/settings.h"
@@ -191,6 +192,7 @@ static int build(Jobman *self, ErrorText *error)
         self->host.nameserver = self->nameserver;
         self->host.work_base = self->work_base;
         self->host.runtime_dir = self->runtime_dir;
+        self->host.settings = &self->settings;
         self->methods = (MethodsSelf){ .settings = &self->settings, .host = &self->host };
         if (watch_new(&self->host, &self->watch)) {
                 error_text_set(error, "cannot make the event loop");
@@ -232,6 +234,7 @@ static int serve(Jobman *self, ErrorText *error)
                 error_text_set(error, "%s", why ? pyrope_error_text(why) : "out of memory");
                 return 1;
         }
+        self->host.has_leftovers = !leftovers_remove(&self->host);
         if (announce(self, uri, error))
                 return 1;
         if (tcp_uri)

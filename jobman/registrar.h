@@ -41,3 +41,21 @@ NODISCARD pyrope_status registrar_add(const Registrar *self, const RegistrarEntr
 /** registrar_remove() - now, and where a nameserver is away when it is back. A name that is not
  * there is fine. */
 void registrar_remove(const Registrar *self, const char *name);
+
+/**
+ * registrar_list() - the instances that a nameserver has as those of a job manager
+ * @ret: a map of their names and URIs; owned by the caller
+ *
+ * Return: as pyrope_call_method().
+ */
+NODISCARD pyrope_status registrar_list(const Registrar *self, const char *jobman,
+                                       pyrope_value **ret, pyrope_error **error);
+
+/**
+ * registrar_drop() - remove a name from there that is not ours, but was an earlier job manager's
+ *
+ * Other nameservers drop it when its lease is over. A name that is not there is fine.
+ * Return: as pyrope_call_method().
+ */
+NODISCARD pyrope_status registrar_drop(const Registrar *self, const char *name,
+                                       pyrope_error **error);

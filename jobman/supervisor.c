@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "jobman/work-dir.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -296,6 +297,7 @@ static int supervisor_prepare(Supervisor *self)
         sigset_t signals;
 
         (void)prctl(PR_SET_NAME, "pyrope-super");
+        work_dir_hold_current();
         if (prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
                 return errno;
         (void)sigemptyset(&signals);

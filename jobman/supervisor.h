@@ -19,8 +19,9 @@
  *
  * and hears on the control socket one line each: "P PID" when the application runs, or "F ERRNO"
  * when it could not be executed; at the end, when no process is left, "X STATUS" (as wait(2) has
- * it). It ends the instance on "T" (SIGTERM, the grace period, SIGKILL), and as well when the
- * control socket closes: then the job manager is gone.
+ * it). As long as it lives it holds the work directory (work_dir_hold_current()), so that nobody
+ * takes that for abandoned. It ends the instance on "T" (SIGTERM, the grace period, SIGKILL), and
+ * as well when the control socket closes: then the job manager is gone.
  */
 
 #include "base/defs.h"

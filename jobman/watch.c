@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "jobman/instance.h"
+#include "jobman/leftovers.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -26,7 +27,8 @@
 
 enum {
         WATCH_LINE_BYTES = 63,
-        WATCH_DRAIN_MS = 20, /* jobs that end before they are watched wake nobody */
+        WATCH_DRAIN_MS = 20,   /* jobs that end before they are watched wake nobody */
+        WATCH_SWEEP_MS = 5000, /* between two looks at what an earlier job manager left */
 };
 
 typedef struct WatchedJob WatchedJob;
@@ -47,7 +49,9 @@ struct Watch {
         uv_loop_t loop;
         uv_async_t arrivals;
         uv_signal_t sigterm, sigint;
-        uv_timer_t drain;
+        uv_timer_t drain, sweep;
+        uv_work_t sweeping;
+        bool is_sweeping;
         bool is_stopping;
         InstanceHost *host;
         pthread_mutex_t lock;
@@ -201,6 +205,32 @@ static void on_signal(uv_signal_t *signal, int number)
         uv_stop(&self->loop);
 }
 
+static void sweep_in_pool(uv_work_t *work)
+{
+        Watch *self = container_of(work, Watch, sweeping);
+
+        self->host->has_leftovers = !leftovers_remove(self->host);
+}
+
+static void on_swept(uv_work_t *work, int status)
+{
+        Watch *self = container_of(work, Watch, sweeping);
+
+        (void)status;
+        self->is_sweeping = false;
+        if (!self->host->has_leftovers)
+                (void)uv_timer_stop(&self->sweep);
+}
+
+static void on_sweep(uv_timer_t *timer)
+{
+        Watch *self = container_of(timer, Watch, sweep);
+
+        if (!self->is_sweeping)
+                self->is_sweeping =
+                        uv_queue_work(&self->loop, &self->sweeping, sweep_in_pool, on_swept) == 0;
+}
+
 static void on_drain(uv_timer_t *timer)
 {
         Watch *self = container_of(timer, Watch, drain);
@@ -241,6 +271,8 @@ int watch_new(InstanceHost *host, Watch **ret)
                 r = start_signal(self, &self->sigint, SIGINT);
         if (!r)
                 r = uv_timer_init(&self->loop, &self->drain);
+        if (!r)
+                r = uv_timer_init(&self->loop, &self->sweep);
         if (r) {
                 (void)watch_free(self);
                 return r;
@@ -251,11 +283,14 @@ int watch_new(InstanceHost *host, Watch **ret)
 
 void watch_run(Watch *self)
 {
+        if (self->host->has_leftovers)
+                (void)uv_timer_start(&self->sweep, on_sweep, WATCH_SWEEP_MS, WATCH_SWEEP_MS);
         (void)uv_run(&self->loop, UV_RUN_DEFAULT);
 }
 
 void watch_drain(Watch *self)
 {
+        (void)uv_timer_stop(&self->sweep);
         (void)uv_timer_start(&self->drain, on_drain, 0, WATCH_DRAIN_MS);
         (void)uv_run(&self->loop, UV_RUN_DEFAULT);
         (void)uv_timer_stop(&self->drain);

@@ -10,6 +10,7 @@
 #include <linux/openat2.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -103,6 +104,41 @@ int work_dir_create(int base_fd, const char *base_path, const char *name, WorkDi
         *ret = self;
         self = (WorkDir)WORK_DIR_INIT;
         return 0;
+}
+
+int work_dir_open(int base_fd, const char *base_path, const char *name, WorkDir *ret)
+{
+        CLEANUP(work_dir_deinit) WorkDir self = WORK_DIR_INIT;
+
+        self.base_fd = base_fd;
+        self.name = strdup(name);
+        if (!self.name || asprintf(&self.path, "%s/%s", base_path, name) < 0) {
+                self.path = NULL;
+                return -ENOMEM;
+        }
+        self.fd = open_beneath(base_fd, name, O_RDONLY | O_DIRECTORY);
+        if (self.fd < 0)
+                return self.fd;
+        *ret = self;
+        self = (WorkDir)WORK_DIR_INIT;
+        return 0;
+}
+
+void work_dir_hold_current(void)
+{
+        int fd = open(".",
+                      O_RDONLY | O_DIRECTORY | O_CLOEXEC); /* stays open, and with it the lock */
+
+        if (fd >= 0)
+                (void)flock(fd, LOCK_SH | LOCK_NB);
+}
+
+bool work_dir_is_held(const WorkDir *self)
+{
+        if (flock(self->fd, LOCK_EX | LOCK_NB) < 0)
+                return errno == EWOULDBLOCK;
+        (void)flock(self->fd, LOCK_UN);
+        return false;
 }
 
 void work_dir_deinit(WorkDir *self)

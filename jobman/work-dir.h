@@ -69,6 +69,19 @@ NODISCARD int work_dir_base_open(const char *path, int *ret_fd, ErrorText *error
 NODISCARD int work_dir_create(int base_fd, const char *base_path, const char *name, WorkDir *ret,
                               ErrorText *error);
 
+/** work_dir_open() - one that is there. Return: 0, -errno. */
+NODISCARD int work_dir_open(int base_fd, const char *base_path, const char *name, WorkDir *ret);
+
+/**
+ * work_dir_hold_current() - the working directory of the process is in use from here on
+ *
+ * Until the process ends, however it does. Where the file system has no locks nothing happens.
+ */
+void work_dir_hold_current(void);
+
+/** work_dir_is_held() - whether a process called work_dir_hold_current() there, and lives. */
+bool work_dir_is_held(const WorkDir *self);
+
 /** work_dir_deinit() - close; the directory stays. */
 void work_dir_deinit(WorkDir *self);
 

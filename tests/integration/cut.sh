@@ -19,13 +19,16 @@ nameserver_up
 jobman_conf jobs <<END
 [application Slow]
 command = $tmp/slow
+[application Kept]
+command = $tmp/slow
+keepWorkDir = yes
 END
 jobman_up jobs
 
 now() { date +%s.%N; }
 
 # shellcheck disable=SC2317 # wait_until calls it
-free_and_nameless() { [ "$(free_jobs jobs)" = 1 ] && [ -z "$(names Slow-)" ]; }
+free_and_nameless() { [ "$(free_jobs jobs)" = 2 ] && [ -z "$(names Slow-)" ]; }
 
 figure() { # NAME SECONDS LIMIT: prints it, and whether it keeps to the limit
         awk -v name="$1" -v s="$2" -v limit="$3" 'BEGIN {
@@ -74,17 +77,43 @@ kill -KILL "$(ps -o ppid= -p "$victim" | tr -d ' ')"
 ended "its supervisor is killed" "its supervisor was killed"
 check "the instance went with it" wait_until is_gone "$victim"
 
-# The job manager itself: its instances end, and another one starts in its place.
+# The job manager itself: its instances end, and another one starts in its place, while they do so or afterwards.
+kill_jobman() {
+        kill -KILL "$(pid jobs)"
+        wait "$(pid jobs)" 2>/dev/null
+        unset "pid_of[jobs]"
+}
+
+# shellcheck disable=SC2317 # wait_until calls it
+nothing_left() { # neither name, nor socket, nor work directory, but those that are to be kept
+        [ -z "$(names Slow-)$(names Kept-)" ] && [ -z "$(find "$PYROPE_RUNTIME_DIR" -name 'job-*.sock')" ] &&
+                [ -z "$(find "$tmp/jobs-jobs" -mindepth 1 -maxdepth 1 ! -name 'Kept-*')" ]
+}
+
+allocate-app Kept >"$tmp/kept" 2>"$tmp/kept.err" &
+keeper=$!
+wait_for_line "$tmp/kept" '^PYRO:' "$keeper" >/dev/null
 allocate
-kill -KILL "$(pid jobs)"
-wait "$(pid jobs)" 2>/dev/null
-unset "pid_of[jobs]"
+kill_jobman
 check "without its job manager an instance ends" wait_until is_gone "$victim"
 wait "$caller"
 check "and its caller is told" test $? = 1
 wait "$holder"
 check "and so is allocate-app" test $? = 1
+wait "$keeper"
+check "something was left behind" test -n "$(names Slow-)"
 jobman_up jobs
-check "a new job manager has all slots" test "$(free_jobs jobs)" = 1
+check "a new job manager has all slots" test "$(free_jobs jobs)" = 2
+check "and has removed what was left behind" nothing_left
+check "but for a work directory that is kept" test "$(find "$tmp/jobs-jobs" -name instance.log | wc -l)" = 1
+
+allocate
+mkdir "$tmp/jobs-jobs/notes" "$tmp/jobs-jobs/Other-abcdefgh"
+kill_jobman
+jobman_up jobs
+wait "$caller" "$holder"
+rmdir "$tmp/jobs-jobs/notes" "$tmp/jobs-jobs/Other-abcdefgh"
+check "directories of others are theirs" test $? = 0
+check "what still lived when it started is removed later" wait_until nothing_left
 expect 0 allocate-app Slow -- true
 finish

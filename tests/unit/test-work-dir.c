@@ -7,9 +7,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static int base_fd;
@@ -208,6 +210,67 @@ START_TEST(a_file_of_the_server_is_copied_in)
 }
 END_TEST
 
+/* A process that holds the directory, once this returns. */
+static pid_t start_holder(void)
+{
+        int ready[2];
+        char byte;
+        pid_t pid;
+
+        ck_assert_int_eq(pipe(ready), 0);
+        pid = fork();
+        ck_assert_int_ge(pid, 0);
+        if (pid == 0) {
+                if (fchdir(dir.fd) < 0)
+                        _exit(1);
+                work_dir_hold_current();
+                (void)close(ready[0]);
+                (void)close(ready[1]);
+                for (;;)
+                        (void)pause();
+        }
+        (void)close(ready[1]);
+        ck_assert_int_eq(read(ready[0], &byte, 1), 0);
+        (void)close(ready[0]);
+        return pid;
+}
+
+START_TEST(a_directory_is_held_as_long_as_its_holder_lives)
+{
+        WorkDir same = WORK_DIR_INIT;
+        pid_t holder = start_holder();
+
+        ck_assert_int_eq(work_dir_open(base_fd, scratch_path("a/b/jobs"), "job-1", &same), 0);
+        ck_assert_str_eq(same.path, dir.path);
+        ck_assert(work_dir_is_held(&same));
+        ck_assert_int_eq(kill(holder, SIGKILL), 0);
+        ck_assert_int_eq(waitpid(holder, NULL, 0), holder);
+        ck_assert(!work_dir_is_held(&same));
+        work_dir_deinit(&same);
+}
+END_TEST
+
+static const struct {
+        const char *name;
+        int r;
+} not_opened[] = {
+        { "job-2", -ENOENT },
+        { "../jobs", -EXDEV },
+        { "link", -ENOTDIR },
+};
+
+START_TEST(only_a_directory_below_the_base_is_opened)
+{
+        WorkDir other = WORK_DIR_INIT;
+
+        ck_assert_int_eq(symlinkat("job-1", base_fd, "link"), 0);
+        ck_assert_int_eq(
+                work_dir_open(base_fd, scratch_path("a/b/jobs"), not_opened[_i].name, &other),
+                not_opened[_i].r);
+        ck_assert_int_eq(other.fd, -1);
+}
+END_TEST
+
 int main(void)
 {
         Suite *suite = suite_create("work-dir");
@@ -226,6 +289,9 @@ int main(void)
         tcase_add_test(tcase, an_upload_over_a_link_replaces_the_link);
         tcase_add_test(tcase, removal_takes_the_tree_and_nothing_behind_links);
         tcase_add_test(tcase, a_file_of_the_server_is_copied_in);
+        tcase_add_test(tcase, a_directory_is_held_as_long_as_its_holder_lives);
+        tcase_add_loop_test(tcase, only_a_directory_below_the_base_is_opened, 0,
+                            ARRAY_SIZE(not_opened));
         suite_add_tcase(suite, tcase);
         return unit_run(suite);
 }
