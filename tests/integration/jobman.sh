@@ -113,7 +113,7 @@ holder=$!
 wait_for_line "$tmp/held" '^PYRO:' "$holder" >/dev/null
 stop jobs
 check "a job manager that is told to stop ends well" test $? = 0
-check "its instances are gone" test -z "$(pgrep -f "$PYROPE_BIN_DIR/thermal-solver")"
+check "its instances are gone" test -z "$(find /proc/[0-9]*/cwd -maxdepth 0 -lname "$tmp/jobs-jobs/*" 2>/dev/null)"
 check "its names are gone" test -z "$(names jobs; names Solver-)"
 wait "$holder"
 check "who held an instance is told" test $? = 1
