@@ -11,12 +11,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #define INSTANCE_BACKLOG        128
-#define INSTANCE_TRY_MS         20 /* between two tries to reach an application that binds itself */
+#define INSTANCE_TRY_MS         20   /* between two tries, of what an application must do first */
+#define INSTANCE_DYING_MS       5000 /* from SIGKILL to the end, on a machine under load */
 #define INSTANCE_STOP_MARGIN_MS 5000 /* beyond the grace period, for killing and cleaning */
 
 DEFINE_CLEANUP(pyrope_proxy, pyrope_proxy_free);
@@ -281,13 +283,26 @@ int instance_start(InstanceHost *host, const Application *application, const cha
 
 /* -- end -------------------------------------------------------------------------------------- */
 
+/* Where the supervisor was killed the application is as well, but may still be dying, and its
+ * socket listen meanwhile. */
+static void remove_socket(const char *socket)
+{
+        Deadline deadline = deadline_in(INSTANCE_DYING_MS);
+
+        unix_remove(socket);
+        while (access(socket, F_OK) == 0 && !deadline_passed(deadline)) {
+                (void)poll(NULL, 0, INSTANCE_TRY_MS);
+                unix_remove(socket);
+        }
+}
+
 void instance_clean(InstanceHost *host, Job *job)
 {
         ErrorText error = { "" };
 
         job_table_wait_unused(host->table, job);
         registrar_remove(host->registrar, job->info.id);
-        unix_remove(job->info.socket);
+        remove_socket(job->info.socket);
         if (job->work_dir.fd >= 0) {
                 job_table_set_last_words(host->table, job,
                                          instance_log_tail(&job->work_dir, INSTANCE_LOG_LINES_MAX,

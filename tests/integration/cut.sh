@@ -30,6 +30,8 @@ now() { date +%s.%N; }
 # shellcheck disable=SC2317 # wait_until calls it
 free_and_nameless() { [ "$(free_jobs jobs)" = 2 ] && [ -z "$(names Slow-)" ]; }
 
+sockets() { find "$PYROPE_RUNTIME_DIR" -name 'job-*.sock'; }
+
 figure() { # NAME SECONDS LIMIT: prints it, and whether it keeps to the limit
         awk -v name="$1" -v s="$2" -v limit="$3" 'BEGIN {
                 printf "%s %.3f %s %s\n", name, s, limit, s <= limit ? "PASS" : "FAIL"; exit s > limit }'
@@ -64,6 +66,7 @@ ended() { # SENTENCE: the call and the holder are told, and all is free again
         wait_until free_and_nameless
         figure "slot_and_name_free_s" "$(awk -v a="$begun" -v b="$(now)" 'BEGIN { print b - a }')" "$FREE_S"
         check "$1: slot and name are free within $FREE_S s" test $? = 0
+        check "$1: and no socket is left" test -z "$(sockets)"
 }
 
 allocate
@@ -86,8 +89,18 @@ kill_jobman() {
 
 # shellcheck disable=SC2317 # wait_until calls it
 nothing_left() { # neither name, nor socket, nor work directory, but those that are to be kept
-        [ -z "$(names Slow-)$(names Kept-)" ] && [ -z "$(find "$PYROPE_RUNTIME_DIR" -name 'job-*.sock')" ] &&
-                [ -z "$(find "$tmp/jobs-jobs" -mindepth 1 -maxdepth 1 ! -name 'Kept-*')" ]
+        left=$(
+                names Slow-
+                names Kept-
+                sockets
+                find "$tmp/jobs-jobs" -mindepth 1 -maxdepth 1 ! -name 'Kept-*'
+        )
+        [ -z "$left" ]
+}
+
+removed() { # SENTENCE: within the time that a job manager takes to look again
+        check "$1" wait_until nothing_left
+        [ -z "$left" ] || echo "# left: $left"
 }
 
 allocate-app Kept >"$tmp/kept" 2>"$tmp/kept.err" &
@@ -104,7 +117,7 @@ wait "$keeper"
 check "something was left behind" test -n "$(names Slow-)"
 jobman_up jobs
 check "a new job manager has all slots" test "$(free_jobs jobs)" = 2
-check "and has removed what was left behind" nothing_left
+removed "and removes what was left behind"
 check "but for a work directory that is kept" test "$(find "$tmp/jobs-jobs" -name instance.log | wc -l)" = 1
 
 allocate
@@ -114,6 +127,6 @@ jobman_up jobs
 wait "$caller" "$holder"
 rmdir "$tmp/jobs-jobs/notes" "$tmp/jobs-jobs/Other-abcdefgh"
 check "directories of others are theirs" test $? = 0
-check "what still lived when it started is removed later" wait_until nothing_left
+removed "what still lived when it started is removed, too"
 expect 0 allocate-app Slow -- true
 finish
