@@ -41,14 +41,20 @@ static const Application *application_of(const Sweep *sweep, const char *id)
         return settings_find(sweep->host->settings, name);
 }
 
-/* Of an application that is not ours any more nobody knows whether it wanted it kept. */
-static void remove_directory(Sweep *sweep, const char *id, WorkDir *work_dir)
+/* Of an application that is not ours any more nobody knows whether it wanted it kept. Returns 0,
+ * -errno. */
+static int remove_directory(const Sweep *sweep, const char *id, WorkDir *work_dir)
 {
         const Application *application = application_of(sweep, id);
         ErrorText error = { "" };
+        int r;
 
-        if (application && !application->keeps_work_dir && work_dir_remove(work_dir, &error))
+        if (!application || application->keeps_work_dir)
+                return 0;
+        r = work_dir_remove(work_dir, &error);
+        if (r)
                 log_warning("%s", error.text);
+        return r;
 }
 
 static void remove_job(Sweep *sweep, const char *id, const char *socket)
@@ -67,10 +73,12 @@ static void remove_job(Sweep *sweep, const char *id, const char *socket)
         }
         LOG_CONTEXT("job", id);
         log_info("removing what an earlier job manager left");
-        registrar_remove(host->registrar, id);
+        /* The name last: by it all is found again, if the rest fails. */
         unix_remove(socket);
-        if (has_directory)
-                remove_directory(sweep, id, &work_dir);
+        if (access(socket, F_OK) == 0 || (has_directory && remove_directory(sweep, id, &work_dir)))
+                sweep->is_done = false;
+        else
+                registrar_remove(host->registrar, id);
 }
 
 /* -- by name ---------------------------------------------------------------------------------- */
