@@ -15,7 +15,7 @@
 #define CLIENTS         256
 #define WORST_MAX_MS    1000
 #define IDLE_MAX        10000
-#define THREADS_MAX     4 /* the main one, two that wait, one that may be about to end */
+#define THREADS_MAX     8 /* the main one, a few that wait or keep watch, however many connections */
 #define THREAD_END_MS   30000
 #define CPU_MAX_PERCENT 1
 
