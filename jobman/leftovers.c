@@ -57,6 +57,17 @@ static int remove_directory(const Sweep *sweep, const char *id, WorkDir *work_di
         return r;
 }
 
+/* Whether there is no more to be done about it: a nameserver that refuses will do so again. */
+static bool drop_name(const Sweep *sweep, const char *id)
+{
+        CLEANUP(pyrope_error_freep) pyrope_error *why = NULL;
+        pyrope_status status = registrar_drop(sweep->host->registrar, id, &why);
+
+        if (status)
+                log_warning("cannot remove the name: %s", pyrope_error_text(why));
+        return !status || status == PYROPE_E_REMOTE;
+}
+
 static void remove_job(Sweep *sweep, const char *id, const char *socket)
 {
         CLEANUP(work_dir_deinit) WorkDir work_dir = WORK_DIR_INIT;
@@ -75,10 +86,9 @@ static void remove_job(Sweep *sweep, const char *id, const char *socket)
         log_info("removing what an earlier job manager left");
         /* The name last: by it all is found again, if the rest fails. */
         unix_remove(socket);
-        if (access(socket, F_OK) == 0 || (has_directory && remove_directory(sweep, id, &work_dir)))
+        if (access(socket, F_OK) == 0 ||
+            (has_directory && remove_directory(sweep, id, &work_dir)) || !drop_name(sweep, id))
                 sweep->is_done = false;
-        else
-                registrar_remove(host->registrar, id);
 }
 
 /* -- by name ---------------------------------------------------------------------------------- */

@@ -6,7 +6,8 @@
  * Watch: the loop of a job manager, on the main thread
  *
  * Hears from each supervisor what becomes of its instance (jobman/supervisor.h), passes it on to
- * the job table, and cleans up in the pool of the loop; hears SIGTERM and SIGINT.
+ * the job table, and cleans up in the pool of the loop, also what an earlier job manager left;
+ * hears SIGTERM and SIGINT.
  */
 
 #include "base/defs.h"
