@@ -18,6 +18,7 @@
 #define SEND_STAY_MS   10             /* longest wait of the kernel for room */
 #define SEND_FAR_MS    1000           /* so far from the deadline it may wait */
 #define SEND_PARTS_MAX 32u            /* at one system call */
+
 pyrope_status conn_fail(Conn *conn, pyrope_status status)
 {
         conn_hang_up(conn);
@@ -88,7 +89,7 @@ static int send_flags(const Conn *conn, const Message *message, Deadline deadlin
 }
 
 /* From the byte @n_sent on. Returns what sendmsg() says. */
-static ssize_t send_some(Conn *conn, const Message *message, size_t n_sent, Deadline deadline)
+static ssize_t send_gathered(Conn *conn, const Message *message, size_t n_sent, Deadline deadline)
 {
         struct iovec parts[SEND_PARTS_MAX];
         Gather gather = {
@@ -105,11 +106,18 @@ static ssize_t send_some(Conn *conn, const Message *message, size_t n_sent, Dead
                 else
                         gather_bytes(&gather, message->parts[i].bytes, message->parts[i].n);
         flags = send_flags(conn, message, deadline);
-        /* The kernel takes one part faster if it is not told of as a list. */
-        if (gather.n_parts == 1)
-                return send(conn->fd, parts[0].iov_base, parts[0].iov_len, flags);
         msghdr.msg_iovlen = gather.n_parts;
         return sendmsg(conn->fd, &msghdr, flags);
+}
+
+/* The same; the kernel takes one part faster if it is not told of as a list. */
+static ssize_t send_some(Conn *conn, const Message *message, size_t n_sent, Deadline deadline)
+{
+        const Part *part = &message->parts[0];
+
+        if (message->n_parts > 1 || part->parcel || part->n >= LARGE_BYTES)
+                return send_gathered(conn, message, n_sent, deadline);
+        return send(conn->fd, part->bytes + n_sent, part->n - n_sent, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
 pyrope_status conn_send(Conn *conn, const Message *message, Deadline deadline, pyrope_error **error)

@@ -139,7 +139,15 @@ void gather_parcel(Gather *gather, const Parcel *parcel)
                 gather_bytes(gather, piece->data + (at - piece->at), piece->at + piece->n - at);
                 at = piece->at + piece->n;
         }
-        gather_before(gather, parcel, at, n, parcel->n_lent);
+        if (i == parcel->n_pieces) /* else enough came before */
+                gather_before(gather, parcel, at, n, parcel->n_lent);
+}
+
+/* Some of the bytes that are not lent; there may be none at all. */
+static void copy_bytes(const Parcel *parcel, size_t at, size_t n, uint8_t *ret)
+{
+        if (n > 0)
+                memcpy(ret, parcel->bytes.data + at, n);
 }
 
 void parcel_copy(const Parcel *parcel, uint8_t *ret)
@@ -150,12 +158,12 @@ void parcel_copy(const Parcel *parcel, uint8_t *ret)
                 const ParcelPiece *piece = &parcel->pieces[i];
                 size_t n = piece->at - piece->n_before - n_bytes;
 
-                memcpy(ret, parcel->bytes.data + n_bytes, n);
+                copy_bytes(parcel, n_bytes, n, ret);
                 memcpy(ret + n, piece->data, piece->n);
                 ret += n + piece->n;
                 n_bytes += n;
         }
-        memcpy(ret, parcel->bytes.data + n_bytes, parcel->bytes.n - n_bytes);
+        copy_bytes(parcel, n_bytes, parcel->bytes.n - n_bytes, ret);
 }
 
 int parcel_join(Parcel *parcel)

@@ -48,7 +48,7 @@ int value_new_take(Buffer *buffer, size_t n_skip, pyrope_value **ret)
         int r;
 
         /* Memory kept from an earlier message may be twice what is needed. */
-        if (buffer->n_allocated - buffer->n > buffer->n / UNUSED_MAX_PART)
+        if (buffer->n_pages > 0 && buffer->n_allocated - buffer->n > buffer->n / UNUSED_MAX_PART)
                 buffer_shrink(buffer);
         r = codec_check(buffer->data + n_skip, buffer->n - n_skip, &view);
         if (r == 0)
