@@ -169,7 +169,8 @@ PYROPE_API pyrope_status pyrope_callf(pyrope_proxy *proxy, const char *method, p
 
 /* -- all that can be said with a call --------------------------------------------------------- */
 
-/* What a call ends in: a result or an item stream, and what came beside it. */
+/* What a call ends in: a result or an item stream, and what came beside it. For one thread at a
+ * time. */
 typedef struct pyrope_answer pyrope_answer;
 /* The items of a generator of the remote side, one at a time. */
 typedef struct pyrope_stream pyrope_stream;
