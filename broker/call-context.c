@@ -101,7 +101,7 @@ bool pyrope_call_annotation_at(pyrope_call *call, size_t index, pyrope_annotatio
         FrameAnnotation later;
 
         while (frame_annotation_next(&at, &n_left, &chunk) == 0) { /* they were checked */
-                if (frame_annotation_find(at, n_left, chunk.id, &later))
+                if (frame_annotation_find_like(at, n_left, &chunk, &later))
                         continue; /* of an id that stands twice the last one counts */
                 if (index-- > 0)
                         continue;

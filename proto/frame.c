@@ -151,21 +151,30 @@ int frame_annotation_append(Buffer *buffer, const char id[static 4], const void 
         return r ? r : buffer_append(buffer, data, n_data);
 }
 
-bool frame_annotation_find(const uint8_t *bytes, size_t n_bytes, const char *id,
-                           FrameAnnotation *ret)
+bool frame_annotation_find_like(const uint8_t *bytes, size_t n_bytes, const FrameAnnotation *like,
+                                FrameAnnotation *ret)
 {
         FrameAnnotation chunk;
         bool is_found = false;
 
-        if (strlen(id) != CHUNK_ID_SIZE)
-                return false;
         while (frame_annotation_next(&bytes, &n_bytes, &chunk) == 0) {
-                if (memcmp(chunk.id, id, CHUNK_ID_SIZE) != 0)
+                if (memcmp(chunk.id, like->id, CHUNK_ID_SIZE) != 0)
                         continue;
                 *ret = chunk;
                 is_found = true;
         }
         return is_found;
+}
+
+bool frame_annotation_find(const uint8_t *bytes, size_t n_bytes, const char *id,
+                           FrameAnnotation *ret)
+{
+        FrameAnnotation like = { .id = "" };
+
+        if (strlen(id) != CHUNK_ID_SIZE)
+                return false;
+        memcpy(like.id, id, CHUNK_ID_SIZE);
+        return frame_annotation_find_like(bytes, n_bytes, &like, ret);
 }
 
 static bool is_of_program(const char *id)

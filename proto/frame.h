@@ -139,6 +139,10 @@ NODISCARD int frame_annotation_append(Buffer *buffer, const char id[static 4], c
 bool frame_annotation_find(const uint8_t *bytes, size_t n_bytes, const char *id,
                            FrameAnnotation *ret);
 
+/** frame_annotation_find_like() - the same with the id of a chunk, in which there may be NUL. */
+bool frame_annotation_find_like(const uint8_t *bytes, size_t n_bytes, const FrameAnnotation *like,
+                                FrameAnnotation *ret);
+
 /**
  * frame_annotation_add() - one more of those that a program sends
  * @buffer:      only such chunks
