@@ -13,7 +13,8 @@ blocks() { # LANGUAGE: into the array blocks
 # --- the two commands; the tests of the demo and this run itself show that they work ---
 
 blocks sh
-check "there are two blocks of commands" test "$(printf '%s\n' "${blocks[@]}" | grep -c 'scripts/demo')" = 1
+check "there are three blocks of commands: two for here, and one for install.sh" \
+        test "$(grep -c '^```sh$' "$top/README.md")" = 3
 while read -r command; do
         check "$command is there" test -x "$top/$command"
 done < <(grep -oE '^scripts/[a-z]+' <<<"${blocks[0]}")
