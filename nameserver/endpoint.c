@@ -44,6 +44,11 @@ static bool is_loopback(const char *host)
                (IN6_IS_ADDR_V4MAPPED(&address) && address.s6_addr[12] == IN_LOOPBACKNET);
 }
 
+bool endpoint_is_local(const Location *location)
+{
+        return location->path || is_loopback(location->host);
+}
+
 int endpoint_init(const Location *location, const char *zone, StoreEndpoint *ret)
 {
         assert(!location->path != !location->host);

@@ -28,6 +28,9 @@ enum {
  */
 NODISCARD int endpoint_init(const Location *location, const char *zone, StoreEndpoint *ret);
 
+/** endpoint_is_local() - whether a place means something on its own computer only. */
+bool endpoint_is_local(const Location *location);
+
 /** endpoint_is_wildcard() - whether a host is 0.0.0.0 or ::, however it is written. */
 bool endpoint_is_wildcard(const char *host);
 

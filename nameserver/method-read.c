@@ -3,6 +3,7 @@
 /* The methods that change nothing. */
 
 #include "nameserver/method.h"
+#include "nameserver/network-tag.h"
 
 int method_ping(UNUSED pyrope_call *call, UNUSED void *self)
 {
@@ -33,6 +34,34 @@ static void write_tags(pyrope_writer *writer, const StoreObject *object)
                 pyrope_write_strn(writer, object->tags[i].at, object->tags[i].n);
 }
 
+/* The endpoint whose NAT address no tag tells yet, or NULL. */
+static const StoreEndpoint *find_untold(const StoreObject *object)
+{
+        for (size_t i = 0; i < object->n_tags; i++)
+                if (network_tag_is(object->tags[i]))
+                        return NULL;
+        for (size_t i = 0; i < object->n_endpoints; i++)
+                if (object->endpoints[i].nathost)
+                        return &object->endpoints[i];
+        return NULL;
+}
+
+/* With that of MuPIF, for its clients look there for the address. */
+static void write_all_tags(pyrope_writer *writer, const StoreObject *object)
+{
+        const StoreEndpoint *endpoint = find_untold(object);
+        char network[NETWORK_TAG_SIZE];
+
+        if (!endpoint) {
+                write_tags(writer, object);
+                return;
+        }
+        pyrope_write_list(writer, object->n_tags + 1);
+        for (size_t i = 0; i < object->n_tags; i++)
+                pyrope_write_strn(writer, object->tags[i].at, object->tags[i].n);
+        pyrope_write_strn(writer, network, network_tag_write(endpoint, network));
+}
+
 /* Finds the object of a name or raises. */
 static int find(pyrope_call *call, NameServer *nameserver, unsigned with, Reading *reading,
                 const StoreObject **ret)
@@ -61,14 +90,15 @@ int method_lookup(pyrope_call *call, void *self)
         const StoreObject *object;
         int r;
 
-        r = find(call, self, with_tags ? STORE_WITH_TAGS : 0, &reading, &object);
+        r = find(call, self, with_tags ? STORE_WITH_TAGS | STORE_WITH_ENDPOINTS : 0, &reading,
+                 &object);
         if (r)
                 return r;
         if (with_tags)
                 pyrope_write_list(writer, 2);
         pyrope_write_uri(writer, object->uri);
         if (with_tags)
-                write_tags(writer, object);
+                write_all_tags(writer, object);
         return 0;
 }
 

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "nameserver/endpoint.h"
 #include "nameserver/method.h"
+#include "nameserver/network-tag.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -74,6 +75,55 @@ static int get_arguments(pyrope_call *call, NameServer *nameserver, size_t at_sa
         return 0;
 }
 
+/* Whether the caller has said that it is in another zone than we are. */
+static bool is_elsewhere(pyrope_call *call, const NameServer *nameserver)
+{
+        const void *zone;
+        size_t n;
+
+        return pyrope_call_annotation(call, NAMESERVER_ZONE, &zone, &n) &&
+               (n != strlen(nameserver->zone) || memcmp(zone, nameserver->zone, n) != 0);
+}
+
+/*
+ * A socket or a loopback address is a place of the caller's computer. One that says it is elsewhere
+ * must tell the way; one that says nothing, as stock clients do, is told in which zone we take it
+ * to be.
+ */
+static int check_place(pyrope_call *call, const NameServer *nameserver, const Uri *uri,
+                       bool has_way)
+{
+        if (has_way || uri->kind != URI_PYRO || !endpoint_is_local(&uri->location))
+                return 0;
+        if (is_elsewhere(call, nameserver))
+                return pyrope_raise(call, "ValueError",
+                                    "this place means something on your computer only, and you "
+                                    "are not in zone '%s': give the zone, or an ssh host, by "
+                                    "register_endpoint()",
+                                    nameserver->zone);
+        if (pyrope_annotate(call, NAMESERVER_ZONE, nameserver->zone, strlen(nameserver->zone)))
+                return pyrope_raise(call, "MemoryError", "%s", strerror(ENOMEM));
+        return 0;
+}
+
+/* What MuPIF tells by a tag: where the object is, when its URI has the NAT address. */
+static void use_network_tag(const ArgumentTags *tags, NetworkTag *network, StoreEndpoint *endpoint)
+{
+        for (size_t i = 0; i < tags->n; i++) {
+                if (network_tag_parse(tags->items[i], network))
+                        continue;
+                if (endpoint->host && network->host[0]) {
+                        endpoint->host = network->host;
+                        endpoint->port = network->port;
+                }
+                if (network->nathost[0]) {
+                        endpoint->nathost = network->nathost;
+                        endpoint->natport = network->natport;
+                }
+                return;
+        }
+}
+
 static StoreObject object_of(const Arguments *arguments)
 {
         return (StoreObject){
@@ -92,9 +142,12 @@ int method_register(pyrope_call *call, void *self)
         ErrorText error = { "" };
         StoreEndpoint endpoint;
         StoreObject object;
+        NetworkTag network;
         int r;
 
         r = get_arguments(call, nameserver, /* at_safe= */ 2, /* at_metadata= */ 3, &arguments);
+        if (r == 0)
+                r = check_place(call, nameserver, &arguments.uri, /* has_way= */ false);
         if (r)
                 return r;
         uri = uri_format(&arguments.uri);
@@ -107,6 +160,7 @@ int method_register(pyrope_call *call, void *self)
                         return pyrope_raise(call, "Pyro5.errors.PyroError",
                                             "invalid uri (%s is an address to listen on)",
                                             arguments.uri.location.host);
+                use_network_tag(&arguments.tags, &network, &endpoint);
                 object.object = arguments.uri.object;
                 object.endpoints = &endpoint;
                 object.n_endpoints = 1;
@@ -132,6 +186,9 @@ int method_register_endpoint(pyrope_call *call, void *self)
         int r;
 
         r = get_arguments(call, nameserver, /* at_safe= */ 6, /* at_metadata= */ 7, &arguments);
+        if (r == 0)
+                r = check_place(call, nameserver, &arguments.uri,
+                                argument_is_given(way.zone) || argument_is_given(way.ssh));
         if (r)
                 return r;
         r = argument_endpoint(&way, &arguments.uri, nameserver->zone, &endpoint, &error);

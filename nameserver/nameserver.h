@@ -24,6 +24,7 @@
 #define NAMESERVER_OBJECT "Pyro.NameServer" /* its id, and its name in itself */
 
 #define NAMESERVER_LEFT      "LEFT" /* annotation of remove(): how many stayed, in decimal */
+#define NAMESERVER_ZONE      "ZONE" /* annotation: the caller's zone; ours, where we took it for it */
 #define NAMESERVER_RENEW_MAX 65536u /* names in one call of renew() */
 #define NAMESERVER_ALIVE_MS  15000  /* watch() tells something at least so often */
 

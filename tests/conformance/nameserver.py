@@ -9,6 +9,7 @@ must come back. --stock leaves out those where Pyro5's own nameserver is known t
 be held against it: what passes on both sides is no opinion of ours. The last line is "N passed, M failed".
 """
 
+import socket
 import sys
 
 import Pyro5.api
@@ -21,6 +22,7 @@ OWN = "Pyro.NameServer"
 NamingError, PyroError = Pyro5.errors.NamingError, Pyro5.errors.PyroError
 U1, U2, U3 = "PYRO:one@host:1", "PYRO:two@./u:/run/two.sock", "PYRO:three@[::1]:3"
 LONG = "n" * 5000
+NETWORK = 'network:{"host": "far", "port": 4000, "nathost": "127.0.0.1", "natport": 5555}'
 MIXED = ["a%b", "a_b", "aXb", "ab", "A", "a b", "a'b\"; --", "a@b", "a\nb", "ä", "\U0001f600", "a\0b", "a\0", "a",
          LONG]
 
@@ -146,6 +148,24 @@ SCENARIOS = [
         Call("lookup", gives=Raises(TypeError)), Call("register", "a", gives=Raises(TypeError)),
         Call("ping", 1, gives=Raises(TypeError)), Call("count", x=1, gives=Raises(TypeError)),
         Call("lookup", "a", name="b", gives=Raises(TypeError))]),
+    ("every parameter has its name", [
+        Call("register", name="a", uri=U1, safe=False, metadata=["x"]), Call("register", uri=U2, name="b"),
+        Call("lookup", name="a", return_metadata=True, gives=[Pyro5.core.URI(U1), ["x"]]),
+        Call("set_metadata", metadata=["y"], name="a"), Call("count", gives=3), Call("ping", gives=None),
+        Call("list", prefix="a", regex=None, return_metadata=False, gives={"a": U1}),
+        Call("list", prefix=None, regex="b", return_metadata=False, gives={"b": U2}),
+        Call("yplookup", meta_all=["y"], meta_any=None, return_metadata=False, gives={"a": U1}),
+        Call("yplookup", meta_all=None, meta_any=["y"], return_metadata=True, gives={"a": [U1, ["y"]]}),
+        Call("remove", name="a", prefix=None, regex=None, gives=1),
+        Call("remove", name=None, prefix="b", regex=None, gives=1),
+        Call("remove", name=None, prefix=None, regex=".*", gives=0),
+        Call("lookup", nmae="a", gives=Raises(TypeError))]),
+    ("what is true counts as true", [
+        Call("register", "a", U1, metadata=["x"]), Call("lookup", "a", [0], gives=[Pyro5.core.URI(U1), ["x"]]),
+        Call("lookup", "a", "no", gives=[Pyro5.core.URI(U1), ["x"]]), Call("lookup", "a", {}, gives=Pyro5.core.URI(U1)),
+        Call("register", "a", U2, [], gives=None),
+        Call("register", "a", U1, "safe", gives=Raises(NamingError, "name already registered: a")),
+        Call("yplookup", ["x"], (), False, gives={}), Call("list", "a", "", 0, gives={"a": U2})]),
     ("names may hold anything", [Call("register", name, "PYRO:o%d@h:1" % i) for i, name in enumerate(MIXED)] +
      [Call("lookup", name, gives=Pyro5.core.URI("PYRO:o%d@h:1" % i)) for i, name in enumerate(MIXED)] +
      [Call("count", gives=len(MIXED) + 1),
@@ -162,10 +182,31 @@ SCENARIOS = [
     ("OURS a regular expression cannot hold the nameserver up", [
         Call("list", regex="(a+)+[bc]", gives={}), Call("register", "a" * 60, U1),
         Call("list", regex="(a+)+[bc]", gives=Raises(NamingError, "invalid regex: it takes too many steps"))]),
+    ("OURS a NAT address on the loopback interface is told if there is nothing else", [
+        Call("register_endpoint", "a", "PYRO:o@h:1", zone="z1", nathost="127.0.0.1", natport=5555),
+        Call("lookup", "a", gives=Pyro5.core.URI("PYRO:o@127.0.0.1:5555")),
+        Call("register_endpoint", "a", "PYRO:o@g:2", zone="z2"), Call("lookup", "a", gives=Pyro5.core.URI("PYRO:o@h:1")),
+        Call("list", "a", gives={"a": "PYRO:o@h:1"})]),
+    ("OURS MuPIF's tag is read into an endpoint, and written from one", [
+        Call("register", "a", "PYRO:o@127.0.0.1:5555", metadata=[NETWORK]),
+        Call("resolve", "a", gives=Has({"uri": "PYRO:o@127.0.0.1:5555", "metadata": [NETWORK]})),
+        Call("lookup", "a", True, gives=[Pyro5.core.URI("PYRO:o@127.0.0.1:5555"), [NETWORK]]),
+        Call("register_endpoint", "b", "PYRO:o@far:4000", nathost="127.0.0.1", natport=5555, metadata=["t"]),
+        Call("lookup", "b", True, gives=[Pyro5.core.URI("PYRO:o@127.0.0.1:5555"), ["t", NETWORK]])]),
+    ("OURS a version binds a change to what was read", [
+        Call("register_endpoint", "a", U1), Call("register_endpoint", "a", "PYRO:one@host:2", version=1,
+                                                 gives=Raises(NamingError, "name is of another version: a")),
+        Call("register_endpoint", "b", U1, version=1, gives=Raises(NamingError, "name is of another version: b")),
+        Call("resolve", "a", gives=Has({"uri": U1, "ttl": None, "confirmed": None}))]),
+    ("OURS leases are renewed by their owner", [
+        Call("register_endpoint", "a", U1, ttl=60), Call("resolve", "a", gives=Has({"ttl": 60, "confirmed": True})),
+        Call("renew", "a", gives=[]), Call("renew", ["a", "b"], gives=["b"]), Call("register", "a", U1),
+        Call("renew", names="a", gives=["a"]), Call("register_endpoint", "a", U1, ttl=0, gives=Raises(ValueError))]),
     ("OURS endpoints are resolved by zone", [
         Call("register_endpoint", "a", U2, zone="z1", ssh="me@far", metadata=["x"]),
         Call("register_endpoint", "a", "PYRO:two@h:1", "z2", None, "nat.example", 5555),
-        Call("lookup", "a", True, gives=[Pyro5.core.URI("PYRO:two@nat.example:5555"), ["x"]]),
+        Call("lookup", "a", True, gives=[Pyro5.core.URI("PYRO:two@nat.example:5555"), [
+            'network:{"host": "h", "port": 1, "nathost": "nat.example", "natport": 5555}', "x"]]),
         Call("resolve", "a", gives=Has({
             "name": "a", "object": "two", "uri": "PYRO:two@nat.example:5555", "metadata": ["x"], "endpoints": [
                 {"zone": "z1", "unix": "/run/two.sock", "host": None, "port": None, "nathost": None, "natport": None,
@@ -228,6 +269,42 @@ def by_stock_resolution(uri):
         raise AssertionError(unknown + " was resolved")
 
 
+def probes(uri):
+    """connections that come and go without a word, as those of an autocleaner that looks who is there"""
+    for _ in range(200):
+        probe = socket.socket(socket.AF_UNIX)
+        probe.connect(uri.sockname)
+        probe.close()
+    with Pyro5.api.Proxy(uri) as nameserver:
+        assert nameserver.count() > 0
+
+
+def elsewhere(uri):
+    """a client that says it is in another zone must tell the way to its sockets; one that says nothing is told a zone"""
+    context = Pyro5.api.current_context
+    with Pyro5.api.Proxy(uri) as nameserver:
+        nameserver.remove(regex=".*")
+        context.annotations = {"ZONE": b"elsewhere"}
+        try:
+            for place in "PYRO:o@./u:/run/x", "PYRO:o@127.0.0.1:1", "PYRO:o@localhost:1", "PYRO:o@[::1]:1":
+                for method in nameserver.register, nameserver.register_endpoint:
+                    try:
+                        method("a", place)
+                    except ValueError as x:
+                        assert "register_endpoint()" in str(x), x
+                    else:
+                        raise AssertionError("%s was registered" % place)
+            nameserver.register("a", "PYRO:o@host:1")
+            nameserver.register_endpoint("b", "PYRO:o@./u:/run/x", zone="elsewhere")
+            nameserver.register_endpoint("c", "PYRO:o@./u:/run/x", ssh="me@far")
+        finally:
+            context.annotations = {}
+        nameserver.register("d", "PYRO:o@./u:/run/x")
+        zone = bytes(context.response_annotations["ZONE"]).decode()
+        assert nameserver.resolve("d")["endpoints"][0]["zone"] == zone
+        assert nameserver.resolve("b")["endpoints"][0]["zone"] == "elsewhere"
+
+
 def run(nameserver, title, calls):
     nameserver.remove(regex=".*")
     for call in calls:
@@ -241,6 +318,9 @@ def main():
     checks = [(title, lambda title=title, calls=calls: run(nameserver, title, calls)) for title, calls in SCENARIOS
               if not (stock and title.startswith("OURS "))]
     checks.append(("PYRONAME and PYROMETA are resolved by the stock client", lambda: by_stock_resolution(uri)))
+    checks.append(("who only looks whether it is there does no harm", lambda: probes(uri)))
+    if not stock:
+        checks.append(("OURS who is in another zone says so", lambda: elsewhere(uri)))
     n_failed = 0
     with Pyro5.api.Proxy(uri) as nameserver:
         for title, function in checks:

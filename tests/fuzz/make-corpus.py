@@ -264,6 +264,13 @@ def call(thing, method, args, flags=0, notes=b""):
     return HEADER.pack(b"PYRO", 502, 4, 4, flags, 1, len(payload), len(notes), bytes(16), 0, 0x4dc5) + notes + payload
 
 
+NETWORK_TAGS = [
+    '{"host": "h", "port": 1, "nathost": "127.0.0.1", "natport": 5555}', '{"nathost":"n","natport":2}',
+    '{"host": null, "port": null, "nathost": null, "natport": null}', '{"host": "::1", "port": 65535}',
+    '{"host": "h", "port": 65536}', '{"host": "0.0.0.0", "port": 1}', '{"host": "h\\u0041", "port": 1}', '{', '{}',
+    '{"other": 1}', '{"host": "h", "port": 1,}', ' {"host": "h", "port": 1}', '{"host":"-oProxyCommand=x","port":1}']
+
+
 def seeds():
     with tempfile.TemporaryDirectory() as directory:
         frames = traffic(directory)
@@ -301,6 +308,8 @@ def seeds():
         yield "uri", uri.encode()
     for place in places():
         yield "reach", msgpack.packb(place)
+    for text in NETWORK_TAGS:
+        yield "network-tag", ("network:" + text).encode()
     for text in JSON:
         yield "json-value", text.encode()
     for text in (b"\xfa\x0cinvalid data", b"u\x03\x00\x00\x00h\xc3\xa9"):

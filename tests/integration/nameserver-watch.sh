@@ -36,6 +36,12 @@ expect 2 pyrope list --watch --regex x
 stop json
 stop lines
 
+expect 1 env PYROPE_ZONE=elsewhere pyrope register far PYRO:far@./u:/run/far.sock
+check "a socket of another zone is refused, and how to name it is said" complained "you are not in zone '.*register_endpoint"
+expect 0 env PYROPE_ZONE=elsewhere pyrope register --ssh me@far --tag t far PYRO:far@./u:/run/far.sock
+expect 0 pyrope lookup --json far
+check "with the way there it is taken" said '"zone": ?"elsewhere"'
+
 # As a program would write it; the lease of one second is over when its connection is gone.
 cat >"$tmp/leased.py" <<'END'
 import sys
