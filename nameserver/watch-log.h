@@ -62,7 +62,7 @@ struct WatchChange {
         size_t n_old_tags;
         size_t n_bytes; /* that it counts for */
         atomic_uint n_refs;
-        char memory[]; /* what the rest points into */
+        _Alignas(uint64_t) char memory[]; /* what the rest points into, the tags first */
 };
 
 /* What a filter makes of a change: for who watches a tag, a name that gets it is registered. */
