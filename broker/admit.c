@@ -101,6 +101,7 @@ void admit_peers(Daemon *daemon, unsigned which, Call *call)
 void admit_again(Daemon *daemon)
 {
         for (size_t i = 0; i < DAEMON_LISTENERS; i++)
-                if (atomic_exchange(&daemon->listeners[i].is_paused, false))
+                if (atomic_load(&daemon->listeners[i].is_paused) &&
+                    atomic_exchange(&daemon->listeners[i].is_paused, false))
                         listener_arm(&daemon->listeners[i]);
 }

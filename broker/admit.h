@@ -6,8 +6,8 @@
  * Admit
  *
  * Those who knock at a listener are let in, or told why not: their user has as many connections as
- * he may, or no descriptor is left. Then nobody is accepted before the next tick, so that a
- * shortage costs no time.
+ * he may, or no descriptor is left. Then nobody is accepted before a connection ends or the next
+ * tick, so that a shortage costs no time.
  */
 
 #include "broker/call.h"
@@ -20,5 +20,5 @@
  */
 void admit_peers(Daemon *daemon, unsigned which, Call *call);
 
-/* A tick: a listener that was left alone is asked again. */
+/* A tick, or a connection that ended: a listener that was left alone is asked again. */
 void admit_again(Daemon *daemon);

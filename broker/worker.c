@@ -92,6 +92,7 @@ static void close_peer(Worker *worker, Peer *peer)
                 poller_need_tick(&daemon->poller);
         peer_table_remove(&daemon->peers, peer);
         peer_free(peer);
+        admit_again(daemon); /* there is a descriptor, should somebody wait for one */
 }
 
 static void set_deadline(Worker *worker, Peer *peer, int64_t in_ms)
