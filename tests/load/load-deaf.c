@@ -16,17 +16,17 @@
 #include <sys/socket.h>
 
 #define MIB         (1u << 20)
-#define PEERS       64
+#define PEERS       256
 #define MESSAGE_MAX (8 * MIB)
 #define WORKERS     4
 #define ANSWER      MIB /* so much each makes the daemon answer, again and again */
 #define P99_MAX_MS  50
 #define CALLS_MAX   100000
 
-/* Beside the quota: what a worker has in hand, argument and answer, and what is kept of memory. All
- * that the peers ask for would be 64 MiB. */
-#define RSS_MAX_MIB                                                                                \
-        (QUOTA_MESSAGES_MAX * MESSAGE_MAX / MIB + 2 * (WORKERS + 1) + 2 * PAGES_KEPT_MAX)
+/* The quota, and as much again for holes in the heap; what a worker has in hand, argument and
+ * answer; and what is kept of memory. All that the peers ask for would be 256 MiB. */
+#define QUOTA_MIB   (QUOTA_MESSAGES_MAX * MESSAGE_MAX / MIB)
+#define RSS_MAX_MIB (2 * QUOTA_MIB + 2 * (WORKERS + 1) + 2 * PAGES_KEPT_MAX)
 
 typedef struct Deaf Deaf;
 
