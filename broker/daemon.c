@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/random.h"
+#include "base/spin.h"
 #include "broker/daemon-object.h"
 #include "broker/worker.h"
 #include "proto/frame.h"
@@ -141,6 +142,9 @@ static pyrope_status check_options(const pyrope_daemon_options *options, pyrope_
         if (options->n_workers_max > N_WORKERS_LIMIT)
                 return error_set(error, PYROPE_E_INVALID, "at most %u calls can run at once",
                                  N_WORKERS_LIMIT);
+        if (options->spin_us > SPIN_MAX_US)
+                return error_set(error, PYROPE_E_INVALID, "a wait spins for at most %u us",
+                                 SPIN_MAX_US);
         return PYROPE_OK;
 }
 
@@ -163,6 +167,7 @@ pyrope_status pyrope_daemon_new(const pyrope_daemon_options *options, pyrope_dae
         daemon = calloc(1, sizeof(*daemon));
         if (!daemon)
                 return error_set(error, PYROPE_E_NOMEM, "out of memory");
+        daemon->spin_us = options->spin_us;
         daemon->message_max =
                 options->message_max_bytes ? options->message_max_bytes : FRAME_MESSAGE_MAX_BYTES;
 

@@ -37,6 +37,7 @@ struct pyrope_daemon {
         Poller poller;
         Patrol patrol;
         Pool pool;
+        unsigned spin_us;     /* how long a worker spins before it sleeps */
         uint64_t message_max; /* bytes of annotations and payload of one message */
         int stop_fd;          /* eventfd: readable for ever once the daemon was stopped */
         atomic_bool is_started;

@@ -80,17 +80,25 @@ Peer *peer_free(Peer *peer)
         return NULL;
 }
 
-int peer_receive(Peer *peer, uint8_t *ret, size_t n_room, bool is_patient, size_t *ret_n)
+/* @n: what recv() says. */
+static int received(ssize_t n, size_t *ret_n)
 {
-        ssize_t n;
-
-        n = recv(peer->fd, ret, n_room, is_patient ? 0 : MSG_DONTWAIT);
         if (n < 0)
                 return errno == EAGAIN || errno == EINTR ? PEER_E_AGAIN : PEER_E_CLOSED;
         if (n == 0)
                 return PEER_E_CLOSED;
         *ret_n = (size_t)n;
         return 0;
+}
+
+int peer_receive(Peer *peer, uint8_t *ret, size_t n_room, bool is_patient, size_t *ret_n)
+{
+        return received(recv(peer->fd, ret, n_room, is_patient ? 0 : MSG_DONTWAIT), ret_n);
+}
+
+int peer_spin(Peer *peer, Spin *spin, uint8_t *ret, size_t n_room, size_t *ret_n)
+{
+        return received(spin_receive(spin, peer->fd, ret, n_room), ret_n);
 }
 
 /* As many as came already, so that the peer pays for our memory; of a port not more than stay in

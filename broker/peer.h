@@ -12,6 +12,7 @@
  */
 
 #include "base/buffer.h"
+#include "base/spin.h"
 #include "broker/dispatch.h"
 
 #include <stdatomic.h>
@@ -74,6 +75,9 @@ DEFINE_CLEANUP(Peer, peer_free);
  * Return: 0 with at least one byte, PEER_E_AGAIN, PEER_E_CLOSED.
  */
 NODISCARD int peer_receive(Peer *peer, uint8_t *ret, size_t n_room, bool is_patient, size_t *ret_n);
+
+/** peer_spin() - some bytes that come while @spin lasts. Return: as peer_receive(). */
+NODISCARD int peer_spin(Peer *peer, Spin *spin, uint8_t *ret, size_t n_room, size_t *ret_n);
 
 /**
  * peer_receive_more() - go on with the frame that in begins with

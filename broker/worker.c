@@ -55,6 +55,7 @@ struct Worker {
         Call call;
         Window window;
         PatrolPost post;
+        Spin spin;
         bool waits;       /* the method that was called is PYROPE_WAITS */
         bool is_hot;      /* the peer that is being served calls again and again */
         bool has_called;  /* it called, since this worker has it */
@@ -485,6 +486,15 @@ static void count_stay(Worker *worker, Peer *peer)
         peer->is_out = true;
 }
 
+static int spin(Worker *worker, Peer *peer)
+{
+        size_t n = 0;
+        int r = peer_spin(peer, &worker->spin, worker->bytes, sizeof(worker->bytes), &n);
+
+        worker->window = (Window){ .bytes = worker->bytes, .n = n };
+        return r;
+}
+
 /* Goes on with the frame that the peer's memory begins with, or receives what comes. */
 static int receive(Worker *worker, Peer *peer, size_t n_needed, bool is_patient)
 {
@@ -501,24 +511,35 @@ static int receive(Worker *worker, Peer *peer, size_t n_needed, bool is_patient)
         return r;
 }
 
+static int wait_and_receive(Worker *worker, Peer *peer, size_t n_needed)
+{
+        Patrol *patrol = &worker->daemon->patrol;
+        int r;
+
+        count_stay(worker, peer);
+        if (spin_is_on(&worker->spin) && peer->in.n == 0) {
+                r = spin(worker, peer);
+                if (r != PEER_E_AGAIN)
+                        return r;
+        }
+        patrol_wait_begin(patrol, &worker->post);
+        r = receive(worker, peer, n_needed, /* is_patient= */ true);
+        patrol_wait_end(patrol, &worker->post);
+        return r;
+}
+
 /* Waits for the next call only of one who calls all the time. */
 static Step receive_window(Worker *worker, Peer *peer, size_t n_needed)
 {
-        Patrol *patrol = &worker->daemon->patrol;
-        bool is_patient;
         int r;
 
         r = keep_rest(worker, peer);
         if (r)
                 return r == PEER_E_FULL ? turn_away_full(worker, peer) : STEP_CLOSE;
-        is_patient = (peer->in.n > 0 || worker->is_hot) && may_wait(worker);
-        if (is_patient) {
-                count_stay(worker, peer);
-                patrol_wait_begin(patrol, &worker->post);
-        }
-        r = receive(worker, peer, n_needed, is_patient);
-        if (is_patient)
-                patrol_wait_end(patrol, &worker->post);
+        if ((peer->in.n > 0 || worker->is_hot) && may_wait(worker))
+                r = wait_and_receive(worker, peer, n_needed);
+        else
+                r = receive(worker, peer, n_needed, /* is_patient= */ false);
         if (r == PEER_E_AGAIN)
                 return STEP_IDLE;
         if (r == PEER_E_FULL)
@@ -687,6 +708,7 @@ void worker_main(void *userdata)
 {
         Worker worker = { .daemon = userdata };
 
+        worker.spin.max_us = worker.daemon->spin_us;
         if (call_init(&worker.call, worker.daemon, &worker.daemon->streams,
                       worker.daemon->message_max)) {
                 pool_leave(&worker.daemon->pool);

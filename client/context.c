@@ -5,6 +5,7 @@
 #include "client/tcp.h"
 
 #include "base/log.h"
+#include "base/spin.h"
 #include "base/unix-socket.h"
 
 #include <string.h>
@@ -69,6 +70,10 @@ static pyrope_status configure(pyrope_context *context, const pyrope_options *op
 {
         pyrope_status status;
 
+        if (options->spin_us > SPIN_MAX_US)
+                return error_set(error, PYROPE_E_INVALID, "a wait spins for at most %u us",
+                                 SPIN_MAX_US);
+        context->spin_us = options->spin_us;
         context->timeout_ms = options->timeout_ms ? options->timeout_ms : CONTEXT_TIMEOUT_MS;
         status = set_nameservers(context, setting(options->nameserver, "PYROPE_NAMESERVER"), error);
         if (!status)

@@ -29,6 +29,7 @@ struct pyrope_context {
         char *runtime_dir; /* as given; NULL: $PYROPE_RUNTIME_DIR and the rest of its ladder */
         char zone[ZONE_SIZE];
         int64_t timeout_ms;
+        unsigned spin_us;
         SshPool *pool;
 
         NsPlaces nameservers; /* of which only what was found out changes */

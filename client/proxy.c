@@ -82,6 +82,7 @@ static pyrope_status open_found(pyrope_proxy *proxy, const Target *found, Deadli
         if (!status) {
                 conn_deinit(&proxy->conn);
                 conn_init(&proxy->conn, fd, FRAME_MESSAGE_MAX_BYTES);
+                proxy->conn.spin.max_us = proxy->context->spin_us;
                 status = conn_connect(&proxy->conn, found->text, deadline, &metadata, error);
         }
         if (!status) {

@@ -178,6 +178,11 @@ static ssize_t receive_at_once(Conn *conn, size_t n_room, Deadline deadline)
 {
         ssize_t n;
 
+        if (spin_is_on(&conn->spin)) {
+                n = spin_receive(&conn->spin, conn->fd, conn->in.data + conn->in.n, n_room);
+                if (n >= 0 || errno != EAGAIN)
+                        return n;
+        }
         if (!may_block(conn)) {
                 errno = EAGAIN;
                 return -1;

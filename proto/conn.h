@@ -20,6 +20,7 @@
 #include "base/clock.h"
 #include "base/curfew.h"
 #include "base/defs.h"
+#include "base/spin.h"
 #include "proto/conn-answer.h"
 #include "proto/parcel.h"
 
@@ -38,6 +39,7 @@ struct Conn {
         bool is_late;           /* the deadline passed in recv() */
         unsigned n_receives;    /* so far, up to those that make it worth watching */
         Curfew curfew;          /* ends a recv() at the deadline */
+        Spin spin;              /* off, unless the owner says otherwise */
         size_t n_stream;        /* moved at once of a large message; 0: not known yet */
         bool is_cut;            /* the daemon takes no more; what it said can still be read */
         int64_t heard_ms;       /* when the latest answer came, on clock_coarse_ms(); 0: none did */

@@ -119,6 +119,9 @@ typedef struct pyrope_daemon_options {
         const gid_t *group; /* who is in this group may connect to the Unix socket, too: one that
                                is made here has mode 0660 and that group, as its directory
                                0750; NULL: none; borrowed during new */
+        unsigned spin_us; /* a conversation's next call is waited for so long (20 is good, 1000 the
+                             most) by asking again and again, before the thread sleeps: answers
+                             come sooner, and cost more of the processor; 0: not at all */
 } pyrope_daemon_options;
 
 /**
@@ -126,8 +129,8 @@ typedef struct pyrope_daemon_options {
  * @options: NULL for the defaults
  *
  * Return: PYROPE_OK; PYROPE_E_EXISTS if a live daemon has the socket or port; PYROPE_E_DENIED if
- * its directory is not private; PYROPE_E_INVALID for a path that is too long, or another address
- * than of the loopback interface; PYROPE_E_IO; PYROPE_E_NOMEM.
+ * its directory is not private; PYROPE_E_INVALID for a path that is too long, another address
+ * than of the loopback interface, or a number above its limit; PYROPE_E_IO; PYROPE_E_NOMEM.
  */
 PYROPE_API pyrope_status pyrope_daemon_new(const pyrope_daemon_options *options,
                                            pyrope_daemon **ret, pyrope_error **error);

@@ -49,13 +49,17 @@ typedef struct pyrope_options {
         const char *zone;        /* $PYROPE_ZONE; else from the host's name and machine id */
         const char *runtime_dir; /* $PYROPE_RUNTIME_DIR; else see "pyrope where" */
         int64_t timeout_ms;      /* for whatever names no other; 60 s */
+        unsigned spin_us;        /* an answer is waited for so long (20 is good, 1000 the most) by
+                                    asking again and again, before the thread sleeps: it comes sooner,
+                                    and costs more of the processor; 0: not at all */
 } pyrope_options;
 
 /**
  * pyrope_context_new() - nothing is connected yet
  * @options: NULL for the defaults; borrowed during the call
  *
- * Return: PYROPE_OK, PYROPE_E_INVALID (a location or zone of no known form), PYROPE_E_NOMEM.
+ * Return: PYROPE_OK, PYROPE_E_INVALID (a location or zone of no known form, a spin_us above 1000),
+ * PYROPE_E_NOMEM.
  */
 PYROPE_API pyrope_status pyrope_context_new(const pyrope_options *options, pyrope_context **ret,
                                             pyrope_error **error);

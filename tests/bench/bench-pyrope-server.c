@@ -116,7 +116,7 @@ static const pyrope_class class_ = {
 int main(int argc, char **argv)
 {
         const char *address = argc == 2 ? argv[1] : NULL;
-        pyrope_daemon_options options = { 0 };
+        pyrope_daemon_options options = { .spin_us = bench_spin_us() };
         Service service = { .lock = PTHREAD_MUTEX_INITIALIZER };
         pyrope_daemon *daemon;
         pyrope_status status;

@@ -61,7 +61,7 @@ static void client_get(void *connection, size_t n_bytes)
 int main(int argc, char **argv)
 {
         static const BenchPeer peer = { client_open, client_echo, client_put, client_get, NULL };
-        pyrope_options options = { 0 };
+        pyrope_options options = { .spin_us = bench_spin_us() };
         pyrope_error *error = NULL;
 
         check(pyrope_context_new(&options, &context, &error), error);

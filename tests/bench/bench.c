@@ -273,6 +273,13 @@ static void hold(const BenchPeer *peer, const char *address, size_t n)
         }
 }
 
+unsigned bench_spin_us(void)
+{
+        const char *text = getenv("BENCH_SPIN_US");
+
+        return text ? (unsigned)number(text) : 0;
+}
+
 int bench_main(const BenchPeer *peer, int argc, char **argv)
 {
         const char *mode = argc > 1 ? argv[1] : "";

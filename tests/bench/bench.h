@@ -28,6 +28,9 @@ struct BenchPeer {
         void (*pipeline)(void *connection, unsigned depth);
 };
 
+/* $BENCH_SPIN_US, or 0. */
+unsigned bench_spin_us(void);
+
 /**
  * bench_main() - the life of a client, see tests/bench/README.md
  *

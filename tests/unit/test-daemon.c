@@ -196,6 +196,7 @@ START_TEST(limits_beyond_the_protocol_are_refused)
         expect_no_daemon(&(pyrope_daemon_options){ .message_max_bytes = (uint64_t)1 << 32 },
                          PYROPE_E_INVALID);
         expect_no_daemon(&(pyrope_daemon_options){ .n_workers_max = 4097 }, PYROPE_E_INVALID);
+        expect_no_daemon(&(pyrope_daemon_options){ .spin_us = 1001 }, PYROPE_E_INVALID);
 }
 END_TEST
 
