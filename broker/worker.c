@@ -7,14 +7,9 @@
  * worker arms it again, parks it in a request, or closes it. After each of these three the worker
  * touches it no more. The functions below return a Step, which says what becomes of the peer.
  *
- * Bytes are received greedily into the worker's own buffer and handled in place; only what is left
- * when the worker turns away goes to the peer's memory. The exception is a frame larger than the
- * buffer, which is received into the peer's memory at once. Window is whichever of the two is being
- * read.
- *
- * A method may run for hours with the peer's request in the window. That is why a worker leaves the
- * epoll set first, and another waits there in its place (pool.h), and why a call that may not run
- * now is copied (request.h).
+ * A method may run for hours with the peer's request in the window (intake.h). That is why a worker
+ * leaves the epoll set first, and another waits there in its place (pool.h), and why a call that
+ * may not run now is copied (request.h).
  */
 
 #include "broker/worker.h"
@@ -24,14 +19,14 @@
 #include "base/pages.h"
 #include "broker/admit.h"
 #include "broker/bell.h"
+#include "broker/intake.h"
 #include "proto/value.h"
 
 #include <inttypes.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 
-#define HOT_MS    8 /* a conversation: the next call comes so soon after the last turn */
-#define LONG_STAY 8 /* calls, after which a conversation is worth leaving the epoll set for */
+#define HOT_MS 8 /* a conversation: the next call comes so soon after the last turn */
 
 typedef enum Step {
         STEP_ON,    /* handle what is in the window, then receive more */
@@ -41,46 +36,17 @@ typedef enum Step {
         STEP_CLOSE, /* hang up */
 } Step;
 
-typedef struct Window Window;
 typedef struct Worker Worker;
-
-struct Window {
-        const uint8_t *bytes; /* the worker's buffer, or the memory of a peer */
-        size_t n;
-        size_t at; /* bytes of them that were handled */
-};
 
 struct Worker {
         Daemon *daemon;
         Call call;
-        Window window;
-        PatrolPost post;
-        Spin spin;
-        bool waits;       /* the method that was called is PYROPE_WAITS */
-        bool is_hot;      /* the peer that is being served calls again and again */
-        bool has_called;  /* it called, since this worker has it */
-        unsigned n_stays; /* how often this worker waited for it */
-        _Alignas(16) uint8_t bytes[PEER_RECEIVE_BYTES];
+        bool waits;      /* the method that was called is PYROPE_WAITS */
+        bool has_called; /* the peer did, since this worker has it */
+        Intake in;
 };
 
 /* -- what becomes of a peer ------------------------------------------------------------------- */
-
-/* Moves what was not handled into the peer's memory, where it stays until the peer is served again.
- * Returns 0, PEER_E_FULL, -errno. */
-static int keep_rest(Worker *worker, Peer *peer)
-{
-        Window window = worker->window;
-        int r = 0;
-
-        worker->window = (Window){ .bytes = worker->bytes };
-        if (window.n > 0 && window.bytes == peer->in.data)
-                buffer_consume(&peer->in, window.at);
-        else
-                r = buffer_append(&peer->in, window.bytes + window.at, window.n - window.at);
-        if (peer->in.n == 0)
-                buffer_deinit(&peer->in); /* an idle connection owns next to nothing */
-        return r ? r : peer_hold_in(peer);
-}
 
 static void close_peer(Worker *worker, Peer *peer)
 {
@@ -180,7 +146,7 @@ static void finish_peer(Worker *worker, Peer *peer, Step step)
         if (step == STEP_GONE)
                 return;
         if (step != STEP_CLOSE)
-                r = keep_rest(worker, peer);
+                r = intake_keep_rest(&worker->in, peer);
         if (r == PEER_E_FULL && !peer->out)
                 step = turn_away_full(worker, peer);
         else if (r)
@@ -255,7 +221,7 @@ static Step close_call(Worker *worker, Peer *peer, Step step)
         }
         if (!schedule_done(schedule, 0) || step == STEP_CLOSE)
                 return step;
-        if (worker->window.at == worker->window.n)
+        if (worker->in.window.at == worker->in.window.n)
                 return STEP_IDLE;
         schedule_wake(schedule);
         return step;
@@ -265,7 +231,7 @@ static Step close_call(Worker *worker, Peer *peer, Step step)
 static Request *keep_frame(Worker *worker, Peer *peer, const Frame *frame)
 {
         CLEANUP(request_freep) Request *request = NULL;
-        bool was_peers = worker->window.bytes == peer->in.data;
+        bool was_peers = worker->in.window.bytes == peer->in.data;
         Call *call = &worker->call;
         int r;
 
@@ -277,7 +243,7 @@ static Request *keep_frame(Worker *worker, Peer *peer, const Frame *frame)
         request->waits = worker->waits;
         /* The memory that the window lies in may be the request's now, and counts as its. */
         if (was_peers && !peer->in.data)
-                worker->window = (Window){ .bytes = worker->bytes };
+                worker->in.window = (Window){ .bytes = worker->in.bytes };
         (void)peer_hold_in(peer); /* no more than before */
         r = request_hold(request);
         if (r == 0)
@@ -294,7 +260,7 @@ static Step wait_here(Worker *worker, Peer *peer, const Frame *frame)
         if (!request)
                 return close_call(worker, peer,
                                   answer_call(worker, peer, frame, DISPATCH_E_RAISED));
-        if (keep_rest(worker, peer) || bell_put_aside(&worker->call, request, peer))
+        if (intake_keep_rest(&worker->in, peer) || bell_put_aside(&worker->call, request, peer))
                 return close_call(worker, peer, STEP_CLOSE);
         request = NULL;
         return STEP_GONE;
@@ -308,8 +274,8 @@ static Step run_here(Worker *worker, Peer *peer, const Frame *frame, const Invoc
         int r;
 
         /* A peer that was waited for is hot for that; no need to ask the clock at each call. */
-        if (!worker->is_hot)
-                worker->is_hot = clock_boottime_ms() - peer->last_call_ms <= HOT_MS;
+        if (!worker->in.is_hot)
+                worker->in.is_hot = clock_boottime_ms() - peer->last_call_ms <= HOT_MS;
         r = run_logged(worker, frame, invocation);
         schedule_end(&worker->daemon->schedule, object, worker->waits);
         if (r == DISPATCH_E_WAIT)
@@ -323,7 +289,7 @@ static Step park(Worker *worker, Peer *peer, Request *taken)
 {
         CLEANUP(request_freep) Request *request = taken;
 
-        if (keep_rest(worker, peer))
+        if (intake_keep_rest(&worker->in, peer))
                 return STEP_CLOSE;
         request->peer = peer;
         if (schedule_submit(&worker->daemon->schedule, request)) {
@@ -447,7 +413,7 @@ static Step on_frame(Worker *worker, Peer *peer, const Frame *frame)
 /* All complete frames of the window. */
 static Step handle_window(Worker *worker, Peer *peer, size_t *ret_needed)
 {
-        Window *window = &worker->window;
+        Window *window = &worker->in.window;
         SessionReject reject;
         Frame frame;
         Step step = STEP_ON;
@@ -468,83 +434,18 @@ static Step handle_window(Worker *worker, Peer *peer, size_t *ret_needed)
         return step;
 }
 
-/* While others watch the rest, and somebody sees to it that the wait ends. */
-static bool may_wait(const Worker *worker)
+static Step receive(Worker *worker, Peer *peer, size_t n_needed)
 {
-        const Daemon *daemon = worker->daemon;
-
-        return pool_has_waiting(&daemon->pool) && patrol_is_running(&daemon->patrol) &&
-               !schedule_is_stopping(&daemon->schedule);
-}
-
-/* In the set, even where nothing is reported, each message costs a walk through it. */
-static void count_stay(Worker *worker, Peer *peer)
-{
-        if (++worker->n_stays < LONG_STAY || peer->is_out)
-                return;
-        poller_remove(&worker->daemon->poller, peer->fd);
-        peer->is_out = true;
-}
-
-static int spin(Worker *worker, Peer *peer)
-{
-        size_t n = 0;
-        int r = peer_spin(peer, &worker->spin, worker->bytes, sizeof(worker->bytes), &n);
-
-        worker->window = (Window){ .bytes = worker->bytes, .n = n };
-        return r;
-}
-
-/* Goes on with the frame that the peer's memory begins with, or receives what comes. */
-static int receive(Worker *worker, Peer *peer, size_t n_needed, bool is_patient)
-{
-        size_t n = 0;
-        int r;
-
-        if (peer->in.n > 0) {
-                r = peer_receive_more(peer, n_needed, is_patient);
-                worker->window = (Window){ .bytes = peer->in.data, .n = peer->in.n };
-        } else {
-                r = peer_receive(peer, worker->bytes, sizeof(worker->bytes), is_patient, &n);
-                worker->window = (Window){ .bytes = worker->bytes, .n = n };
-        }
-        return r;
-}
-
-static int wait_and_receive(Worker *worker, Peer *peer, size_t n_needed)
-{
-        Patrol *patrol = &worker->daemon->patrol;
-        int r;
-
-        count_stay(worker, peer);
-        if (spin_is_on(&worker->spin) && peer->in.n == 0) {
-                r = spin(worker, peer);
-                if (r != PEER_E_AGAIN)
-                        return r;
-        }
-        patrol_wait_begin(patrol, &worker->post);
-        r = receive(worker, peer, n_needed, /* is_patient= */ true);
-        patrol_wait_end(patrol, &worker->post);
-        return r;
-}
-
-/* Waits for the next call only of one who calls all the time. */
-static Step receive_window(Worker *worker, Peer *peer, size_t n_needed)
-{
-        int r;
-
-        r = keep_rest(worker, peer);
-        if (r)
-                return r == PEER_E_FULL ? turn_away_full(worker, peer) : STEP_CLOSE;
-        if ((peer->in.n > 0 || worker->is_hot) && may_wait(worker))
-                r = wait_and_receive(worker, peer, n_needed);
-        else
-                r = receive(worker, peer, n_needed, /* is_patient= */ false);
-        if (r == PEER_E_AGAIN)
+        switch (intake_receive(&worker->in, peer, n_needed)) {
+        case 0:
+                return STEP_ON;
+        case PEER_E_AGAIN:
                 return STEP_IDLE;
-        if (r == PEER_E_FULL)
+        case PEER_E_FULL:
                 return turn_away_full(worker, peer);
-        return r ? STEP_CLOSE : STEP_ON;
+        default:
+                return STEP_CLOSE;
+        }
 }
 
 /* Serves a peer as long as it keeps the worker busy; but if this is the only thread that is left
@@ -559,7 +460,7 @@ static void serve(Worker *worker, Peer *peer, Step step)
                 if (step != STEP_ON)
                         break;
                 if (is_first || pool_has_waiting(&worker->daemon->pool))
-                        step = receive_window(worker, peer, n_needed);
+                        step = receive(worker, peer, n_needed);
                 else
                         step = STEP_IDLE;
                 is_first = false;
@@ -567,19 +468,13 @@ static void serve(Worker *worker, Peer *peer, Step step)
         finish_peer(worker, peer, step);
 }
 
-/* What an earlier worker left over is handled first. */
-static void open_window(Worker *worker, const Peer *peer)
-{
-        worker->is_hot = false;
-        worker->has_called = false;
-        worker->n_stays = 0;
-        if (peer->in.n > 0)
-                worker->window = (Window){ .bytes = peer->in.data, .n = peer->in.n };
-        else
-                worker->window = (Window){ .bytes = worker->bytes };
-}
-
 /* -- events ----------------------------------------------------------------------------------- */
+
+static void begin_with(Worker *worker, const Peer *peer)
+{
+        worker->has_called = false;
+        intake_open(&worker->in, peer);
+}
 
 static Step flush_peer(Worker *worker, Peer *peer)
 {
@@ -599,7 +494,7 @@ static void on_peer(Worker *worker, uint64_t key)
         if (!peer)
                 return;
         LOG_CONTEXT("conn", peer->caller.number);
-        open_window(worker, peer);
+        begin_with(worker, peer);
         serve(worker, peer, peer->out ? flush_peer(worker, peer) : STEP_ON);
 }
 
@@ -631,7 +526,7 @@ static void run_request(Worker *worker, Request *taken)
                 (void)schedule_done(schedule, request->frame.n_bytes);
                 return;
         }
-        open_window(worker, peer);
+        begin_with(worker, peer);
         if (r != DISPATCH_E_CLOSE && r != DISPATCH_E_WAIT)
                 step = answer_call(worker, peer, &request->frame, r);
         serve(worker, peer, close_call(worker, peer, step));
@@ -708,15 +603,14 @@ void worker_main(void *userdata)
 {
         Worker worker = { .daemon = userdata };
 
-        worker.spin.max_us = worker.daemon->spin_us;
         if (call_init(&worker.call, worker.daemon, &worker.daemon->streams,
                       worker.daemon->message_max)) {
                 pool_leave(&worker.daemon->pool);
                 return;
         }
-        patrol_join(&worker.daemon->patrol, &worker.post);
+        intake_begin(&worker.in, worker.daemon);
         while (work(&worker)) {
         }
-        patrol_leave(&worker.daemon->patrol, &worker.post);
+        intake_end(&worker.in);
         call_deinit(&worker.call);
 }
