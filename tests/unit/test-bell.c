@@ -273,11 +273,13 @@ START_TEST(who_hangs_up_while_waiting_is_found_out_by_the_next_item)
         Listening listening;
         Listening other;
         Conn conn;
+        int fd;
 
         open_conn(&conn);
         begin_listening(&listening, "listen");
+        fd = listening.conn.fd;
         ask_and_wait(&listening);
-        shutdown(listening.conn.fd, SHUT_RDWR);
+        shutdown(fd, SHUT_RDWR);
         pthread_join(listening.thread, NULL);
         ck_assert_int_ne(listening.status, PYROPE_OK);
         end_listening(&listening);
