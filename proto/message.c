@@ -89,53 +89,79 @@ void message_connectfail_text(uint8_t serializer, const uint8_t *payload, size_t
         text_escape(text, n, ret, n_ret);
 }
 
-/* Method, arguments and keywords, the last three of a call. */
-static int unpack_call(pyrope_iter *iter, MessageInvoke *ret)
+/* The next item of a validated list, of which there must be one more. In line, and without the
+ * iterator's care: every call is read so. */
+static inline pyrope_view take_item(pyrope_view *rest)
 {
-        MessageInvoke invoke = *ret;
-        pyrope_iter keywords;
+        pyrope_view item = *rest;
+        CodecHead head = codec_head(item.at);
+
+        rest->at += head.n_head;
+        if (head.type != PYROPE_LIST && head.type != PYROPE_MAP)
+                rest->at += head.n;
+        else if (head.n > 0)
+                rest->at = codec_skip(item);
+        return item;
+}
+
+static bool has_type(pyrope_view item, pyrope_type type)
+{
+        return codec_type(item.at[0]) == type;
+}
+
+static bool has_str_keys(pyrope_view map)
+{
+        pyrope_iter iter = pyrope_each(map);
         pyrope_view key, value;
 
-        if (!pyrope_next(iter, NULL, &invoke.method) || !pyrope_next(iter, NULL, &invoke.args) ||
-            !pyrope_next(iter, NULL, &invoke.kwargs))
-                return MESSAGE_E_SHAPE;
-        if (pyrope_type_of(invoke.method) != PYROPE_STR)
-                return MESSAGE_E_SHAPE;
-        if (pyrope_type_of(invoke.args) == PYROPE_NIL)
-                invoke.args = (pyrope_view){ NULL, NULL };
-        else if (pyrope_type_of(invoke.args) != PYROPE_LIST)
-                return MESSAGE_E_SHAPE;
-        if (pyrope_type_of(invoke.kwargs) == PYROPE_NIL)
-                invoke.kwargs = (pyrope_view){ NULL, NULL };
-        else if (pyrope_type_of(invoke.kwargs) != PYROPE_MAP)
-                return MESSAGE_E_SHAPE;
+        while (pyrope_next(&iter, &key, &value))
+                if (!has_type(key, PYROPE_STR))
+                        return false;
+        return true;
+}
 
-        keywords = pyrope_each(invoke.kwargs);
-        while (pyrope_next(&keywords, &key, &value))
-                if (pyrope_type_of(key) != PYROPE_STR)
-                        return MESSAGE_E_SHAPE;
-        *ret = invoke;
+/* Method, arguments and keywords, the last three of a call. */
+static int unpack_call(pyrope_view rest, MessageInvoke *ret)
+{
+        static const pyrope_view absent = { NULL, NULL };
+
+        ret->method = take_item(&rest);
+        ret->args = take_item(&rest);
+        ret->kwargs = rest;
+        if (!has_type(ret->method, PYROPE_STR))
+                return MESSAGE_E_SHAPE;
+        if (has_type(ret->args, PYROPE_NIL))
+                ret->args = absent;
+        else if (!has_type(ret->args, PYROPE_LIST))
+                return MESSAGE_E_SHAPE;
+        if (has_type(ret->kwargs, PYROPE_NIL))
+                ret->kwargs = absent;
+        else if (!has_type(ret->kwargs, PYROPE_MAP) || !has_str_keys(ret->kwargs))
+                return MESSAGE_E_SHAPE;
         return 0;
 }
 
-static bool begin_list(pyrope_view list, size_t n, pyrope_iter *ret)
+static bool begin_list(pyrope_view list, size_t n, pyrope_view *ret_rest)
 {
-        *ret = pyrope_each(list);
-        return pyrope_type_of(list) == PYROPE_LIST && ret->n_left == n;
+        CodecHead head;
+
+        if (!list.at)
+                return false;
+        head = codec_head(list.at);
+        *ret_rest = (pyrope_view){ list.at + head.n_head, list.end };
+        return head.type == PYROPE_LIST && head.n == n;
 }
 
 int message_invoke_unpack(pyrope_view payload, MessageInvoke *ret)
 {
-        MessageInvoke invoke = { .object = { NULL, NULL } };
-        pyrope_iter iter;
-        int r;
+        MessageInvoke invoke;
+        pyrope_view rest;
 
-        if (!begin_list(payload, 4, &iter) || !pyrope_next(&iter, NULL, &invoke.object) ||
-            pyrope_type_of(invoke.object) != PYROPE_STR)
+        if (!begin_list(payload, 4, &rest))
                 return MESSAGE_E_SHAPE;
-        r = unpack_call(&iter, &invoke);
-        if (r)
-                return r;
+        invoke.object = take_item(&rest);
+        if (!has_type(invoke.object, PYROPE_STR) || unpack_call(rest, &invoke))
+                return MESSAGE_E_SHAPE;
         *ret = invoke;
         return 0;
 }
@@ -143,14 +169,10 @@ int message_invoke_unpack(pyrope_view payload, MessageInvoke *ret)
 int message_batch_unpack(pyrope_view call, MessageInvoke *ret)
 {
         MessageInvoke invoke = { .object = { NULL, NULL } };
-        pyrope_iter iter;
-        int r;
+        pyrope_view rest;
 
-        if (!begin_list(call, 3, &iter))
+        if (!begin_list(call, 3, &rest) || unpack_call(rest, &invoke))
                 return MESSAGE_E_SHAPE;
-        r = unpack_call(&iter, &invoke);
-        if (r)
-                return r;
         *ret = invoke;
         return 0;
 }

@@ -306,10 +306,10 @@ static pyrope_view next_item(pyrope_iter *iter)
         pyrope_view item = iter->rest;
         CodecHead head = codec_head(item.at);
 
-        if (head.type == PYROPE_LIST || head.type == PYROPE_MAP)
-                iter->rest.at = codec_skip(item);
-        else
+        if (head.type != PYROPE_LIST && head.type != PYROPE_MAP)
                 iter->rest.at = item.at + head.n_head + head.n;
+        else
+                iter->rest.at = head.n > 0 ? codec_skip(item) : item.at + head.n_head;
         return item;
 }
 
