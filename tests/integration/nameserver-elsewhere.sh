@@ -40,9 +40,9 @@ for location in ssh://h1 "ssh://h1/./u:$socket"; do
         expect 0 "${as_here[@]}" pyrope --nameserver "$location" list
         check "a key that is held to the pipe goes through it: $location" said '^Pyro\.NameServer '
 done
-expect 0 "${as_here[@]}" pyrope --nameserver ssh://h1 register there.solver PYRO:x@127.0.0.1:4711
+expect 0 "${as_here[@]}" pyrope --nameserver ssh://h1 register there.solver PYRO:x@192.0.2.1:4711
 expect 0 "${as_here[@]}" pyrope --nameserver ssh://h1 lookup there.solver
-check "names can be entered through it" said '127\.0\.0\.1:4711'
+check "names can be entered through it" said '192\.0\.2\.1:4711'
 expect 1 "${as_here[@]}" pyrope --nameserver ssh://h1 ping PYRO:x@ssh://h1/127.0.0.1:22
 echo "command=\"/bin/false\",restrict $key" >"$FX_DIR/h1/authorized_keys"
 expect 1 "${as_here[@]}" pyrope --nameserver ssh://h1 list
