@@ -96,8 +96,8 @@ static void start(const pyrope_class *class_)
 
 static void teardown(void)
 {
-        pyrope_context_free(context);
-        pyrope_daemon_free(daemon_);
+        context = pyrope_context_free(context);
+        daemon_ = pyrope_daemon_free(daemon_);
         scratch_teardown();
 }
 
