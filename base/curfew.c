@@ -2,16 +2,13 @@
 
 #include "base/curfew.h"
 
-#include "base/error.h"
+#include "base/thread.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <sys/socket.h>
-#include <time.h>
 
 #define LOOK_MS     50 /* while somebody waits, so that few who come must wake the thread ... */
 #define N_QUIET_MAX 20 /* ... and for so many looks after that */
-#define NS_PER_S    1000000000L
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed; /* somebody waits for less than the thread sleeps */
@@ -41,20 +38,6 @@ static int64_t look(int64_t now_ms)
         return next_ms;
 }
 
-/* Until then, or until it is roused. */
-static void sleep_ms(int64_t ms)
-{
-        struct timespec at;
-
-        (void)clock_gettime(CLOCK_MONOTONIC, &at); /* the condition's: it has no CLOCK_BOOTTIME */
-        at.tv_nsec += ms * 1000000L;
-        if (at.tv_nsec >= NS_PER_S) {
-                at.tv_sec++;
-                at.tv_nsec -= NS_PER_S;
-        }
-        (void)pthread_cond_timedwait(&changed, &lock, &at);
-}
-
 static void *curfew_main(UNUSED void *userdata)
 {
         unsigned n_quiet = 0;
@@ -76,33 +59,22 @@ static void *curfew_main(UNUSED void *userdata)
                 }
                 look_ms = next_ms < look_ms ? next_ms : look_ms;
                 atomic_store(&curfew_look_ms_, look_ms);
-                sleep_ms(look_ms - now_ms);
+                (void)thread_cond_wait(&changed, &lock, (int)(look_ms - now_ms));
         }
         return NULL;
-}
-
-static void init_condition(void)
-{
-        pthread_condattr_t attributes;
-
-        /* None of these can fail with these arguments. */
-        (void)pthread_condattr_init(&attributes);
-        (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-        (void)pthread_cond_init(&changed, &attributes);
-        (void)pthread_condattr_destroy(&attributes);
 }
 
 /* The child of a fork has no thread but the one that forked. */
 static void forget_thread(void)
 {
         (void)pthread_mutex_init(&lock, NULL);
-        init_condition();
+        thread_cond_init(&changed);
         is_running = false;
 }
 
 static void init_once(void)
 {
-        init_condition();
+        thread_cond_init(&changed);
         (void)pthread_atfork(NULL, NULL, forget_thread); /* fails for want of memory only */
 }
 
@@ -110,23 +82,12 @@ static void init_once(void)
 static int start(void)
 {
         static pthread_once_t once = PTHREAD_ONCE_INIT;
-        pthread_attr_t attributes;
-        sigset_t all, before;
-        pthread_t thread;
         int r;
 
         (void)pthread_once(&once, init_once);
-        (void)pthread_attr_init(&attributes);
-        (void)pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-        sigfillset(&all);
-        pthread_sigmask(SIG_SETMASK, &all, &before);
-        r = pthread_create(&thread, &attributes, curfew_main, NULL);
-        pthread_sigmask(SIG_SETMASK, &before, NULL);
-        (void)pthread_attr_destroy(&attributes);
-        if (r)
-                return error_origin(-r);
-        is_running = true;
-        return 0;
+        r = thread_start(NULL, curfew_main, NULL);
+        is_running = r == 0;
+        return r;
 }
 
 void curfew_init(Curfew *curfew)

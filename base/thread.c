@@ -5,16 +5,53 @@
 #include "base/error.h"
 
 #include <signal.h>
+#include <time.h>
+
+#define NS_PER_MS 1000000L
+#define NS_PER_S  1000000000L
 
 int thread_start(pthread_t *ret, void *(*fn)(void *userdata), void *userdata)
 {
-        sigset_t all;
-        sigset_t before;
+        sigset_t all, before;
+        pthread_t thread;
         int r;
 
         sigfillset(&all);
         (void)pthread_sigmask(SIG_SETMASK, &all, &before); /* a thread is born with its maker's */
-        r = pthread_create(ret, NULL, fn, userdata);
+        r = pthread_create(&thread, NULL, fn, userdata);
         (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-        return r ? error_origin(-r) : 0;
+        if (r)
+                return error_origin(-r);
+        if (ret)
+                *ret = thread;
+        else
+                (void)pthread_detach(thread);
+        return 0;
+}
+
+void thread_cond_init(pthread_cond_t *ret)
+{
+        pthread_condattr_t attributes;
+
+        /* None of these can fail with these arguments. */
+        (void)pthread_condattr_init(&attributes);
+        (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC); /* no CLOCK_BOOTTIME here */
+        (void)pthread_cond_init(ret, &attributes);
+        (void)pthread_condattr_destroy(&attributes);
+}
+
+bool thread_cond_wait(pthread_cond_t *cond, pthread_mutex_t *lock, int ms)
+{
+        struct timespec until;
+
+        if (ms < 0)
+                return pthread_cond_wait(cond, lock) == 0;
+        (void)clock_gettime(CLOCK_MONOTONIC, &until);
+        until.tv_sec += ms / 1000;
+        until.tv_nsec += ms % 1000 * NS_PER_MS;
+        if (until.tv_nsec >= NS_PER_S) {
+                until.tv_sec++;
+                until.tv_nsec -= NS_PER_S;
+        }
+        return pthread_cond_timedwait(cond, lock, &until) == 0;
 }

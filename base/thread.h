@@ -5,12 +5,32 @@
 /*
  * Thread
  *
- * One that no signal comes to: those are for the thread that waits for them.
+ * Threads that no signal comes to, for those are for the thread that waits for them; and condition
+ * variables with waits that end.
  */
 
 #include "base/defs.h"
 
 #include <pthread.h>
+#include <stdbool.h>
 
-/** thread_start() - to be joined. Return: 0, -errno. */
+/**
+ * thread_start() - begin a thread, with every signal blocked
+ * @ret:        to be joined; NULL: detached
+ *
+ * Return: 0, -errno.
+ */
 NODISCARD int thread_start(pthread_t *ret, void *(*fn)(void *userdata), void *userdata);
+
+/** thread_cond_init() - one for thread_cond_wait(), to be destroyed with pthread_cond_destroy(). */
+void thread_cond_init(pthread_cond_t *ret);
+
+/**
+ * thread_cond_wait() - as pthread_cond_wait(), with a limit
+ * @ms: as of poll(), and what deadline_left_ms() gives: negative is no limit
+ *
+ * A suspend of the computer does not count, so whoever has a deadline looks at it again.
+ *
+ * Return: false if the time was over first.
+ */
+bool thread_cond_wait(pthread_cond_t *cond, pthread_mutex_t *lock, int ms);

@@ -2,26 +2,17 @@
 
 #include "broker/patrol.h"
 
-#include "base/error.h"
+#include "base/thread.h"
 
-#include <errno.h>
 #include <sched.h>
-#include <time.h>
 
 #define N_QUIET_MAX 25 /* looks that found nobody, then it sleeps */
-#define NS_PER_S    1000000000L
 
 void patrol_init(Patrol *patrol)
 {
-        pthread_condattr_t attributes;
-
         *patrol = (Patrol){ .is_running = false };
         (void)pthread_mutex_init(&patrol->lock, NULL);
-        /* None of these can fail with these arguments. */
-        (void)pthread_condattr_init(&attributes);
-        (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-        (void)pthread_cond_init(&patrol->changed, &attributes);
-        (void)pthread_condattr_destroy(&attributes);
+        thread_cond_init(&patrol->changed);
 }
 
 /* All there is to do is to end a system call. */
@@ -68,19 +59,6 @@ static bool look(Patrol *patrol)
         return is_anybody;
 }
 
-static void pause_until_next(Patrol *patrol)
-{
-        struct timespec at;
-
-        (void)clock_gettime(CLOCK_MONOTONIC, &at);
-        at.tv_nsec += PATROL_MS * 1000000L;
-        if (at.tv_nsec >= NS_PER_S) {
-                at.tv_sec++;
-                at.tv_nsec -= NS_PER_S;
-        }
-        (void)pthread_cond_timedwait(&patrol->changed, &patrol->lock, &at);
-}
-
 /* Says that it sleeps before it looks for the last time. */
 static void sleep_until_woken(Patrol *patrol)
 {
@@ -102,7 +80,7 @@ static void *patrol_main(void *userdata)
                         sleep_until_woken(patrol);
                         n_quiet = 0;
                 }
-                pause_until_next(patrol);
+                (void)thread_cond_wait(&patrol->changed, &patrol->lock, PATROL_MS);
                 n_quiet = look(patrol) ? 0 : n_quiet + 1;
         }
         pthread_mutex_unlock(&patrol->lock);
@@ -111,19 +89,13 @@ static void *patrol_main(void *userdata)
 
 int patrol_start(Patrol *patrol)
 {
-        sigset_t all, before;
         int r;
 
         if (!take_signal())
                 return 0;
-        sigfillset(&all);
-        pthread_sigmask(SIG_SETMASK, &all, &before);
-        r = pthread_create(&patrol->thread, NULL, patrol_main, patrol);
-        pthread_sigmask(SIG_SETMASK, &before, NULL);
-        if (r)
-                return error_origin(-r);
-        patrol->is_running = true;
-        return 0;
+        r = thread_start(&patrol->thread, patrol_main, patrol);
+        patrol->is_running = r == 0;
+        return r;
 }
 
 void patrol_deinit(Patrol *patrol)

@@ -3,8 +3,8 @@
 #include "client/forward.h"
 
 #include "base/log.h"
+#include "base/thread.h"
 #include "base/unix-socket.h"
-#include "client/ssh-thread.h"
 #include "proto/value.h"
 
 #include <errno.h>
@@ -100,7 +100,7 @@ static pyrope_status start(Forward *forward, pyrope_error **error)
         r = unix_listen(forward->path, BACKLOG, &forward->listen_fd, &text);
         if (r)
                 return fail_listen(r, &text, error);
-        r = ssh_thread_start(run, forward, &forward->thread);
+        r = thread_start(&forward->thread, run, forward);
         if (r)
                 return error_set(error, PYROPE_E_IO, "thread: %s", strerror(-r));
         forward->has_thread = true;

@@ -3,10 +3,10 @@
 #include "client/keeper.h"
 
 #include "base/log.h"
+#include "base/thread.h"
 #include "client/context.h"
 #include "client/nameserver.h"
 #include "client/proxy.h"
-#include "client/ssh-thread.h"
 #include "proto/value.h"
 
 #include <errno.h>
@@ -383,7 +383,7 @@ int keeper_start(Keeper *keeper)
         keeper->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
         if (keeper->wake_fd < 0)
                 return -errno;
-        r = ssh_thread_start(keep, keeper, &keeper->thread);
+        r = thread_start(&keeper->thread, keep, keeper);
         if (r)
                 (void)close(keeper->wake_fd);
         return r;

@@ -2,12 +2,12 @@
 
 #include "client/publisher.h"
 
+#include "base/thread.h"
 #include "client/context.h"
 #include "client/keeper.h"
 #include "proto/value.h"
 
 #include <string.h>
-#include <time.h>
 #include <utlist.h>
 
 static void lock(Publisher *publisher)
@@ -109,17 +109,6 @@ static int start_keeper(Publisher *publisher)
         return r;
 }
 
-static void init_lock(Publisher *publisher)
-{
-        pthread_condattr_t attributes;
-
-        (void)pthread_mutex_init(&publisher->lock, NULL); /* glibc's cannot fail, nor the others */
-        (void)pthread_condattr_init(&attributes);
-        (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-        (void)pthread_cond_init(&publisher->changed, &attributes);
-        (void)pthread_condattr_destroy(&attributes);
-}
-
 Publisher *publisher_new(pyrope_context *context)
 {
         Publisher *publisher = calloc(1, sizeof(*publisher));
@@ -127,7 +116,8 @@ Publisher *publisher_new(pyrope_context *context)
         if (!publisher)
                 return NULL;
         publisher->context = context;
-        init_lock(publisher);
+        (void)pthread_mutex_init(&publisher->lock, NULL); /* cannot fail without attributes */
+        thread_cond_init(&publisher->changed);
         while (publisher->n_keepers < context->nameservers.n)
                 if (start_keeper(publisher))
                         return publisher_free(publisher);
@@ -161,20 +151,7 @@ Publisher *publisher_free(Publisher *publisher)
 /* Until something changes; with the lock held, which it lets go. Return: false: time is up. */
 static bool wait_for_change(Publisher *publisher, Deadline deadline)
 {
-        int left_ms = deadline_left_ms(deadline);
-        struct timespec until;
-
-        if (left_ms < 0)
-                return pthread_cond_wait(&publisher->changed, &publisher->lock) == 0;
-        (void)clock_gettime(CLOCK_MONOTONIC, &until);
-        until.tv_sec += left_ms / 1000;
-        until.tv_nsec += (long)(left_ms % 1000) * 1000000;
-        if (until.tv_nsec >= 1000000000) {
-                until.tv_sec++;
-                until.tv_nsec -= 1000000000;
-        }
-        return left_ms > 0 &&
-               pthread_cond_timedwait(&publisher->changed, &publisher->lock, &until) == 0;
+        return thread_cond_wait(&publisher->changed, &publisher->lock, deadline_left_ms(deadline));
 }
 
 static size_t count(const Publisher *publisher, const Published *self, KeeperState state)

@@ -2,8 +2,8 @@
 
 #include "client/ssh-agent.h"
 
+#include "base/thread.h"
 #include "base/unix-socket.h"
-#include "client/ssh-thread.h"
 
 #include <endian.h>
 #include <errno.h>
@@ -262,7 +262,7 @@ pyrope_status ssh_agent_start(const SshSettings *settings, const SshWatch *watch
         r = unix_socketpair(fds);
         if (!r) {
                 agent->client_fd = fds[0];
-                r = ssh_thread_start(run, agent, &agent->thread);
+                r = thread_start(&agent->thread, run, agent);
                 if (r)
                         (void)close(fds[1]);
         }

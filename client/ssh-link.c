@@ -3,8 +3,8 @@
 #include "client/ssh-link.h"
 
 #include "base/log.h"
+#include "base/thread.h"
 #include "client/ssh-step.h"
-#include "client/ssh-thread.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -512,7 +512,7 @@ SshLink *ssh_link_start(SshShared *shared, const char *target)
         (void)snprintf(link->doing, sizeof(link->doing), "%s: reading the SSH configuration",
                        target);
         if (link->wake_fd < 0 || ssh_names_add(&link->targets, target) ||
-            ssh_thread_start(run, link, &link->thread))
+            thread_start(&link->thread, run, link))
                 return link_free(link);
         return link;
 }

@@ -3,27 +3,11 @@
 #include "client/ssh-request.h"
 
 #include "base/log.h"
+#include "base/thread.h"
 #include "proto/value.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
-
-static int cond_init(pthread_cond_t *cond)
-{
-        pthread_condattr_t attributes;
-        int r;
-
-        r = pthread_condattr_init(&attributes);
-        if (r)
-                return -r;
-        r = pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-        if (!r)
-                r = pthread_cond_init(cond, &attributes);
-        (void)pthread_condattr_destroy(&attributes);
-        return -r;
-}
 
 SshRequest *ssh_request_new(const Location *to, const char *command, int fd, Deadline deadline)
 {
@@ -35,10 +19,7 @@ SshRequest *ssh_request_new(const Location *to, const char *command, int fd, Dea
         request->n_refs = 1;
         request->deadline = deadline;
         buffer_init(&request->output.text, SSH_OUTPUT_MAX_BYTES + 1);
-        if (cond_init(&request->answered)) {
-                free(request);
-                return NULL;
-        }
+        thread_cond_init(&request->answered);
         if (location_copy(to, &request->to) || (command && !(request->command = strdup(command))))
                 return ssh_request_unref(request);
         request->fd = fd;
@@ -73,24 +54,9 @@ void ssh_request_answer(SshRequest *request, pyrope_status status, const pyrope_
 
 bool ssh_request_wait(SshRequest *request, pthread_mutex_t *lock)
 {
-        struct timespec until;
-        int left_ms;
-
-        while (!request->is_answered && !deadline_passed(request->deadline)) {
-                left_ms = deadline_left_ms(request->deadline);
-                if (left_ms < 0) {
-                        (void)pthread_cond_wait(&request->answered, lock);
-                        continue;
-                }
-                (void)clock_gettime(CLOCK_MONOTONIC, &until);
-                until.tv_sec += left_ms / 1000;
-                until.tv_nsec += (long)(left_ms % 1000) * 1000000;
-                if (until.tv_nsec >= 1000000000) {
-                        until.tv_sec++;
-                        until.tv_nsec -= 1000000000;
-                }
-                (void)pthread_cond_timedwait(&request->answered, lock, &until);
-        }
+        while (!request->is_answered && !deadline_passed(request->deadline))
+                (void)thread_cond_wait(&request->answered, lock,
+                                       deadline_left_ms(request->deadline));
         return request->is_answered;
 }
 

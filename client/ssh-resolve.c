@@ -2,7 +2,7 @@
 
 #include "client/ssh-resolve.h"
 
-#include "client/ssh-thread.h"
+#include "base/thread.h"
 
 #include <errno.h>
 #include <stdatomic.h>
@@ -61,7 +61,7 @@ static int start_thread(SshAddresses *addresses)
         int r;
 
         atomic_fetch_add(&addresses->n_refs, 1);
-        r = ssh_thread_start(look_up_thread, addresses, NULL);
+        r = thread_start(NULL, look_up_thread, addresses);
         if (r)
                 atomic_fetch_sub(&addresses->n_refs, 1);
         return r;
