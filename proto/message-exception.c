@@ -6,6 +6,7 @@
 #include "proto/repr.h"
 #include "proto/value.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -168,14 +169,15 @@ void message_exception_pack(pyrope_writer *writer, const MessageException *excep
 /* Python's OSErrors of two arguments print as "[Errno 2] No such file or directory". */
 static bool format_os_error(pyrope_view args, char *ret, size_t n_ret)
 {
-        char strerror_text[ERROR_TEXT_MAX_BYTES];
         int64_t number;
+        int n;
 
         if (pyrope_count(args) != 2 || pyrope_get_int(pyrope_at(args, 0), &number) ||
             pyrope_type_of(pyrope_at(args, 1)) != PYROPE_STR)
                 return false;
-        repr_format_str(pyrope_at(args, 1), strerror_text, sizeof(strerror_text));
-        (void)snprintf(ret, n_ret, "[Errno %lld] %s", (long long)number, strerror_text);
+        n = snprintf(ret, n_ret, "[Errno %" PRId64 "] ", number);
+        if (n > 0 && (size_t)n < n_ret)
+                (void)repr_format_str(pyrope_at(args, 1), ret + n, n_ret - (size_t)n);
         return true;
 }
 

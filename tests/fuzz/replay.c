@@ -65,8 +65,8 @@ static int replay(const char *path)
 {
         DIR *dir = opendir(path);
         struct dirent *entry;
-        uint8_t *bytes;
-        size_t n_bytes;
+        uint8_t *bytes = NULL;
+        size_t n_bytes = 0;
         int n_fed = 0;
         int r = 0;
 

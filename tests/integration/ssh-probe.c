@@ -355,13 +355,22 @@ static int run_hold(int argc, char **argv)
         return 0;
 }
 
+/* Until a line came on standard input, or its end. */
+static void await_line(void)
+{
+        int byte;
+
+        do
+                byte = getchar();
+        while (byte != EOF && byte != '\n');
+}
+
 /* again PLACE TIMEOUT_MS: open, say READY; on a line of standard input once more, with the timeout.
  */
 static int run_again(int argc, char **argv)
 {
         pyrope_error *error = NULL;
         pyrope_status status;
-        char line[16];
         int fd;
 
         (void)argc;
@@ -370,7 +379,7 @@ static int run_again(int argc, char **argv)
                 return fail(status, error);
         printf("READY\n");
         (void)fflush(stdout);
-        (void)fgets(line, sizeof(line), stdin);
+        await_line();
         printf("again\n");
         (void)fflush(stdout);
         status = run_open(argc, argv);
@@ -478,7 +487,6 @@ static int run_forward(int argc, char **argv)
         pyrope_error *error = NULL;
         pyrope_status status;
         Forward *forward;
-        char line[16];
 
         (void)argc;
         status = forward_new(pool, &to, argv[1], &forward, &error);
@@ -486,7 +494,7 @@ static int run_forward(int argc, char **argv)
                 return fail(status, error);
         printf("READY %s\n", forward_path(forward));
         (void)fflush(stdout);
-        (void)fgets(line, sizeof(line), stdin);
+        await_line();
         (void)forward_free(forward);
         printf("ended\n");
         return 0;
