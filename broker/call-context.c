@@ -68,8 +68,6 @@ pyrope_status pyrope_call_keep_session(pyrope_call *call, void *session,
 {
         if (!call || !session)
                 return PYROPE_E_INVALID;
-        if (!session)
-                return PYROPE_E_INVALID;
         return guest_keep(call->caller.guest, session, ended) ? PYROPE_E_EXISTS : PYROPE_OK;
 }
 

@@ -95,7 +95,7 @@ int call_raise(Call *call, const char *class_, const char *format, ...)
 int pyrope_raise_at(const char *file, int line, pyrope_call *call, const char *class_,
                     const char *format, ...)
 {
-        const char *slash = file ? strrchr(file, '/') : NULL;
+        const char *slash;
         va_list arguments;
 
         if (!call)
@@ -103,14 +103,13 @@ int pyrope_raise_at(const char *file, int line, pyrope_call *call, const char *c
         va_start(arguments, format);
         set_exception(call, class_ ? class_ : "RuntimeError", format ? format : "", arguments);
         va_end(arguments);
+        file = file ? file : "?";
+        slash = strrchr(file, '/');
         call->exception.traceback = arena_printf(
                 &call->arena,
                 "Traceback (most recent call last):\n  File \"%s\", line %d, in %s.%s\n%s: %s\n",
-                slash  ? slash + 1
-                : file ? file
-                       : "?",
-                line, call->object->interface->class_->name, call->name, call->exception.class_,
-                call->exception.text);
+                slash ? slash + 1 : file, line, call->object->interface->class_->name, call->name,
+                call->exception.class_, call->exception.text);
         return PYROPE_RAISED;
 }
 

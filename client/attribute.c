@@ -4,6 +4,7 @@
 
 #include "client/call.h"
 #include "client/context.h"
+#include "proto/codec.h"
 
 #define METHOD_GET "__getattr__"
 #define METHOD_SET "__setattr__"
@@ -11,9 +12,8 @@
 static pyrope_status call_attribute(pyrope_proxy *proxy, const char *method, pyrope_writer *writer,
                                     int64_t timeout_ms, pyrope_value **ret, pyrope_error **error)
 {
-        static const uint8_t nil[] = { 0xc0 };
         CLEANUP(pyrope_value_freep) pyrope_value *arguments = NULL;
-        ConnCall call = { .method = method, .kwargs = { nil, nil + sizeof(nil) } };
+        ConnCall call = { .method = method, .kwargs = codec_nil() };
         pyrope_status status;
 
         status = pyrope_writer_take(writer, &arguments, error);

@@ -4,6 +4,7 @@
 
 #include "client/call.h"
 #include "client/context.h"
+#include "proto/codec.h"
 #include "proto/message.h"
 #include "proto/pack-format.h"
 
@@ -32,9 +33,7 @@ pyrope_batch *pyrope_batch_new(pyrope_proxy *proxy)
 {
         CLEANUP(pyrope_batch_freep) pyrope_batch *batch = calloc(1, sizeof(*batch));
 
-        if (!proxy)
-                return NULL;
-        if (!batch)
+        if (!proxy || !batch)
                 return NULL;
         batch->proxy = proxy;
         buffer_init(&batch->calls, FRAME_MESSAGE_MAX_BYTES);
@@ -179,12 +178,9 @@ pyrope_status pyrope_batch_send(pyrope_batch *batch, const pyrope_call_options *
         if (!batch)
                 return error_null(error);
 
-        static const uint8_t nil[] = { 0xc0 };
         CLEANUP(buffer_deinit) Buffer annotations = CALL_ANNOTATIONS_INIT;
         CLEANUP(pyrope_value_freep) pyrope_value *calls = NULL, *results = NULL;
-        ConnCall call = { .method = METHOD,
-                          .kwargs = { nil, nil + sizeof(nil) },
-                          .flags = FRAME_BATCH };
+        ConnCall call = { .method = METHOD, .kwargs = codec_nil(), .flags = FRAME_BATCH };
         pyrope_proxy *proxy = batch->proxy;
         pyrope_status status;
         Deadline deadline;

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "client/context.h"
+#include "proto/codec.h"
 #include "proto/pack-format.h"
 
 #include <stdarg.h>
@@ -55,9 +56,9 @@ static pyrope_status attempt(pyrope_proxy *proxy, ConnCall *call, Deadline deadl
 
 static pyrope_status nil_new(pyrope_value **ret, pyrope_error **error)
 {
-        static const uint8_t nil[] = { 0xc0 };
+        const pyrope_view nil = codec_nil();
 
-        return value_new_copy(nil, sizeof(nil), ret)
+        return value_new_copy(nil.at, (size_t)(nil.end - nil.at), ret)
                        ? error_set(error, PYROPE_E_NOMEM, "out of memory")
                        : PYROPE_OK;
 }

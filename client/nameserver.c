@@ -22,11 +22,6 @@ static pyrope_status no_memory(pyrope_error **error)
 
 /* -- where it is ------------------------------------------------------------------------------ */
 
-static bool is_given(const Location *at)
-{
-        return at->ssh || at->path || at->host;
-}
-
 /* A nameserver at some place, for a question or two. */
 static pyrope_status nameserver_there(pyrope_context *context, const Location *at,
                                       Deadline deadline, pyrope_proxy **ret, pyrope_error **error)
@@ -134,7 +129,7 @@ pyrope_status pyrope_where_nameserver(pyrope_context *context, char **ret, pyrop
         NsPlaces *places = &context->nameservers;
         pyrope_status status;
 
-        if (places->n == 1 && !is_given(&places->items[0].given)) {
+        if (places->n == 1 && !location_is_given(&places->items[0].given)) {
                 status = ns_place_at(context, &places->items[0], DEADLINE_NONE, &found, error);
                 if (status)
                         return status;
@@ -152,7 +147,7 @@ char *nameserver_label(const pyrope_context *context)
         char *label;
         int n;
 
-        if (places->n == 1 && !is_given(&places->items[0].given))
+        if (places->n == 1 && !location_is_given(&places->items[0].given))
                 return strdup("the nameserver of this machine");
         locations = ns_places_label(places);
         if (!locations)
@@ -409,7 +404,7 @@ pyrope_status nameserver_find(pyrope_context *context, const Target *target, Dea
                 break;
         }
 
-        if (is_given(&target->at))
+        if (location_is_given(&target->at))
                 status = nameserver_there(context, &target->at, deadline, &other, error);
         else
                 status = nameserver_of(context, deadline, &nameserver, error);

@@ -25,11 +25,6 @@ static pyrope_status no_memory(pyrope_error **error)
         return error_set(error, PYROPE_E_NOMEM, "out of memory");
 }
 
-static bool is_given(const Location *at)
-{
-        return at->ssh || at->path || at->host;
-}
-
 /* -- what was said ---------------------------------------------------------------------------- */
 
 static int add_place(NsPlaces *places, const char *word)
@@ -124,7 +119,7 @@ char *ns_place_label(const pyrope_context *context, const NsPlace *place)
 {
         CLEANUP(location_deinit) Location found = { 0 };
 
-        if (is_given(&place->given))
+        if (location_is_given(&place->given))
                 return reach_label(&place->given);
         return default_at(context, &found, NULL) ? strdup("this machine") : reach_label(&found);
 }
@@ -278,7 +273,7 @@ static pyrope_status at_host(pyrope_context *context, NsPlace *place, Deadline d
 pyrope_status ns_place_at(pyrope_context *context, NsPlace *place, Deadline deadline, Location *ret,
                           pyrope_error **error)
 {
-        if (!is_given(&place->given))
+        if (!location_is_given(&place->given))
                 return default_at(context, ret, error);
         if (place->given.ssh)
                 return at_host(context, place, deadline, ret, error);

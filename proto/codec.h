@@ -134,6 +134,14 @@ NODISCARD int codec_check(const uint8_t *bytes, size_t n_bytes, pyrope_view *ret
  */
 NODISCARD int codec_check_beginning(const uint8_t *bytes, size_t n_bytes, size_t n_max);
 
+/** codec_nil() - a nil that outlives everything. */
+static inline pyrope_view codec_nil(void)
+{
+        static const uint8_t nil[] = { 0xc0 };
+
+        return (pyrope_view){ nil, nil + sizeof(nil) };
+}
+
 /** codec_skip() - first byte behind a validated item. */
 const uint8_t *codec_skip(pyrope_view item);
 

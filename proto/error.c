@@ -120,8 +120,7 @@ void error_keep_annotations(pyrope_error *error, Buffer *annotations)
 {
         if (!error)
                 return;
-        error->annotations = *annotations;
-        *annotations = (Buffer){ .n_max = annotations->n_max };
+        buffer_move(annotations, &error->annotations);
 }
 
 static char *line_of(const char *format, va_list arguments) PRINTF(1, 0);

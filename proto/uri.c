@@ -333,7 +333,7 @@ char *uri_format(const Uri *uri)
 {
         CLEANUP(freep) char *location = NULL;
 
-        if (!uri->location.ssh && !uri->location.path && !uri->location.host)
+        if (!location_is_given(&uri->location))
                 return printed("%s:%s", kind_names[uri->kind], uri->object);
         location = location_format(&uri->location);
         if (!location)

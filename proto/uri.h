@@ -59,6 +59,12 @@ void location_deinit(Location *location);
 NODISCARD char *location_format(const Location *location);
 NODISCARD int location_copy(const Location *from, Location *ret); /* 0, -ENOMEM */
 
+/** location_is_given() - whether it is one at all: not all members are NULL. */
+static inline bool location_is_given(const Location *location)
+{
+        return location->ssh || location->path || location->host;
+}
+
 /** uri_parse() - Return: 0 with @ret owned by the caller; URI_E_INVALID; -ENOMEM. */
 NODISCARD int uri_parse(const char *text, Uri *ret);
 void uri_deinit(Uri *uri);
