@@ -105,18 +105,32 @@ void pool_wait_begin(Pool *pool)
         atomic_fetch_add(&pool->n_waiting, 1);
 }
 
-void pool_wait_end(Pool *pool)
+/* With the lock held. */
+static void start_if_none_waits(Pool *pool)
 {
         int r = 0;
 
+        if (pool->n_threads < pool->n_threads_max && atomic_load(&pool->n_waiting) == 0)
+                r = start_thread(pool);
+        if (r)
+                log_debug("no further thread: %s", strerror(-r));
+}
+
+void pool_limit(Pool *pool, unsigned n_threads_max)
+{
+        pthread_mutex_lock(&pool->lock);
+        pool->n_threads_max = n_threads_max;
+        start_if_none_waits(pool);
+        pthread_mutex_unlock(&pool->lock);
+}
+
+void pool_wait_end(Pool *pool)
+{
         if (atomic_fetch_sub(&pool->n_waiting, 1) > 1)
                 return;
         pthread_mutex_lock(&pool->lock);
-        if (pool->n_threads < pool->n_threads_max && atomic_load(&pool->n_waiting) == 0)
-                r = start_thread(pool);
+        start_if_none_waits(pool);
         pthread_mutex_unlock(&pool->lock);
-        if (r)
-                log_debug("no further thread: %s", strerror(-r));
 }
 
 bool pool_wait_vain(Pool *pool)

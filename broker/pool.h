@@ -41,6 +41,10 @@ NODISCARD int pool_start(Pool *pool);
 /* Waits until no thread is left. */
 void pool_join(Pool *pool);
 
+/* Another limit; what is beyond it ends when it has waited in vain. Starts a thread if it may and
+ * none waits. */
+void pool_limit(Pool *pool, unsigned n_threads_max);
+
 /* A thread was woken; it goes to wait again. It begins its life waiting. */
 void pool_wait_end(Pool *pool);
 void pool_wait_begin(Pool *pool);

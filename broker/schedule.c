@@ -45,7 +45,7 @@ static void signal_fd(int fd)
 
 static bool is_full(const Schedule *schedule)
 {
-        return schedule->n_running >= schedule->n_running_max;
+        return schedule->n_running >= schedule->n_running_max + schedule->n_extra;
 }
 
 static bool has_ready(const Schedule *schedule)
@@ -160,6 +160,9 @@ void schedule_end(Schedule *schedule, Object *object, bool waits)
 
         pthread_mutex_lock(&schedule->lock);
         schedule->n_running--;
+        schedule->n_ended++;
+        if (schedule->n_running < schedule->n_running_max)
+                schedule->n_extra = 0;
         if (waits)
                 release_wait(schedule);
         next = STAILQ_FIRST(&object->waiting);
@@ -264,6 +267,21 @@ int schedule_sleep(Schedule *schedule, Request *request, pyrope_bell *bell, uint
 void schedule_wake(Schedule *schedule)
 {
         signal_fd(schedule->ready_fd);
+}
+
+bool schedule_relieve(Schedule *schedule, unsigned *ret_n_extra)
+{
+        bool is_stuck;
+
+        pthread_mutex_lock(&schedule->lock);
+        is_stuck = !STAILQ_EMPTY(&schedule->ready) && is_full(schedule);
+        if (is_stuck && schedule->n_ended == schedule->n_ended_then &&
+            schedule->n_extra < schedule->n_running_max)
+                schedule->n_extra++;
+        schedule->n_ended_then = schedule->n_ended;
+        *ret_n_extra = schedule->n_extra;
+        pthread_mutex_unlock(&schedule->lock);
+        return is_stuck;
 }
 
 bool schedule_done(Schedule *schedule, size_t n_oneway_bytes)

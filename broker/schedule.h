@@ -30,8 +30,11 @@ struct Schedule {
         RequestQueue ready; /* their objects are theirs already */
         unsigned n_running;
         unsigned n_running_max;
-        RequestQueue waits; /* calls that are PYROPE_WAITS, while too many of them run */
-        unsigned n_waits;   /* of those, how many run or are ready */
+        unsigned n_extra;      /* beyond that, since nothing else went on */
+        uint64_t n_ended;      /* calls */
+        uint64_t n_ended_then; /* when schedule_relieve() looked last */
+        RequestQueue waits;    /* calls that are PYROPE_WAITS, while too many of them run */
+        unsigned n_waits;      /* of those, how many run or are ready */
         unsigned n_waits_max;
         size_t n_open;         /* calls accepted and not yet answered, waiting ones included */
         size_t n_oneway;       /* of them, those submitted without a peer */
@@ -111,6 +114,15 @@ uint64_t schedule_rings(Schedule *schedule, pyrope_bell *bell);
 
 /* Let another thread look for a ready call. */
 void schedule_wake(Schedule *schedule);
+
+/**
+ * schedule_relieve() - where as many calls run as may, and none of them has ended since this was
+ * asked last, one that is ready may run all the same: what runs may be waiting for it
+ * @ret_n_extra: how many may run beyond the limit now, at most as many again
+ *
+ * Return: whether calls are ready that may not run: ask again, after a while.
+ */
+bool schedule_relieve(Schedule *schedule, unsigned *ret_n_extra);
 
 /**
  * schedule_done() - a call was answered, or will never be

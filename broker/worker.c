@@ -263,6 +263,7 @@ static Step wait_here(Worker *worker, Peer *peer, const Frame *frame)
         if (intake_keep_rest(&worker->in, peer) || bell_put_aside(&worker->call, request, peer))
                 return close_call(worker, peer, STEP_CLOSE);
         request = NULL;
+        poller_need_tick(&worker->daemon->poller);
         return STEP_GONE;
 }
 
@@ -321,6 +322,7 @@ static Step send_off(Worker *worker, Peer *peer, const Frame *frame)
         switch (schedule_submit(&worker->daemon->schedule, request)) {
         case 0:
                 request = NULL;
+                poller_need_tick(&worker->daemon->poller);
                 return STEP_ON;
         case SCHEDULE_E_FULL:
                 return park(worker, peer, TAKE(request));
@@ -532,11 +534,23 @@ static void run_request(Worker *worker, Request *taken)
         serve(worker, peer, close_call(worker, peer, step));
 }
 
+/* Calls that run may be waiting for others that may not, of methods that call their own daemon. */
+static void relieve(Daemon *daemon)
+{
+        unsigned n_extra;
+
+        if (schedule_relieve(&daemon->schedule, &n_extra))
+                poller_need_tick(&daemon->poller);
+        /* One more, for the connections. */
+        pool_limit(&daemon->pool, daemon->schedule.n_running_max + n_extra + 1);
+}
+
 static void on_tick(Worker *worker)
 {
         Daemon *daemon = worker->daemon;
 
         poller_ticked(&daemon->poller);
+        relieve(daemon);
         admit_again(daemon);
         if (peer_table_expire(&daemon->peers, clock_boottime_ms()))
                 poller_need_tick(&daemon->poller);

@@ -40,8 +40,9 @@
  * pyrope_publish() of <pyrope/pyrope.h> gives an object a name, and keeps it registered.
  *
  * Threads: methods run on threads of the daemon, one call at a time per object, unless the class is
- * PYROPE_CONCURRENT. Everything that takes a daemon may be called from any thread, from methods
- * too; a call belongs to the thread that runs its method.
+ * PYROPE_CONCURRENT; so a method that calls its own serial object waits for itself. Everything that
+ * takes a daemon may be called from any thread, from methods too; a call belongs to the thread that
+ * runs its method.
  *
  * Signals: threads of the daemon block all that a program may expect. SIGURG wakes them: a program
  * that has a handler for it before it starts the daemon keeps it, and is served a little slower.
@@ -114,7 +115,9 @@ typedef struct pyrope_daemon_options {
         uint64_t message_max_bytes; /* 0: 1 GiB */
         const uid_t *allowed_uids;  /* users beside our own who may connect; borrowed during new */
         size_t n_allowed_uids;
-        unsigned n_workers_max; /* calls that run at once; 0: 64 */
+        unsigned n_workers_max; /* calls that run at once; 0: 64. While others are ready and
+                                   none of these ends, one more each half second, up to as many
+                                   again: they may be waiting for those */
         const char *listen;     /* "127.0.0.1:PORT" or "[::1]:PORT", port 0: any; NULL: no TCP */
         const gid_t *group; /* who is in this group may connect to the Unix socket, too: one that
                                is made here has mode 0660 and that group, as its directory

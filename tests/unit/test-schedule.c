@@ -214,6 +214,50 @@ START_TEST(no_more_calls_run_than_the_limit_and_none_overtakes)
 }
 END_TEST
 
+/* A call ends and is answered; NULL: one that never was a request. */
+static void end_one(Object *object, Request *request)
+{
+        schedule_end(&schedule, object, false);
+        (void)schedule_done(&schedule, 0);
+        if (request)
+                request->peer = NULL;
+        request_free(request);
+}
+
+START_TEST(where_nothing_ends_one_more_may_run_up_to_as_many_again)
+{
+        CLEANUP(object_unrefp) Object *object = object_of(&concurrent);
+        Request *requests[4];
+        unsigned n_extra;
+
+        for (int i = 0; i < 2; i++)
+                ck_assert_int_eq(schedule_begin(&schedule, object, false), 0);
+        ck_assert(!schedule_relieve(&schedule, &n_extra)); /* nobody is ready */
+        ck_assert_uint_eq(n_extra, 0);
+        for (uint16_t i = 0; i < 4; i++)
+                ck_assert_int_eq(schedule_submit(&schedule, request_for(object, some_peer, i)), 0);
+        for (unsigned i = 0; i < 2; i++) {
+                ck_assert_int_eq(schedule_take(&schedule, &requests[i]), SCHEDULE_E_EMPTY);
+                ck_assert(schedule_relieve(&schedule, &n_extra));
+                ck_assert_uint_eq(n_extra, i + 1);
+                ck_assert_int_eq(schedule_take(&schedule, &requests[i]), 0);
+        }
+        ck_assert(schedule_relieve(&schedule, &n_extra));
+        ck_assert_uint_eq(n_extra, 2); /* that is the limit */
+        ck_assert_int_eq(schedule_take(&schedule, &requests[2]), SCHEDULE_E_EMPTY);
+
+        end_one(object, NULL); /* each that ends makes room for one */
+        ck_assert_int_eq(schedule_take(&schedule, &requests[2]), 0);
+        end_one(object, NULL);
+        ck_assert_int_eq(schedule_take(&schedule, &requests[3]), 0);
+        ck_assert(!schedule_relieve(&schedule, &n_extra));
+        for (int i = 0; i < 4; i++)
+                end_one(object, requests[i]);
+        ck_assert(!schedule_relieve(&schedule, &n_extra));
+        ck_assert_uint_eq(n_extra, 0);
+}
+END_TEST
+
 START_TEST(an_oneway_call_wakes_a_thread_if_it_may_run)
 {
         Object *object = object_of(&serial);
@@ -331,6 +375,7 @@ int main(void)
         tcase_add_test(tcase, waiting_calls_run_in_the_order_they_came);
         tcase_add_test(tcase, a_busy_object_does_not_keep_out_the_others);
         tcase_add_test(tcase, no_more_calls_run_than_the_limit_and_none_overtakes);
+        tcase_add_test(tcase, where_nothing_ends_one_more_may_run_up_to_as_many_again);
         tcase_add_test(tcase, an_oneway_call_wakes_a_thread_if_it_may_run);
         tcase_add_test(tcase, an_oneway_call_behind_a_running_one_wakes_nobody);
         tcase_add_test(tcase, who_takes_one_of_several_ready_calls_wakes_another_thread);
