@@ -364,9 +364,12 @@ static void *keep(void *userdata)
 
         while (!is_stopping) {
                 CLEANUP(pyrope_error_freep) pyrope_error *error = NULL;
+                pyrope_status status;
 
-                if (!is_idle)
-                        after_work(keeper, work(keeper, &error), error);
+                if (!is_idle) {
+                        status = work(keeper, &error);
+                        after_work(keeper, status, error);
+                }
                 wait_for_work(keeper, is_idle);
                 is_idle = !has_names(keeper, &is_stopping);
         }

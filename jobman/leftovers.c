@@ -143,7 +143,8 @@ static void remove_names(Sweep *sweep)
         size_t n;
 
         if (registrar_list(sweep->host->registrar, sweep->host->jobman, &names, &why)) {
-                log_warning("cannot look for names that are left: %s", pyrope_error_text(why));
+                /* At a start whoever registers says so, too. */
+                log_debug("cannot look for names that are left: %s", pyrope_error_text(why));
                 sweep->is_done = false;
                 return;
         }

@@ -226,7 +226,7 @@ fi
 
 echo "# no nameserver"
 refused 1 "^pyrope: .*h1 .*: sshd cannot connect to the socket $tmp/one/nameserver\.sock: nobody listens there" pyrope list
-refused 1 "^jobman: cannot register Jobs@h2: nameserver $tmp/one/nameserver\.sock: nobody listens on " \
+refused 1 "^jobman: cannot register Jobs@h2: Pyro\.NameServer at $tmp/one/nameserver\.sock: nobody listens on " \
         "${two[@]}" jobman --config "$tmp/jobman.conf"
 unset PYROPE_NAMESERVER
 none='no nameserver is named \(--nameserver, PYROPE_NAMESERVER\): no daemon has a socket .* here; start it, or '
