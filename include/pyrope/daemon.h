@@ -104,6 +104,7 @@ typedef struct pyrope_stream_class {
 #define PYROPE_STREAM_END  1
 #define PYROPE_STREAM_WAIT 2 /* nothing yet, see pyrope_wait_bell() */
 
+/* What those wait for who asked for an item that is not there yet, see pyrope_bell_new(). */
 typedef struct pyrope_bell pyrope_bell;
 
 /* -- daemon ----------------------------------------------------------------------------------- */
@@ -142,7 +143,8 @@ PYROPE_API pyrope_status pyrope_daemon_new(const pyrope_daemon_options *options,
  * pyrope_daemon_allow() - other users beside our own who may connect, from now on
  * @uids: @n_uids of them, copied; they take the place of those in the options
  *
- * Connections that are there stay. Return: PYROPE_OK, PYROPE_E_NOMEM.
+ * Connections that are there stay. Return: PYROPE_OK; PYROPE_E_NOMEM, and then the Unix socket may
+ * follow the new list, and the port the old one.
  */
 PYROPE_API pyrope_status pyrope_daemon_allow(pyrope_daemon *daemon, const uid_t *uids,
                                              size_t n_uids, pyrope_error **error);
@@ -213,8 +215,9 @@ PYROPE_API pyrope_status pyrope_daemon_wait(pyrope_daemon *daemon, int64_t drain
 
 /**
  * pyrope_daemon_run() - start, print "READY URI" on standard output for each listener (that of
- * the port first), serve until
- * pyrope_daemon_stop(), SIGTERM or SIGINT; then drain for at most 10 s
+ * the port first), serve until pyrope_daemon_stop(), SIGTERM or SIGINT; then drain for at most 10 s
+ *
+ * A service manager ($NOTIFY_SOCKET) is told that it is ready, and that it stops.
  *
  * Call it from the main thread, before other threads are made: it blocks the two signals there.
  * Return: as pyrope_daemon_start(), and PYROPE_E_TIMEOUT if calls still ran at the end.
@@ -324,7 +327,8 @@ PYROPE_API uint64_t pyrope_bell_rings(pyrope_bell *bell);
  * @n_rings: pyrope_bell_rings() from before `next` looked for something to say; if the bell was
  *           rung since then, it is asked again at once
  *
- * Return: PYROPE_STREAM_WAIT, which `next` returns.
+ * Return: PYROPE_STREAM_WAIT, which `next` returns; PYROPE_RAISED with a RuntimeError if @bell is
+ * NULL.
  */
 PYROPE_API int pyrope_wait_bell(pyrope_call *call, pyrope_bell *bell, uint64_t n_rings);
 
@@ -405,6 +409,8 @@ PYROPE_API bool pyrope_call_annotation_at(pyrope_call *call, size_t index, pyrop
  *               no str
  *
  * The argument itself is what the blob holds.
+ *
+ * Return: whether it came so.
  */
 PYROPE_API bool pyrope_call_blob_info(pyrope_call *call, const char **ret, size_t *ret_n);
 

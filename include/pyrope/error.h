@@ -15,6 +15,9 @@
  * returns a status returns PYROPE_E_INVALID, any other what stands for nothing (NULL, false, 0, -1
  * for a descriptor, an absent item), and nothing else happens. This holds for all of <pyrope/...>,
  * but not for the targets that a format lists.
+ *
+ * Out of memory, an error may be NULL although one was asked for: so the functions below read NULL
+ * as an error of that status.
  */
 
 #include <stdbool.h>
@@ -70,8 +73,6 @@ PYROPE_API const char *pyrope_status_name(pyrope_status status);
 
 /** pyrope_error_free() - release an error; NULL is fine. Return: NULL. */
 PYROPE_API pyrope_error *pyrope_error_free(pyrope_error *error);
-
-/* An error is NULL, although one was asked for, where memory was out: so NULL is read as that. */
 
 /** pyrope_error_status() - why it failed. Return: never PYROPE_OK. */
 PYROPE_API pyrope_status pyrope_error_status(const pyrope_error *error);

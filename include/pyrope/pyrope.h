@@ -43,7 +43,7 @@ typedef struct pyrope_forward pyrope_forward;
 typedef struct pyrope_options {
         const char *nameserver;  /* a location, or several, separated by commas and blanks, of which
                                     the first that answers is asked; $PYROPE_NAMESERVER; else the
-                                    socket "nameserver.sock"  in the runtime directory, else
+                                    socket "nameserver.sock" in the runtime directory, else
                                     /run/pyrope/nameserver.sock */
         const char *ssh_config;  /* file; $PYROPE_SSH_CONFIG; else ~/.ssh/config */
         const char *zone;        /* $PYROPE_ZONE; else from the host's name and machine id */
@@ -75,6 +75,7 @@ typedef struct pyrope_statistics {
         uint64_t n_local;        /* connections to sockets of this machine */
 } pyrope_statistics;
 
+/** pyrope_context_statistics() - the counts as they are now. */
 PYROPE_API void pyrope_context_statistics(pyrope_context *context, pyrope_statistics *ret);
 
 /* -- proxies and calls ------------------------------------------------------------------------ */
@@ -232,7 +233,13 @@ PYROPE_API pyrope_stream *pyrope_answer_take_stream(pyrope_answer *answer);
 PYROPE_API bool pyrope_answer_annotation(const pyrope_answer *answer, const char *id,
                                          const void **ret, size_t *ret_n);
 
-/** pyrope_answer_correlation() - Return: whether the answer has one; stock daemons make one up. */
+/**
+ * pyrope_answer_correlation() - the UUID that the answer has beside it
+ *
+ * It is that of the call; a stock daemon makes one up for a call without.
+ *
+ * Return: whether there is one.
+ */
 PYROPE_API bool pyrope_answer_correlation(const pyrope_answer *answer, unsigned char ret[16]);
 
 /**
@@ -286,6 +293,8 @@ typedef struct pyrope_batch pyrope_batch;
 
 /** pyrope_batch_new() - Return: owned, before @proxy is freed; NULL if memory is out. */
 PYROPE_API pyrope_batch *pyrope_batch_new(pyrope_proxy *proxy);
+
+/** pyrope_batch_free() - with its results; NULL is fine. Return: NULL. */
 PYROPE_API pyrope_batch *pyrope_batch_free(pyrope_batch *batch);
 
 /**
@@ -325,7 +334,11 @@ PYROPE_API pyrope_status pyrope_batch_next(pyrope_batch *batch, pyrope_view *ret
 
 /* -- the daemon of a proxy -------------------------------------------------------------------- */
 
-/** pyrope_ping() - one round trip to the daemon's protocol, no method is run. */
+/**
+ * pyrope_ping() - one round trip to the daemon's protocol, no method is run
+ *
+ * Return: as pyrope_proxy_new().
+ */
 PYROPE_API pyrope_status pyrope_ping(pyrope_proxy *proxy, int64_t timeout_ms, pyrope_error **error);
 
 /**
@@ -341,9 +354,10 @@ PYROPE_API pyrope_status pyrope_wait_hangup(pyrope_proxy *proxy, int64_t timeout
 /**
  * pyrope_resolve() - what the nameserver knows about a name
  * @ret: a map: name, object, uri, metadata (list), endpoints (list of maps with zone, unix, host,
- *       port, nathost, natport, ssh; nil where unknown)
+ *       port, nathost, natport, ssh), owner, version, ttl, confirmed (docs/protocol.md, section 7);
+ *       nil where unknown; of a stock nameserver the first four, and no endpoints
  *
- * Return: as pyrope_proxy_new().
+ * Return: as pyrope_call_method(); PYROPE_E_NOT_FOUND: no such name.
  */
 PYROPE_API pyrope_status pyrope_resolve(pyrope_context *context, const char *name,
                                         int64_t timeout_ms, pyrope_value **ret,
@@ -356,7 +370,7 @@ PYROPE_API pyrope_status pyrope_resolve(pyrope_context *context, const char *nam
  * The nameserver tells when it is registered (a stock one is asked from time to time); should it
  * restart meanwhile, that is waited for, too.
  *
- * Return: as pyrope_proxy_new(); PYROPE_E_TIMEOUT if the name is not there in time.
+ * Return: as pyrope_resolve(); PYROPE_E_TIMEOUT if the name is not there in time.
  */
 PYROPE_API pyrope_status pyrope_wait_name(pyrope_context *context, const char *name,
                                           int64_t timeout_ms, pyrope_value **ret,
@@ -372,7 +386,8 @@ PYROPE_API pyrope_status pyrope_wait_name(pyrope_context *context, const char *n
 PYROPE_API pyrope_status pyrope_where(pyrope_context *context, char **ret, pyrope_error **error);
 
 /**
- * pyrope_where_nameserver() - the nameserver's location: as given, or the default
+ * pyrope_where_nameserver() - the nameserver's location, or those of several: as given, with ", "
+ * in between; or the default
  * @ret: owned by the caller, free()
  *
  * Return: PYROPE_OK, PYROPE_E_NOT_FOUND (none was given, and no socket of one is there),
@@ -386,9 +401,10 @@ PYROPE_API pyrope_status pyrope_where_nameserver(pyrope_context *context, char *
  * @in_fd:  what is read goes to the nameserver
  * @out_fd: what it answers is written there
  *
- * Returns when both directions have ended: each passes its end on. The descriptors stay open; they
- * do not block meanwhile; SIGPIPE should be ignored. For programs that carry the bytes themselves,
- * such as sshd.
+ * Returns when the nameserver has hung up and all that it said is written; the end of @in_fd is
+ * passed on to it before. Only connecting has a limit, the context's. The descriptors stay open;
+ * they do not block meanwhile; SIGPIPE should be ignored. For programs that carry the bytes
+ * themselves, such as sshd.
  *
  * Return: PYROPE_OK, PYROPE_E_IO (@in_fd or @out_fd), and all of pyrope_proxy_new().
  */
@@ -416,9 +432,9 @@ typedef struct pyrope_publication {
  * the program has ended and its lease is over; a stock Pyro5 nameserver has no leases.
  *
  * Return: PYROPE_OK; PYROPE_E_EXISTS if it is published already, or a nameserver that is away still
- * has to remove it; PYROPE_E_REMOTE (the name is
- * another user's, say), PYROPE_E_INVALID, PYROPE_E_TOO_LARGE above 4096 names, and all of
- * pyrope_proxy_new(): then nothing is kept.
+ * has to remove it; PYROPE_E_REMOTE (the name is another user's, say), PYROPE_E_INVALID,
+ * PYROPE_E_TOO_LARGE above 4096 names, PYROPE_E_CLOSED if another thread unpublishes it meanwhile,
+ * and all of pyrope_proxy_new(): then nothing is kept.
  */
 PYROPE_API pyrope_status pyrope_publish(pyrope_context *context,
                                         const pyrope_publication *publication, int64_t timeout_ms,
@@ -508,6 +524,8 @@ PYROPE_API pyrope_status pyrope_release(pyrope_instance *instance, int64_t timeo
  */
 PYROPE_API pyrope_status pyrope_forward_new(pyrope_proxy *proxy, pyrope_forward **ret,
                                             pyrope_error **error);
+
+/** pyrope_forward_free() - remove the socket, and end what goes through it. Return: NULL. */
 PYROPE_API pyrope_forward *pyrope_forward_free(pyrope_forward *forward);
 
 /** pyrope_forward_uri() - PYRO:object@./u:path, for stock Pyro5. Return: borrowed. */

@@ -64,6 +64,7 @@ PYROPE_API pyrope_value *pyrope_value_ref(pyrope_value *value);
 /** pyrope_value_free() - give up one ownership; NULL is fine. Return: NULL. */
 PYROPE_API pyrope_value *pyrope_value_free(pyrope_value *value);
 
+/** pyrope_type_of() - what an item is; PYROPE_ABSENT for the absent one. */
 PYROPE_API pyrope_type pyrope_type_of(pyrope_view item);
 
 /** pyrope_type_name() - Python's word for a type, for messages. Return: static text. */
@@ -108,7 +109,12 @@ typedef struct pyrope_iter {
 /** pyrope_each() - iterate over a list or a map; over anything else: nothing. */
 PYROPE_API pyrope_iter pyrope_each(pyrope_view container);
 
-/** pyrope_next() - the next element; @ret_key is absent in lists and may be NULL. */
+/**
+ * pyrope_next() - the next element
+ * @ret_key: absent in lists; may be NULL
+ *
+ * Return: false behind the last one.
+ */
 PYROPE_API bool pyrope_next(pyrope_iter *iter, pyrope_view *ret_key, pyrope_view *ret_value);
 
 /**
@@ -133,8 +139,11 @@ typedef struct pyrope_writer pyrope_writer;
 
 /** pyrope_writer_new() - an empty writer. Return: owned, or NULL if memory is out. */
 PYROPE_API pyrope_writer *pyrope_writer_new(void);
+
+/** pyrope_writer_free() - with what was written; NULL is fine. Return: NULL. */
 PYROPE_API pyrope_writer *pyrope_writer_free(pyrope_writer *writer);
 
+/* Items, one after another. A failure sticks, and is what pyrope_writer_take() returns. */
 PYROPE_API void pyrope_write_nil(pyrope_writer *writer);
 PYROPE_API void pyrope_write_bool(pyrope_writer *writer, bool value);
 PYROPE_API void pyrope_write_int(pyrope_writer *writer, int64_t value);
@@ -150,14 +159,15 @@ PYROPE_API void pyrope_write_bytes(pyrope_writer *writer, const void *data, size
  * @data:     must not change until it is released
  * @released: called once with @userdata, from any thread, when the bytes are needed no more: the
  *            value is freed, the answer is sent, or nobody is left to send it to; perhaps before
- *            this returns, for few bytes are copied. NULL: they never change as long as the value,
- *            or the daemon of the call, lives
+ *            this returns, for few bytes are copied, and after a failure none are needed. NULL:
+ *            they never change as long as the value, or the daemon of the call, lives
  *
  * A value with lent bytes is sent as it is; to view it copies it together, once, and the view is
  * absent if memory is out for that.
  */
 PYROPE_API void pyrope_write_bytes_lent(pyrope_writer *writer, const void *data, size_t n,
                                         void (*released)(void *userdata), void *userdata);
+
 /* Exactly @n elements, or @n pairs of key and value, must follow; keys are str. */
 PYROPE_API void pyrope_write_list(pyrope_writer *writer, size_t n);
 PYROPE_API void pyrope_write_map(pyrope_writer *writer, size_t n);
