@@ -78,3 +78,10 @@ bool is_bytes(pyrope_view item, const void *wanted, size_t n_wanted)
         return pyrope_get_bytes(item, &data, &n) == PYROPE_OK && n == n_wanted &&
                memcmp(data, wanted, n) == 0;
 }
+
+bool is_dropped(void)
+{
+        CLEANUP(pyrope_value_freep) pyrope_value *nil = call("drop_me", "[]");
+
+        return nil && pyrope_wait_hangup(stock, STOCK_TIMEOUT_MS) == PYROPE_OK;
+}

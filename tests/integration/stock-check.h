@@ -11,6 +11,8 @@
 
 #include <pyrope/pyrope.h>
 
+#define STOCK_TIMEOUT_MS 20000 /* of all that may take its time */
+
 DEFINE_CLEANUP(pyrope_value, pyrope_value_free);
 DEFINE_CLEANUP(pyrope_error, pyrope_error_free);
 DEFINE_CLEANUP(pyrope_proxy, pyrope_proxy_free);
@@ -35,3 +37,6 @@ bool fails_as(pyrope_status status, const pyrope_error *error, const char *class
 bool is_int(pyrope_view item, int64_t wanted);
 bool is_bytes(pyrope_view item, const void *wanted, size_t n_wanted);
 bool holds(const char *text, const char *part);
+
+/* The daemon ends the connection of @stock when it is asked to, and that is noticed. */
+bool is_dropped(void);
