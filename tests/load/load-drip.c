@@ -87,29 +87,6 @@ static void run_drips(const LoadServer *server, int ready_fd)
         }
 }
 
-/* Returns when all their connections are there. */
-static pid_t start_drips(const LoadServer *server)
-{
-        int pipe_fds[2];
-        char byte;
-        pid_t pid;
-
-        if (pipe(pipe_fds) < 0)
-                load_die("pipe");
-        pid = fork();
-        if (pid < 0)
-                load_die("fork");
-        if (pid == 0) {
-                (void)close(pipe_fds[0]);
-                run_drips(server, pipe_fds[1]);
-        }
-        (void)close(pipe_fds[1]);
-        if (read(pipe_fds[0], &byte, 1) != 0)
-                load_die("read");
-        (void)close(pipe_fds[0]);
-        return pid;
-}
-
 static double measure_p99(const LoadServer *server, long seconds)
 {
         static double latencies[CALLS_MAX];
@@ -132,9 +109,11 @@ static void run(Load *load, const char *name, uid_t guest, long seconds)
         LoadServer server = { .guest = guest };
         char figure[64];
         pid_t drips;
+        int ready_fd;
 
         load_server_start(&server);
-        drips = start_drips(&server);
+        drips = load_peer_start(run_drips, &server, &ready_fd);
+        load_peer_await(ready_fd); /* all their connections are there */
         (void)snprintf(figure, sizeof(figure), "%s-p99-ms", name);
         load_report_time(load, figure, measure_p99(&server, seconds), P99_MAX_MS);
         (void)snprintf(figure, sizeof(figure), "%s-rss-mib", name);

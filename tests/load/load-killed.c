@@ -32,39 +32,17 @@ static void write_until_killed(const LoadServer *server, int ready_fd)
         }
 }
 
-static pid_t start_peer(const LoadServer *server, int *ret_ready_fd)
-{
-        int pipe_fds[2];
-        pid_t pid;
-
-        if (pipe(pipe_fds) < 0)
-                load_die("pipe");
-        pid = fork();
-        if (pid < 0)
-                load_die("fork");
-        if (pid == 0) {
-                (void)close(pipe_fds[0]);
-                write_until_killed(server, pipe_fds[1]);
-        }
-        (void)close(pipe_fds[1]);
-        *ret_ready_fd = pipe_fds[0];
-        return pid;
-}
-
 /* Some are killed at once when they begin, some later. */
 static void kill_peers(const LoadServer *server, long n_peers)
 {
         for (long i = 0; i < n_peers; i += AT_ONCE) {
                 pid_t pids[AT_ONCE];
                 int ready_fds[AT_ONCE];
-                char byte;
 
                 for (size_t k = 0; k < AT_ONCE; k++)
-                        pids[k] = start_peer(server, &ready_fds[k]);
+                        pids[k] = load_peer_start(write_until_killed, server, &ready_fds[k]);
                 for (size_t k = 0; k < AT_ONCE; k++) {
-                        if (read(ready_fds[k], &byte, 1) != 0)
-                                load_die("read");
-                        (void)close(ready_fds[k]);
+                        load_peer_await(ready_fds[k]);
                         if (i / AT_ONCE % 4 == 0)
                                 load_pause_ms(1);
                         load_kill(pids[k]);

@@ -208,6 +208,36 @@ void load_server_start(LoadServer *server)
         (void)close(pipe_fds[0]);
 }
 
+pid_t load_peer_start(void (*fn)(const LoadServer *server, int ready_fd), const LoadServer *server,
+                      int *ret_ready_fd)
+{
+        int pipe_fds[2];
+        pid_t pid;
+
+        if (pipe(pipe_fds) < 0)
+                load_die("pipe");
+        pid = fork();
+        if (pid < 0)
+                load_die("fork");
+        if (pid == 0) {
+                (void)close(pipe_fds[0]);
+                fn(server, pipe_fds[1]);
+                load_die("a peer ended");
+        }
+        (void)close(pipe_fds[1]);
+        *ret_ready_fd = pipe_fds[0];
+        return pid;
+}
+
+void load_peer_await(int ready_fd)
+{
+        char byte;
+
+        if (read(ready_fd, &byte, 1) != 0)
+                load_die("read");
+        (void)close(ready_fd);
+}
+
 void load_kill(pid_t pid)
 {
         int status = 0;

@@ -62,6 +62,14 @@ void load_server_start(LoadServer *server);
 /* Ends it in peace. Reports "NAME-server" as the number of servers that crashed or leaked. */
 void load_server_stop(Load *load, LoadServer *server, const char *name);
 
+/* A peer in a process of its own, who runs until he is killed, and closes @ready_fd once he is
+ * there. Forks. */
+pid_t load_peer_start(void (*fn)(const LoadServer *server, int ready_fd), const LoadServer *server,
+                      int *ret_ready_fd);
+
+/* Until he is there; closes @ready_fd. */
+void load_peer_await(int ready_fd);
+
 /* Kills a process that was made to run until then; if it did not, the figures are worth nothing. */
 void load_kill(pid_t pid);
 
