@@ -92,7 +92,7 @@ static int endpoint_init(Endpoint *ret, pyrope_view map)
         if (!r)
                 r = endpoint_text(map, "nathost", uri_is_host, &ret->nathost);
         if (!r)
-                r = endpoint_text(map, "ssh", uri_is_ssh_target, &ret->ssh);
+                r = endpoint_text(map, "ssh", uri_is_ssh_way, &ret->ssh);
         return r;
 }
 

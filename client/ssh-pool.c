@@ -66,9 +66,11 @@ static SshLink *find_link(SshPool *pool, const char *target)
 
 static pyrope_status check(const Location *to, bool is_command, pyrope_error **error)
 {
-        if (!to->ssh || !uri_is_ssh_target(to->ssh))
-                return error_set(error, PYROPE_E_INVALID, "%s: is not [user@]host[:port]",
-                                 to->ssh ? to->ssh : "no SSH host");
+        if (!to->ssh || !uri_is_ssh_way(to->ssh))
+                return error_set(error, PYROPE_E_INVALID,
+                                 "%s: is not [user@]host[:port], nor up to %u of these with ',' "
+                                 "between them",
+                                 to->ssh ? to->ssh : "no SSH host", URI_SSH_HOPS_MAX);
         if (is_command)
                 return PYROPE_OK;
         if (to->path ? to->path[0] != '/' : !to->host || !to->port)

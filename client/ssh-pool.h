@@ -64,8 +64,8 @@ DEFINE_CLEANUP(SshPool, ssh_pool_free);
 
 /**
  * ssh_pool_open() - a fresh stream to a Unix socket or TCP port, seen from another host
- * @to:         ssh is that host, [user@]host[:port] or an alias of the configuration; and either
- *              path, absolute, or host and port; borrowed
+ * @to:         ssh is the way to that host, whose parts may be aliases of the configuration; and
+ *              either path, absolute, or host and port; borrowed
  * @deadline:   for connecting, logging in and opening together
  * @ret_fd:     a stream socket, close-on-exec and non-blocking; owned by the caller
  * @error:      NULL, or receives one line for a person
@@ -93,7 +93,7 @@ void ssh_pool_leave(SshPool *pool, uint64_t group);
 
 /**
  * ssh_pool_exec() - run a command of ours on a host, without input
- * @target:     [user@]host[:port] or an alias
+ * @target:     a way, uri.h, whose parts may be aliases
  * @command:    fixed text of the program's; the user's shell over there reads it, so it never
  *              contains anything that came from outside
  * @ret:        output and status

@@ -77,6 +77,22 @@ pyrope_status ssh_target_parse(const char *text, SshTarget *ret, pyrope_error **
         return PYROPE_OK;
 }
 
+/* The hops and the last host of settings->target. */
+static pyrope_status split_way(SshSettings *settings, pyrope_error **error)
+{
+        const char *comma = strrchr(settings->target, ',');
+
+        if (!comma)
+                return ssh_target_parse(settings->target, &settings->typed, error);
+        if (!uri_is_ssh_way(settings->target))
+                return error_set(error, PYROPE_E_INVALID,
+                                 "%s: is not up to %u [user@]host[:port] with ',' between them",
+                                 settings->target, URI_SSH_HOPS_MAX);
+        settings->hops = strndup(settings->target, (size_t)(comma - settings->target));
+        return settings->hops ? ssh_target_parse(comma + 1, &settings->typed, error)
+                              : error_set(error, PYROPE_E_NOMEM, "out of memory");
+}
+
 /* -- the answer of ssh -G ---------------------------------------------------------------------- */
 
 typedef struct Reading Reading;
@@ -382,10 +398,10 @@ pyrope_status ssh_settings_parse(char *text, const char *defaults, SshSettings *
 /* -- asking ------------------------------------------------------------------------------------ */
 
 /* Runs ssh -G; @run holds the answer. */
-static pyrope_status ask(const char *config_file, const SshTarget *target, const SshWatch *watch,
-                         SshRun *run, pyrope_error **error)
+static pyrope_status ask(const char *config_file, const char *hops, const SshTarget *target,
+                         const SshWatch *watch, SshRun *run, pyrope_error **error)
 {
-        const char *argv[12];
+        const char *argv[14];
         char port[8];
         size_t n = 0;
 
@@ -403,6 +419,10 @@ static pyrope_status ask(const char *config_file, const SshTarget *target, const
                 (void)snprintf(port, sizeof(port), "%u", target->port);
                 argv[n++] = "-p";
                 argv[n++] = port;
+        }
+        if (hops) {
+                argv[n++] = "-J";
+                argv[n++] = hops;
         }
         argv[n++] = "--";
         argv[n++] = target->host;
@@ -429,7 +449,7 @@ static pyrope_status read_by_ssh(const SshWatch *watch, SshSettings *ret, SshRun
 
         status = check_answer(&ret->typed, answer, error);
         if (!status)
-                status = ask("/dev/null", &nobody, watch, &defaults, error);
+                status = ask("/dev/null", NULL, &nobody, watch, &defaults, error);
         if (!status)
                 status = check_answer(&nobody, &defaults, error);
         if (status)
@@ -443,6 +463,11 @@ static pyrope_status read_by_libssh(SshSettings *ret, pyrope_error **error)
         CLEANUP(buffer_deinit) Buffer answer = BUFFER_INIT(SSH_RUN_OUTPUT_MAX_BYTES);
         pyrope_status status;
 
+        if (ret->hops)
+                return error_set(error, PYROPE_E_CONFIG,
+                                 "%s: going through other hosts needs the program ssh; install "
+                                 "openssh-client",
+                                 ret->target);
         status = ssh_fallback_ask(ret, &answer, error);
         return status ? status : ssh_settings_parse((char *)answer.data, NULL, ret, error);
 }
@@ -453,14 +478,14 @@ pyrope_status ssh_settings_read(const char *config_file, const char *target, con
         CLEANUP(ssh_run_deinit) SshRun answer = SSH_RUN_INIT;
         pyrope_status status;
 
-        status = ssh_target_parse(target, &ret->typed, error);
-        if (status)
-                return status;
         ret->target = strdup(target);
         ret->config_file = config_file ? strdup(config_file) : NULL;
         if (!ret->target || (config_file && !ret->config_file))
                 return error_set(error, PYROPE_E_NOMEM, "out of memory");
-        status = ask(config_file, &ret->typed, watch, &answer, error);
+        status = split_way(ret, error);
+        if (status)
+                return status;
+        status = ask(config_file, ret->hops, &ret->typed, watch, &answer, error);
         if (status)
                 return status;
         return answer.is_missing ? read_by_libssh(ret, error)
@@ -475,6 +500,7 @@ void ssh_settings_deinit(SshSettings *settings)
         ssh_names_deinit(&settings->global_known_hosts);
         ssh_names_deinit(&settings->identities);
         free(settings->target);
+        free(settings->hops);
         ssh_target_deinit(&settings->typed);
         free(settings->config_file);
         free(settings->label);
@@ -540,9 +566,10 @@ int ssh_settings_command(const SshSettings *settings, const char *option, char *
 
         if (typed->port)
                 (void)snprintf(port, sizeof(port), "-p %u ", typed->port);
-        return snprintf(out, n_out, "ssh %s%s%s%s%s%s%s%s%s", option ? option : "",
+        return snprintf(out, n_out, "ssh %s%s%s%s%s%s%s%s%s%s%s%s", option ? option : "",
                         option ? " " : "", settings->config_file ? "-F " : "",
                         settings->config_file ? settings->config_file : "",
-                        settings->config_file ? " " : "", port, typed->user ? typed->user : "",
-                        typed->user ? "@" : "", typed->host);
+                        settings->config_file ? " " : "", settings->hops ? "-J " : "",
+                        settings->hops ? settings->hops : "", settings->hops ? " " : "", port,
+                        typed->user ? typed->user : "", typed->user ? "@" : "", typed->host);
 }

@@ -5,10 +5,10 @@
 /*
  * SSH Settings
  *
- * What the user's `ssh TARGET` would do, as far as it concerns us: `ssh -G` reads the configuration
- * (Include, Match, aliases and all), here its answer becomes a structure with every ~, %token and
- * ${VARIABLE} replaced. Settings that would make ssh refuse or check something that we would not
- * are refused by name. Knows nothing of libssh.
+ * What the user's `ssh -J HOPS TARGET` would do, as far as it concerns us: `ssh -G` reads the
+ * configuration (Include, Match, aliases and all), here its answer becomes a structure with every
+ * ~, %token and ${VARIABLE} replaced. Settings that would make ssh refuse or check something that
+ * we would not are refused by name. Knows nothing of libssh.
  */
 
 #include "client/ssh-names.h"
@@ -37,8 +37,9 @@ void ssh_target_deinit(SshTarget *target);
 
 /* All owned; NULL where not set. */
 struct SshSettings {
-        char *target;      /* as the user said it */
-        SshTarget typed;   /* the parts of it */
+        char *target;      /* as the user said it: a way, uri.h */
+        char *hops;        /* of it, all but the last; NULL: none */
+        SshTarget typed;   /* the parts of the last */
         char *config_file; /* NULL: the default ones */
         char *label;       /* for errors: "h1 (me@10.0.0.2 port 22)" */
 
@@ -76,7 +77,8 @@ struct SshSettings {
 /**
  * ssh_settings_read() - ask ssh -G, or where there is no ssh, libssh
  * @config_file: NULL for ssh's own
- * @target:     [user@]host[:port] or an alias
+ * @target:     a way, uri.h, whose parts may be aliases; hops win over the configuration's
+ *              ProxyJump and ProxyCommand
  * @ret:        SSH_SETTINGS_INIT; owned by the caller, ssh_settings_deinit(), whatever is returned
  *
  * Return: PYROPE_OK; PYROPE_E_INVALID (the target), PYROPE_E_CONFIG (ssh refuses the configuration,
@@ -91,7 +93,7 @@ NODISCARD pyrope_status ssh_settings_read(const char *config_file, const char *t
  * ssh_settings_parse() - the pure part: from the answers of ssh -G
  * @text:       for the target; changed
  * @defaults:   with an empty configuration; NULL: none to compare with
- * @ret:        target and typed are set already
+ * @ret:        target, hops and typed are set already
  *
  * Return: PYROPE_OK, PYROPE_E_CONFIG, PYROPE_E_NOMEM.
  */
@@ -104,5 +106,6 @@ void ssh_settings_deinit(SshSettings *settings);
  * memory. */
 NODISCARD char *ssh_settings_key(const SshSettings *settings);
 
-/** ssh_settings_command() - "ssh -F FILE TARGET" for a person to type. Return: as snprintf(). */
+/** ssh_settings_command() - "ssh -F FILE -J HOPS TARGET" for a person to type. Return: as
+ * snprintf(). */
 int ssh_settings_command(const SshSettings *settings, const char *option, char *out, size_t n_out);

@@ -197,9 +197,11 @@ static int read_jobman(Settings *self, ErrorText *error)
                                     self->zone, ZONE_SIZE - 1);
                 return SETTINGS_E_INVALID;
         }
-        if (self->ssh && !uri_is_ssh_target(self->ssh)) {
-                (void)config_refuse(jobman, "ssh", error, "'%s' is not [user@]host[:port]",
-                                    self->ssh);
+        if (self->ssh && !uri_is_ssh_way(self->ssh)) {
+                (void)config_refuse(jobman, "ssh", error,
+                                    "'%s' is not [user@]host[:port], nor up to %u of these with "
+                                    "',' between them",
+                                    self->ssh, URI_SSH_HOPS_MAX);
                 return SETTINGS_E_INVALID;
         }
         return 0;

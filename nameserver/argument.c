@@ -298,8 +298,11 @@ static int set_ssh(pyrope_view item, ArgumentEndpoint *ret, ErrorText *error)
         r = get_text(item, "ssh", ret->ssh, sizeof(ret->ssh), error);
         if (r)
                 return r;
-        if (!uri_is_ssh_target(ret->ssh)) {
-                error_text_set(error, "ssh '%s' is not [user@]host[:port]", ret->ssh);
+        if (!uri_is_ssh_way(ret->ssh)) {
+                error_text_set(error,
+                               "ssh is not [user@]host[:port], nor up to %u of these with ',' "
+                               "between them: '%s'",
+                               URI_SSH_HOPS_MAX, ret->ssh);
                 return ARGUMENT_E_VALUE;
         }
         ret->endpoint.ssh = ret->ssh;

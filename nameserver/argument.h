@@ -15,8 +15,6 @@
 
 #include <pyrope/value.h>
 
-#define ARGUMENT_SSH_SIZE 384u /* more than uri_is_ssh_target() lets pass */
-
 enum {
         ARGUMENT_E_SUCCESS,
 
@@ -43,7 +41,7 @@ struct ArgumentWay {
 struct ArgumentEndpoint {
         StoreEndpoint endpoint;
         char zone[ZONE_SIZE];
-        char ssh[ARGUMENT_SSH_SIZE];
+        char ssh[URI_SSH_WAY_MAX_BYTES + 1];
         char nathost[URI_HOST_MAX_BYTES + 1];
 };
 

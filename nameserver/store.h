@@ -77,7 +77,7 @@ struct StoreEndpoint {
         uint16_t port;
         const char *nathost; /* NULL: no NAT address */
         uint16_t natport;
-        const char *ssh; /* [user@]host[:port], or NULL */
+        const char *ssh; /* the way there, or NULL */
 };
 
 struct StoreObject {

@@ -13,7 +13,6 @@
 
 #define SOCKET_MARK "./u:"
 #define SSH_MARK    "ssh://"
-#define SSH_MAX     320u /* bytes of [user@]host[:port] */
 
 static const char *const kind_names[] = {
         [URI_PYRO] = "PYRO",
@@ -112,11 +111,31 @@ bool uri_is_ssh_target(const char *text)
         const char *at = strchr(text, '@');
         HostPort host;
 
-        if (strlen(text) > SSH_MAX)
+        if (strlen(text) > URI_SSH_TARGET_MAX_BYTES)
                 return false;
         if (at && !is_word(text, (size_t)(at - text), "._+-"))
                 return false;
         return parse_host_port(at ? at + 1 : text, &host) == 0;
+}
+
+bool uri_is_ssh_way(const char *text)
+{
+        char target[URI_SSH_TARGET_MAX_BYTES + 1];
+
+        for (size_t n_hops = 1; n_hops <= URI_SSH_HOPS_MAX; n_hops++) {
+                size_t n = strcspn(text, ",");
+
+                if (n >= sizeof(target))
+                        return false;
+                memcpy(target, text, n);
+                target[n] = '\0';
+                if (!uri_is_ssh_target(target))
+                        return false;
+                if (text[n] == '\0')
+                        return true;
+                text += n + 1;
+        }
+        return false;
 }
 
 void location_deinit(Location *location)
@@ -167,14 +186,14 @@ static int parse_direct(const char *text, uint16_t default_port, Location *ret)
 /* What follows ssh://. */
 static int parse_ssh(const char *text, Location *ret)
 {
-        size_t n_target = strcspn(text, "/");
-        const char *rest = text + n_target;
+        size_t n_way = strcspn(text, "/");
+        const char *rest = text + n_way;
         int r;
 
-        r = copy_text(text, n_target, &ret->ssh);
+        r = copy_text(text, n_way, &ret->ssh);
         if (r)
                 return r;
-        if (!uri_is_ssh_target(ret->ssh))
+        if (!uri_is_ssh_way(ret->ssh))
                 return URI_E_INVALID;
         if (*rest == '\0' || strcmp(rest, "/") == 0)
                 return 0;

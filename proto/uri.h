@@ -8,9 +8,11 @@
  *      PYRO:object@host:port   PYRO:object@./u:path   PYRO:object@[v6]:port
  *      PYRONAME:name[@location]   PYROMETA:tag,tag[@location]
  *
- * and, where a person types a location, /path, ./u:path, host:port, ssh://[user@]host[:port] and
- * ssh://[user@]host[:port]/./u:/path. Pure: text in, structure out. A host name is checked against
- * a strict pattern, so that it can never be an option or a shell's word.
+ * and, where a person types a location, /path, ./u:path, host:port, ssh://WAY and
+ * ssh://WAY/./u:/path. WAY is [user@]host[:port], or up to URI_SSH_HOPS_MAX of these in the order
+ * in which one goes through them, as for ssh -J: gateway,inner,me@host:22. Pure: text in, structure
+ * out. A host name is checked against a strict pattern, so that it can never be an option or a
+ * shell's word.
  */
 
 #include "base/defs.h"
@@ -18,9 +20,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define URI_TEXT_MAX_BYTES  8192u
-#define URI_HOST_MAX_BYTES  255u
-#define URI_NAMESERVER_PORT 9090u
+#define URI_TEXT_MAX_BYTES       8192u
+#define URI_HOST_MAX_BYTES       255u
+#define URI_NAMESERVER_PORT      9090u
+#define URI_SSH_TARGET_MAX_BYTES 320u /* of [user@]host[:port] */
+#define URI_SSH_HOPS_MAX         8u   /* hosts of a way, the last included */
+#define URI_SSH_WAY_MAX_BYTES    (URI_SSH_HOPS_MAX * (URI_SSH_TARGET_MAX_BYTES + 1) - 1)
 
 enum {
         URI_E_SUCCESS,
@@ -36,7 +41,7 @@ typedef struct Uri Uri;
 /* Where a daemon listens, and the SSH host it is seen from. Members are owned; NULL is "not there".
  */
 struct Location {
-        char *ssh;  /* [user@]host[:port] or an alias of the user's ssh configuration */
+        char *ssh;  /* the way there; each host may be an alias of the user's ssh configuration */
         char *path; /* Unix socket */
         char *host; /* name or numeric address, without brackets */
         uint16_t port;
@@ -75,3 +80,5 @@ NODISCARD char *uri_format(const Uri *uri);
 bool uri_is_host(const char *text);
 /** uri_is_ssh_target() - whether @text is [user@]host[:port] of harmless letters only. */
 bool uri_is_ssh_target(const char *text);
+/** uri_is_ssh_way() - whether @text is one of those, or up to URI_SSH_HOPS_MAX with ',' between. */
+bool uri_is_ssh_way(const char *text);

@@ -15,6 +15,9 @@
  *      ssh://[user@]host[:port]/./u:/path   a Unix socket of that machine
  *      ssh://[user@]host[:port]        the nameserver of that machine
  *
+ * Where one goes through other hosts to an SSH host, these stand in front of it, with commas
+ * between (ssh://gateway,me@host:22/./u:/path; at most 8 in all), except in a list of nameservers.
+ *
  * An object is named by a name in the nameserver, or by a URI: PYRO:object@location,
  * PYRONAME:name[@location], PYROMETA:tag,tag[@location].
  *
@@ -417,7 +420,7 @@ typedef struct pyrope_publication {
         const char *uri;         /* of an object of this machine, as pyrope_daemon_uri() gives it */
         const char *const *tags; /* words by which it can be found, too */
         size_t n_tags;
-        const char *ssh; /* how the ssh of others reaches this machine, [user@]host[:port]; NULL: it
+        const char *ssh; /* how the ssh of others reaches this machine, GATEWAY,...,HOST; NULL: it
                             does not */
         int64_t ttl_s;   /* term of the lease in seconds, at most a day; 0: 60 */
 } pyrope_publication;

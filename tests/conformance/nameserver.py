@@ -217,6 +217,15 @@ SCENARIOS = [
              gives=Raises(NamingError, "name already registered: a")),
         Call("register_endpoint", "a", U1, ssh="-oProxyCommand=id", gives=Raises(ValueError)),
         Call("resolve", "b", gives=Raises(NamingError, "unknown name: b"))]),
+    ("OURS an ssh way has hops, and each of them is checked", [
+        Call("register_endpoint", "a", "PYRO:o@./u:/x", zone="z", ssh="gw,inner:22,me@far"),
+        Call("resolve", "a", gives=Has({"endpoints": [
+            {"zone": "z", "unix": "/x", "host": None, "port": None, "nathost": None, "natport": None,
+             "ssh": "gw,inner:22,me@far"}]})),
+        Call("register_endpoint", "a", "PYRO:o@./u:/x", zone="z", ssh=",".join(["h"] * 8)),
+        Call("register_endpoint", "a", "PYRO:o@./u:/x", zone="z", ssh=",".join(["h"] * 9), gives=Raises(ValueError))] +
+     [Call("register_endpoint", "a", "PYRO:o@./u:/x", ssh=ssh, gives=Raises(ValueError))
+      for ssh in ("gw,", ",far", "gw, far", "gw,-oProxyCommand=id", "gw,,far", "gw,far;id", "h" * 4000)]),
 ]
 
 

@@ -62,7 +62,7 @@ static void check_endpoint(const Uri *uri, pyrope_view list)
                 return;
         PROPERTY(!got.endpoint.path != !got.endpoint.host);
         PROPERTY(zone_is_valid(got.endpoint.zone));
-        PROPERTY(!got.endpoint.ssh || uri_is_ssh_target(got.endpoint.ssh));
+        PROPERTY(!got.endpoint.ssh || uri_is_ssh_way(got.endpoint.ssh));
         PROPERTY(!got.endpoint.nathost == !got.endpoint.natport);
         text = endpoint_publish(uri->object, &got.endpoint, 1);
         PROPERTY(text);

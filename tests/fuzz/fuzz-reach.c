@@ -25,7 +25,7 @@ static void check_place(const Location *at)
         if (at->host)
                 PROPERTY(uri_is_host(at->host) && at->port > 0);
         if (at->ssh)
-                PROPERTY(uri_is_ssh_target(at->ssh));
+                PROPERTY(uri_is_ssh_way(at->ssh));
 }
 
 static void check_record(pyrope_view record, const char *nameserver_ssh)

@@ -22,10 +22,10 @@ static void check_place(const Location *location)
 {
         static const char harmless[] =
                 "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-                "._-+@:%[]";
+                "._-+@:%[],";
 
         if (location->ssh) {
-                PROPERTY(uri_is_ssh_target(location->ssh));
+                PROPERTY(uri_is_ssh_way(location->ssh));
                 PROPERTY(location->ssh[0] != '-' &&
                          strspn(location->ssh, harmless) == strlen(location->ssh));
         }
@@ -92,7 +92,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check_uri(text);
         check_location(text);
         (void)uri_is_host(text);
-        (void)uri_is_ssh_target(text);
+        PROPERTY(!uri_is_ssh_target(text) || uri_is_ssh_way(text));
         free(text);
         return 0;
 }

@@ -68,6 +68,34 @@ check "and is reached by its own ssh host" said '^1$'
 stop jobman
 expect 1 pyrope --nameserver "$socket" lookup Jobs@here
 
+# --- through other hosts ---
+sed 's/^ssh = .*/ssh = h1,h2/; s/^name = .*/name = Inner@here/' "$tmp/jobman.conf" >"$tmp/inner.conf"
+start inner "${as_here[@]}" jobman --config "$tmp/inner.conf"
+for_all # the jump needs a port there
+in_there=(env PYROPE_RUNTIME_DIR="$tmp/run" PYROPE_ZONE=there pyrope --nameserver "$socket")
+expect 0 "${in_there[@]}" call Pyro.NameServer resolve '"Inner@here"'
+check "the way has those in front that lead there" said '"ssh": "h1,h2"'
+before=$(grep -c 'Accepted publickey' "$FX_DIR/h1/log")
+expect 0 "${in_there[@]}" call Inner@here getNumberOfFreeJobs
+check "an object behind them is reached from another zone" said '^1$'
+check "through the first" test "$(grep -c 'Accepted publickey' "$FX_DIR/h1/log")" -gt "$before"
+where=$(pyrope --nameserver "$socket" --zone here lookup Inner@here)
+expect 0 "${as_here[@]}" pyrope --nameserver "ssh://h1/./u:$socket" register --ssh "h1,$FX_USER@h2" of.hand "$where"
+expect 0 "${in_there[@]}" call of.hand getNumberOfFreeJobs
+check "so is one that was registered by hand" said '^1$'
+expect 0 "${in_there[@]}" call "${where/@/@ssh://h1,h2/}" getNumberOfFreeJobs
+check "and a place that a person typed" said '^1$'
+for way in 'h1,' h1,-oX=y 'h1,h2 h2' h1,h1,h1,h1,h1,h1,h1,h1,h2; do
+        expect 1 "${as_here[@]}" pyrope --nameserver "$socket" register --ssh "$way" of.hand "$where"
+        check "what is no way is one line: $way" complained 'ssh is not \[user@\]host\[:port\], nor up to 8 of these'
+done
+"$top/tests/support/sshd_fixture.sh" kill1 "$FX_DIR" 1
+expect 1 "${in_there[@]}" call Inner@here getNumberOfFreeJobs
+check "a host on the way that is gone is one line" complained 'h1,h2 .*the program in between said: '
+"$top/tests/support/sshd_fixture.sh" up1 "$FX_DIR" 1
+stop inner
+held
+
 # --- a list ---
 start second nameserver --database "$tmp/second.db" --socket "$tmp/here/second.sock"
 list="/nowhere.sock, $tmp/here/second.sock $socket"

@@ -243,6 +243,34 @@ HostName $FX_H2
 ProxyJump h1"
 expect 0 "$probe" "$tmp/jump" exec far 'echo there'
 check "through a jump host" said '^there$'
+before=$(logins)
+expect 0 "$probe" "$config" exec h1,h2 'echo there'
+check "through a host that stands in front of it" said '^there$'
+check "which was logged in to" test "$(logins)" -gt "$before"
+with three "Host far
+HostName $FX_H5
+ProxyCommand /bin/false"
+expect 0 "$probe" "$tmp/three" exec "h5,h1,$FX_USER@far:$FX_PORT" 'echo there'
+check "through two of them, whatever the configuration says of the last" said '^there$'
+expect 1 "$probe" "$config" exec h1:1,h2 true
+check "one that is not there" complained '^E_UNREACHABLE h1:1,h2 .*the program in between said: .*'
+with unknown-hop "Host far
+HostName $FX_H1
+UserKnownHostsFile $tmp/kh.none"
+expect 1 "$probe" "$tmp/unknown-hop" exec far,h2 true
+check "one with an unknown key" complained '^E_UNREACHABLE far,h2 .*Host key verification failed'
+with unknown-last "Host far
+HostName $FX_H2
+UserKnownHostsFile $tmp/kh.none"
+expect 1 "$probe" "$tmp/unknown-last" exec h1,far true
+check "the last one's own key is checked as ever" complained "^E_HOST_KEY h1,far .*run 'ssh -F $tmp/unknown-last -J h1 far'"
+for way in 'h1,' ',h2' 'h1,,h2' h1,-oProxyCommand=id 'h1,h2;id' 'h1, h2' h1,h1,h1,h1,h1,h1,h1,h1,h2; do
+        expect 1 "$probe" "$config" exec "$way" true
+        check "no way: $way" complained '^E_INVALID .*is not \[user@\]host\[:port\], nor up to 8 of these'
+done
+mkdir "$tmp/no-ssh"
+expect 1 env PATH="$tmp/no-ssh" "$probe" "$config" exec h1,h2 true
+check "without the program ssh that is said" complained '^E_CONFIG h1,h2: .*install openssh-client$'
 with command "Host far
 HostName $FX_H2
 ProxyCommand ssh -F $config -W [%h]:%p h1"

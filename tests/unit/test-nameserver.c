@@ -378,8 +378,9 @@ START_TEST(endpoints_are_added_by_zone)
         EXPECT(URI("o", "nat", "5555"), "lookup", "[s]", "a");
         EXPECT("NamingError: name already registered: a", "register_endpoint", "[s s n n n n b]",
                "a", "PYRO:other@h:1", 1);
-        EXPECT("ValueError: ssh '-x' is not [user@]host[:port]", "register_endpoint", "[s s n s]",
-               "a", "PYRO:o@h:1", "-x");
+        EXPECT("ValueError: ssh is not [user@]host[:port], nor up to 8 of these with ',' between "
+               "them: '-x'",
+               "register_endpoint", "[s s n s]", "a", "PYRO:o@h:1", "-x");
         EXPECT("ValueError: natport without nathost", "register_endpoint", "[s s n n n i]", "a",
                "PYRO:o@h:1", 1);
         EXPECT("ValueError: 0.0.0.0 is an address to listen on, not to go to", "register_endpoint",

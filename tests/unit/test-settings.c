@@ -66,6 +66,8 @@ static const struct {
         { HEAD "[application a/b]\ncommand = /bin/a\n", ":3:", "letters" },
         { HEAD "[wrong]\n", ":3:", "wrong" },
         { "[jobman]\nname = J\nssh = -oProxyCommand=x\n" APPLICATION, ":3:", "host" },
+        { "[jobman]\nname = J\nssh = gw,a b\n" APPLICATION, ":3:", "host" },
+        { "[jobman]\nname = J\nssh = 1,2,3,4,5,6,7,8,9\n" APPLICATION, ":3:", "up to 8" },
         { "[jobman]\nname = J\nzone = a b\n" APPLICATION, ":3:", "'a b' is not" },
         { HEAD "nonsense\n", ":3:", "expected" },
 };

@@ -178,6 +178,9 @@ START_TEST(command_is_what_a_person_would_type)
         settings.config_file = strdup("/c");
         (void)ssh_settings_command(&settings, "-v", command, sizeof(command));
         ck_assert_str_eq(command, "ssh -v -F /c -p 2222 me@h");
+        settings.hops = strdup("gw,inner");
+        (void)ssh_settings_command(&settings, NULL, command, sizeof(command));
+        ck_assert_str_eq(command, "ssh -F /c -J gw,inner -p 2222 me@h");
 }
 END_TEST
 

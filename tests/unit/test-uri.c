@@ -156,6 +156,8 @@ static const struct {
         { "ssh://user@host:2222/./u:/run/x", "user@host:2222", "/run/x", NULL, 0, NULL },
         { "ssh://user@[::1]:22", "user@[::1]:22", NULL, NULL, 0, NULL },
         { "ssh://host/[::1]:80", "host", NULL, "::1", 80, NULL },
+        { "ssh://gw,[::1]:22,me@host:2222/./u:/run/x", "gw,[::1]:22,me@host:2222", "/run/x", NULL,
+          0, NULL },
 };
 
 START_TEST(locations_are_read_written_and_copied)
@@ -178,16 +180,18 @@ START_TEST(locations_are_read_written_and_copied)
 END_TEST
 
 static const char *const bad_locations[] = {
-        "",          "host",
-        "./u:",      "relative/path",
-        "ssh://",    "ssh:///run/x",
-        "ssh://-v",  "ssh://-v@host",
-        "ssh://a b", "ssh://host/run/x",
-        "ssh://@h",  "ssh://host/./u:x",
-        "ssh://h:0", "ssh://host/ssh://other",
-        "ssh://h;x", "ssh://$(x)@host",
-        "ssh://h:x", "ssh://host`x`",
-        "SSH://h",   "ssh://a@b@c",
+        "",           "host",
+        "./u:",       "relative/path",
+        "ssh://",     "ssh:///run/x",
+        "ssh://-v",   "ssh://-v@host",
+        "ssh://a b",  "ssh://host/run/x",
+        "ssh://@h",   "ssh://host/./u:x",
+        "ssh://h:0",  "ssh://host/ssh://other",
+        "ssh://h;x",  "ssh://$(x)@host",
+        "ssh://h:x",  "ssh://host`x`",
+        "SSH://h",    "ssh://a@b@c",
+        "ssh://gw,",  "ssh://,host",
+        "ssh://a,-b", "ssh://a, b",
 };
 
 START_TEST(other_texts_are_no_locations)
@@ -231,6 +235,43 @@ START_TEST(hosts_hold_harmless_letters_only)
         ck_assert_msg(uri_is_host(hosts[_i].text) == hosts[_i].is_host, "%s", hosts[_i].text);
         ck_assert_msg(uri_is_ssh_target(hosts[_i].text) == hosts[_i].is_ssh_target, "%s",
                       hosts[_i].text);
+}
+END_TEST
+
+/* @n_hops hosts with commas between; the last is of @n_last bytes. */
+static char *way_of(size_t n_hops, size_t n_last)
+{
+        char *way = calloc(n_hops + 1, 2 + n_last);
+
+        ck_assert_ptr_nonnull(way);
+        for (size_t i = 1; i < n_hops; i++)
+                strcat(way, "h,");
+        memset(way + strlen(way), 'u', n_last);
+        way[2 * (n_hops - 1) + n_last - 2] = '@';
+        return way;
+}
+
+START_TEST(a_way_has_so_many_hosts_of_so_many_bytes)
+{
+        CLEANUP(freep) char *longest = way_of(URI_SSH_HOPS_MAX, URI_SSH_TARGET_MAX_BYTES);
+        CLEANUP(freep) char *too_many = way_of(URI_SSH_HOPS_MAX + 1, 3);
+        CLEANUP(freep) char *too_long = way_of(1, URI_SSH_TARGET_MAX_BYTES + 1);
+        CLEANUP(freep) char *one = way_of(1, URI_SSH_TARGET_MAX_BYTES);
+
+        ck_assert(uri_is_ssh_way(longest));
+        ck_assert(!uri_is_ssh_target(longest));
+        ck_assert(!uri_is_ssh_way(too_many));
+        ck_assert(uri_is_ssh_way(one));
+        ck_assert(!uri_is_ssh_way(too_long));
+}
+END_TEST
+
+static const char *const no_ways[] = { "",     ",",       "a,",    ",a",    "a,,b",
+                                       "a, b", "a,-oX=y", "a,b;c", "a\n,b", "a,b:0" };
+
+START_TEST(every_host_of_a_way_is_checked)
+{
+        ck_assert_msg(!uri_is_ssh_way(no_ways[_i]), "took '%s'", no_ways[_i]);
 }
 END_TEST
 
@@ -337,6 +378,8 @@ int main(void)
         tcase_add_loop_test(tcase, locations_are_read_written_and_copied, 0, ARRAY_SIZE(locations));
         tcase_add_loop_test(tcase, other_texts_are_no_locations, 0, ARRAY_SIZE(bad_locations));
         tcase_add_loop_test(tcase, hosts_hold_harmless_letters_only, 0, ARRAY_SIZE(hosts));
+        tcase_add_test(tcase, a_way_has_so_many_hosts_of_so_many_bytes);
+        tcase_add_loop_test(tcase, every_host_of_a_way_is_checked, 0, ARRAY_SIZE(no_ways));
         tcase_add_loop_test(tcase, a_uri_travels_as_pyro5s_class, 0, ARRAY_SIZE(values));
         tcase_add_test(tcase, tags_of_a_uri_travel_as_a_list);
         tcase_add_test(tcase, a_proxy_travels_as_pyro5s_class);
