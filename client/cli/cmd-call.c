@@ -6,9 +6,6 @@
 
 #include <string.h>
 
-DEFINE_CLEANUP(pyrope_answer, pyrope_answer_free);
-DEFINE_CLEANUP(pyrope_stream, pyrope_stream_free);
-
 static OptionList keywords;
 static bool is_oneway;
 

@@ -20,6 +20,8 @@ DEFINE_CLEANUP(pyrope_context, pyrope_context_free);
 DEFINE_CLEANUP(pyrope_proxy, pyrope_proxy_free);
 DEFINE_CLEANUP(pyrope_value, pyrope_value_free);
 DEFINE_CLEANUP(pyrope_writer, pyrope_writer_free);
+DEFINE_CLEANUP(pyrope_answer, pyrope_answer_free);
+DEFINE_CLEANUP(pyrope_stream, pyrope_stream_free);
 DEFINE_CLEANUP(pyrope_error, pyrope_error_free);
 
 #define COMMAND_ENVIRONMENT                                                                        \

@@ -5,9 +5,6 @@
 #include "client/cli/command.h"
 #include "client/cli/json-value.h"
 
-DEFINE_CLEANUP(pyrope_stream, pyrope_stream_free);
-DEFINE_CLEANUP(pyrope_answer, pyrope_answer_free);
-
 static void print_text(pyrope_view item, const char *end)
 {
         const char *text = "";
