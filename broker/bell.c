@@ -7,7 +7,8 @@
 
 #include <assert.h>
 
-pyrope_bell *bell_new(Schedule *schedule)
+/* Return: a reference; NULL if memory is out. */
+static pyrope_bell *bell_new(Schedule *schedule)
 {
         pyrope_bell *bell = calloc(1, sizeof(*bell));
 
@@ -20,7 +21,7 @@ pyrope_bell *bell_new(Schedule *schedule)
         return bell;
 }
 
-pyrope_bell *bell_ref(pyrope_bell *bell)
+static pyrope_bell *bell_ref(pyrope_bell *bell)
 {
         bell->n_refs++;
         return bell;

@@ -23,10 +23,6 @@ struct pyrope_bell {
         LIST_ENTRY(pyrope_bell) link; /* of the schedule */
 };
 
-/* Return: a reference; NULL if memory is out. */
-NODISCARD pyrope_bell *bell_new(Schedule *schedule);
-pyrope_bell *bell_ref(pyrope_bell *bell);
-
 /* NULL is fine. Return: NULL. */
 pyrope_bell *bell_unref(pyrope_bell *bell);
 

@@ -17,6 +17,7 @@
  * know any more are registered anew.
  */
 
+#include "client/ns-place.h"
 #include "client/publisher.h"
 
 #include <pthread.h>

@@ -156,8 +156,9 @@ char *nameserver_label(const pyrope_context *context)
         return n < 0 ? NULL : label;
 }
 
-pyrope_status nameserver_of(pyrope_context *context, Deadline deadline, pyrope_proxy **ret,
-                            pyrope_error **error)
+/* The proxy of a context's nameserver, made when first needed; borrowed from @context. */
+static pyrope_status nameserver_of(pyrope_context *context, Deadline deadline, pyrope_proxy **ret,
+                                   pyrope_error **error)
 {
         CLEANUP(pyrope_proxy_freep) pyrope_proxy *made = NULL;
         Target target = { .kind = TARGET_NAMESERVER_ITSELF };

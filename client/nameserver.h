@@ -34,14 +34,6 @@ NODISCARD pyrope_status nameserver_at(pyrope_context *context, Deadline deadline
 NODISCARD pyrope_status nameserver_open(pyrope_context *context, NsPlace *place, Deadline deadline,
                                         pyrope_proxy **ret, pyrope_error **error);
 
-/**
- * nameserver_of() - the proxy of a context's nameserver, made when first needed
- *
- * Return: PYROPE_OK with @ret borrowed from @context; as pyrope_proxy_new().
- */
-NODISCARD pyrope_status nameserver_of(pyrope_context *context, Deadline deadline,
-                                      pyrope_proxy **ret, pyrope_error **error);
-
 /** nameserver_label() - what errors call the nameserver, as the user named it. Return: owned,
  * free(); NULL: out of memory. */
 NODISCARD char *nameserver_label(const pyrope_context *context);

@@ -115,15 +115,6 @@ static pyrope_status default_at(const pyrope_context *context, Location *ret, py
         return PYROPE_OK;
 }
 
-char *ns_place_label(const pyrope_context *context, const NsPlace *place)
-{
-        CLEANUP(location_deinit) Location found = { 0 };
-
-        if (location_is_given(&place->given))
-                return reach_label(&place->given);
-        return default_at(context, &found, NULL) ? strdup("this machine") : reach_label(&found);
-}
-
 /* -- on another one --------------------------------------------------------------------------- */
 
 /* The path in the output of WHERE_COMMAND, which a stranger may have written. Return: owned, NULL

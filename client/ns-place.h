@@ -72,10 +72,6 @@ NODISCARD char *ns_places_label(const NsPlaces *places);
 NODISCARD pyrope_status ns_place_at(pyrope_context *context, NsPlace *place, Deadline deadline,
                                     Location *ret, pyrope_error **error);
 
-/** ns_place_label() - as it was said; the default one as it is found, or "this machine". Return: as
- * ns_places_label(). */
-NODISCARD char *ns_place_label(const pyrope_context *context, const NsPlace *place);
-
 /** ns_place_mark() - whether somebody answered there. */
 void ns_place_mark(NsPlace *place, bool has_answered);
 

@@ -109,7 +109,7 @@ static int start_keeper(Publisher *publisher)
         return r;
 }
 
-Publisher *publisher_new(pyrope_context *context)
+static Publisher *publisher_new(pyrope_context *context)
 {
         Publisher *publisher = calloc(1, sizeof(*publisher));
 
@@ -208,8 +208,8 @@ static pyrope_status wait_until_there(Publisher *publisher, const char *name, De
         return status;
 }
 
-pyrope_status publisher_add(Publisher *publisher, const pyrope_publication *publication,
-                            Deadline deadline, pyrope_error **error)
+static pyrope_status publisher_add(Publisher *publisher, const pyrope_publication *publication,
+                                   Deadline deadline, pyrope_error **error)
 {
         CLEANUP(published_freep) Published *made = published_new(publication);
         pyrope_status status = PYROPE_OK;
@@ -233,7 +233,7 @@ pyrope_status publisher_add(Publisher *publisher, const pyrope_publication *publ
         return status;
 }
 
-pyrope_status publisher_remove(Publisher *publisher, const char *name, Deadline deadline)
+static pyrope_status publisher_remove(Publisher *publisher, const char *name, Deadline deadline)
 {
         pyrope_status status = PYROPE_OK;
         Published *self;

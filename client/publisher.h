@@ -7,11 +7,9 @@
  *
  * Keeps names registered at every nameserver of a context: with a lease, which is renewed; anew
  * after a nameserver was started again, be it with an empty database; and removed in the end. One
- * thread for each nameserver, so that none waits for another. Any thread may use it.
+ * thread for each nameserver, so that none waits for another. A context has one once
+ * pyrope_publish() needs it. Any thread may use it.
  */
-
-#include "base/clock.h"
-#include "client/ns-place.h"
 
 #include <pyrope/pyrope.h>
 
@@ -21,17 +19,6 @@
 
 typedef struct Publisher Publisher;
 
-/** publisher_new() - one for a context, which it borrows. Return: owned, publisher_free(); NULL: no
- * memory, threads or descriptors. */
-NODISCARD Publisher *publisher_new(pyrope_context *context);
-
 /** publisher_free() - end its threads, which may take as long as a call; names stay until their
  * leases are over. NULL is fine. Return: NULL. */
 Publisher *publisher_free(Publisher *publisher);
-
-/** publisher_add() - as pyrope_publish(), with a deadline. */
-NODISCARD pyrope_status publisher_add(Publisher *publisher, const pyrope_publication *publication,
-                                      Deadline deadline, pyrope_error **error);
-
-/** publisher_remove() - as pyrope_unpublish(), with a deadline. */
-pyrope_status publisher_remove(Publisher *publisher, const char *name, Deadline deadline);

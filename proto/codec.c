@@ -91,11 +91,6 @@ static inline __attribute__((always_inline)) int parse_head(const uint8_t *at, s
         return 0;
 }
 
-int codec_head_parse(const uint8_t *at, size_t n_bytes, CodecHead *ret)
-{
-        return parse_head(at, n_bytes, n_bytes, ret);
-}
-
 static bool is_container(pyrope_type type)
 {
         return type == PYROPE_LIST || type == PYROPE_MAP;

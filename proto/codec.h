@@ -108,15 +108,6 @@ static inline pyrope_type codec_type(uint8_t tag)
 }
 
 /**
- * codec_head_parse() - decode the beginning of an item
- * @at, @n_bytes: the item, and all bytes there are
- * @ret:          head and data lie within @n_bytes, and so would one byte per announced item
- *
- * Return: 0, CODEC_E_INCOMPLETE, CODEC_E_FORMAT.
- */
-NODISCARD int codec_head_parse(const uint8_t *at, size_t n_bytes, CodecHead *ret);
-
-/**
  * codec_check() - validate exactly one item that fills the bytes
  * @bytes, @n_bytes: as received; must outlive the view
  * @ret:             the item

@@ -4,6 +4,7 @@
 
 #include "client/publisher.h"
 
+#include "base/defs.h"
 #include "tests/unit/scratch.h"
 #include "tests/unit/unit.h"
 
