@@ -27,39 +27,29 @@ int method_count(pyrope_call *call, void *self)
         return 0;
 }
 
-static void write_tags(pyrope_writer *writer, const StoreObject *object)
+/* The tags, and one more if it is not NULL. */
+static void write_tags(pyrope_writer *writer, const StoreObject *object, const StoreText *more)
 {
-        pyrope_write_list(writer, object->n_tags);
+        pyrope_write_list(writer, object->n_tags + (more ? 1 : 0));
         for (size_t i = 0; i < object->n_tags; i++)
                 pyrope_write_strn(writer, object->tags[i].at, object->tags[i].n);
+        if (more)
+                pyrope_write_strn(writer, more->at, more->n);
 }
 
-/* The endpoint whose NAT address no tag tells yet, or NULL. */
-static const StoreEndpoint *find_untold(const StoreObject *object)
-{
-        for (size_t i = 0; i < object->n_tags; i++)
-                if (network_tag_is(object->tags[i]))
-                        return NULL;
-        for (size_t i = 0; i < object->n_endpoints; i++)
-                if (object->endpoints[i].nathost)
-                        return &object->endpoints[i];
-        return NULL;
-}
+/* What goes with the tags that write_metadata() writes. */
+#define WITH_METADATA (STORE_WITH_TAGS | STORE_WITH_ENDPOINTS)
 
-/* With that of MuPIF, for its clients look there for the address. */
-static void write_all_tags(pyrope_writer *writer, const StoreObject *object)
+/* The tags, and that of MuPIF, for its clients look there for the address. */
+static void write_metadata(pyrope_writer *writer, const StoreObject *object)
 {
-        const StoreEndpoint *endpoint = find_untold(object);
+        const StoreEndpoint *endpoint = network_tag_untold(object);
         char network[NETWORK_TAG_SIZE];
+        StoreText more = { .at = network };
 
-        if (!endpoint) {
-                write_tags(writer, object);
-                return;
-        }
-        pyrope_write_list(writer, object->n_tags + 1);
-        for (size_t i = 0; i < object->n_tags; i++)
-                pyrope_write_strn(writer, object->tags[i].at, object->tags[i].n);
-        pyrope_write_strn(writer, network, network_tag_write(endpoint, network));
+        if (endpoint)
+                more.n = network_tag_write(endpoint, network);
+        write_tags(writer, object, endpoint ? &more : NULL);
 }
 
 /* Finds the object of a name or raises. */
@@ -90,15 +80,14 @@ int method_lookup(pyrope_call *call, void *self)
         const StoreObject *object;
         int r;
 
-        r = find(call, self, with_tags ? STORE_WITH_TAGS | STORE_WITH_ENDPOINTS : 0, &reading,
-                 &object);
+        r = find(call, self, with_tags ? WITH_METADATA : 0, &reading, &object);
         if (r)
                 return r;
         if (with_tags)
                 pyrope_write_list(writer, 2);
         pyrope_write_uri(writer, object->uri);
         if (with_tags)
-                write_all_tags(writer, object);
+                write_metadata(writer, object);
         return 0;
 }
 
@@ -115,7 +104,7 @@ static int write_listing(pyrope_call *call, void *self, const StoreQuery *query,
 
         if (method_read(call, nameserver, &reading))
                 return PYROPE_RAISED;
-        r = store_reader_begin(reading.reader, query, with_tags ? STORE_WITH_TAGS : 0, &n, &error);
+        r = store_reader_begin(reading.reader, query, with_tags ? WITH_METADATA : 0, &n, &error);
         if (method_check_store(call, &nameserver->cannot_read, r, &error))
                 return PYROPE_RAISED;
         pyrope_write_map(writer, n);
@@ -125,7 +114,7 @@ static int write_listing(pyrope_call *call, void *self, const StoreQuery *query,
                         pyrope_write_list(writer, 2);
                 pyrope_write_str(writer, object->uri);
                 if (with_tags)
-                        write_tags(writer, object);
+                        write_metadata(writer, object);
         }
         return r == STORE_E_NOT_FOUND
                        ? 0
@@ -234,7 +223,7 @@ static void write_object(pyrope_writer *writer, LeaseTable *leases, const StoreO
         write_text(writer, "object", object->object[0] ? object->object : NULL);
         write_text(writer, "uri", object->uri);
         pyrope_write_str(writer, "metadata");
-        write_tags(writer, object);
+        write_tags(writer, object, NULL);
         pyrope_write_str(writer, "endpoints");
         pyrope_write_list(writer, object->n_endpoints);
         for (size_t i = 0; i < object->n_endpoints; i++)

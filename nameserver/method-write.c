@@ -106,24 +106,6 @@ static int check_place(pyrope_call *call, const NameServer *nameserver, const Ur
         return 0;
 }
 
-/* What MuPIF tells by a tag: where the object is, when its URI has the NAT address. */
-static void use_network_tag(const ArgumentTags *tags, NetworkTag *network, StoreEndpoint *endpoint)
-{
-        for (size_t i = 0; i < tags->n; i++) {
-                if (network_tag_parse(tags->items[i], network))
-                        continue;
-                if (endpoint->host && network->host[0]) {
-                        endpoint->host = network->host;
-                        endpoint->port = network->port;
-                }
-                if (network->nathost[0]) {
-                        endpoint->nathost = network->nathost;
-                        endpoint->natport = network->natport;
-                }
-                return;
-        }
-}
-
 static StoreObject object_of(const Arguments *arguments)
 {
         return (StoreObject){
@@ -160,7 +142,8 @@ int method_register(pyrope_call *call, void *self)
                         return pyrope_raise(call, "Pyro5.errors.PyroError",
                                             "invalid uri (%s is an address to listen on)",
                                             arguments.uri.location.host);
-                use_network_tag(&arguments.tags, &network, &endpoint);
+                if (network_tag_find(object.tags, object.n_tags, &network) == 0)
+                        network_tag_apply(&network, &endpoint);
                 object.object = arguments.uri.object;
                 object.endpoints = &endpoint;
                 object.n_endpoints = 1;

@@ -14,7 +14,8 @@ typedef struct Cursor {
         const char *end;
 } Cursor;
 
-bool network_tag_is(StoreText tag)
+/* Whether a tag begins as one. */
+static bool is_network_tag(StoreText tag)
 {
         size_t n = strlen(BEGINNING);
 
@@ -127,7 +128,7 @@ int network_tag_parse(StoreText tag, NetworkTag *ret)
         Cursor cursor = { tag.at + strlen(BEGINNING), tag.at + tag.n };
         NetworkTag found = { .port = 0 };
 
-        if (!network_tag_is(tag) || !take_object(&cursor, &found))
+        if (!is_network_tag(tag) || !take_object(&cursor, &found))
                 return NETWORK_TAG_E_NONE;
         check_place(found.host, &found.port);
         check_place(found.nathost, &found.natport);
@@ -135,6 +136,71 @@ int network_tag_parse(StoreText tag, NetworkTag *ret)
                 return NETWORK_TAG_E_NONE;
         *ret = found;
         return 0;
+}
+
+int network_tag_find(const StoreText *tags, size_t n_tags, NetworkTag *ret)
+{
+        for (size_t i = 0; i < n_tags; i++)
+                if (network_tag_parse(tags[i], ret) == 0)
+                        return 0;
+        return NETWORK_TAG_E_NONE;
+}
+
+void network_tag_apply(const NetworkTag *tag, StoreEndpoint *endpoint)
+{
+        if (endpoint->host && tag->host[0]) {
+                endpoint->host = tag->host;
+                endpoint->port = tag->port;
+        }
+        endpoint->nathost = tag->nathost[0] ? tag->nathost : NULL;
+        endpoint->natport = tag->natport;
+}
+
+static bool is_told_by(const StoreEndpoint *endpoint, const NetworkTag *tag)
+{
+        return endpoint->nathost && strcmp(endpoint->nathost, tag->nathost) == 0 &&
+               endpoint->natport == tag->natport;
+}
+
+static const StoreEndpoint *find_nat(const StoreObject *object)
+{
+        for (size_t i = 0; i < object->n_endpoints; i++)
+                if (object->endpoints[i].nathost)
+                        return &object->endpoints[i];
+        return NULL;
+}
+
+static const StoreEndpoint *find_told(const StoreObject *object, const NetworkTag *tag)
+{
+        for (size_t i = 0; tag && i < object->n_endpoints; i++)
+                if (is_told_by(&object->endpoints[i], tag))
+                        return &object->endpoints[i];
+        return NULL;
+}
+
+bool network_tag_move(const StoreObject *object, const NetworkTag *old, const NetworkTag *tag,
+                      StoreEndpoint *ret)
+{
+        const StoreEndpoint *found = find_told(object, old);
+
+        if (!found && tag)
+                found = find_nat(object);
+        if (!found && tag && object->n_endpoints > 0)
+                found = &object->endpoints[0];
+        if (!found)
+                return false;
+
+        *ret = *found;
+        network_tag_apply(tag ? tag : &(NetworkTag){ .port = 0 }, ret);
+        return true;
+}
+
+const StoreEndpoint *network_tag_untold(const StoreObject *object)
+{
+        for (size_t i = 0; i < object->n_tags; i++)
+                if (is_network_tag(object->tags[i]))
+                        return NULL;
+        return find_nat(object);
 }
 
 size_t network_tag_write(const StoreEndpoint *endpoint, char ret[static NETWORK_TAG_SIZE])

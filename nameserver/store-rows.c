@@ -212,6 +212,14 @@ int store_rows_load_endpoints(StoreDb *db, int64_t id, StoreRecord *record)
         return store_record_load_endpoints(record, db, s);
 }
 
+int store_rows_load_tags(StoreDb *db, int64_t id, StoreRecord *record)
+{
+        STORE_DB_STATEMENT(s, db, TAGS);
+
+        record->id = id;
+        return store_record_load_tags(record, db, s);
+}
+
 int store_rows_hash_tags(StoreDb *db, int64_t id, Buffer *ret)
 {
         STORE_DB_STATEMENT(s, db, TAGS);

@@ -57,6 +57,9 @@ NODISCARD int store_rows_put_endpoint(StoreDb *db, int64_t id, const StoreEndpoi
 /** store_rows_load_endpoints() - all of an object, into @record. */
 NODISCARD int store_rows_load_endpoints(StoreDb *db, int64_t id, StoreRecord *record);
 
+/** store_rows_load_tags() - the same for its tags. */
+NODISCARD int store_rows_load_tags(StoreDb *db, int64_t id, StoreRecord *record);
+
 /** store_rows_set_tags() - these and no others. */
 NODISCARD int store_rows_set_tags(StoreDb *db, int64_t id, const StoreText *tags, size_t n_tags);
 

@@ -4,6 +4,7 @@
 
 #include "base/buffer.h"
 #include "nameserver/endpoint.h"
+#include "nameserver/network-tag.h"
 #include "nameserver/store-db.h"
 #include "nameserver/store-edit.h"
 #include "nameserver/store-file.h"
@@ -293,6 +294,29 @@ int store_register_endpoint(Store *store, const StoreObject *object, const Store
         return store_group_change(&store->group, register_endpoint, &registration, error);
 }
 
+/* Before the tags are replaced, for the old ones are needed. */
+static int move_endpoint(Store *store, int64_t id, const StoreObject *object)
+{
+        NetworkTag old, tag;
+        StoreEndpoint endpoint;
+        bool had_tag, has_tag;
+        int r;
+
+        r = store_rows_load_tags(&store->db, id, store->record);
+        if (r)
+                return r;
+        had_tag = network_tag_find(store->record->object.tags, store->record->object.n_tags,
+                                   &old) == 0;
+        has_tag = network_tag_find(object->tags, object->n_tags, &tag) == 0;
+        if (!had_tag && !has_tag)
+                return 0;
+        r = store_rows_load_endpoints(&store->db, id, store->record);
+        if (r || !network_tag_move(&store->record->object, had_tag ? &old : NULL,
+                                   has_tag ? &tag : NULL, &endpoint))
+                return r;
+        return store_rows_put_endpoint(&store->db, id, &endpoint);
+}
+
 static int replace_tags(void *context, void *userdata)
 {
         CLEANUP(store_edit_deinit) StoreEdit edit;
@@ -307,6 +331,8 @@ static int replace_tags(void *context, void *userdata)
                 return STORE_E_NOT_FOUND;
         if (r == 0)
                 r = store_edit_check(&edit);
+        if (r == 0)
+                r = move_endpoint(store, edit.row.id, object);
         if (r == 0)
                 r = store_rows_set_tags(&store->db, edit.row.id, object->tags, object->n_tags);
         return r ? r : store_edit_finish(&edit, edit.row.id);

@@ -227,6 +227,9 @@ NODISCARD int store_register_endpoint(Store *store, const StoreObject *object,
 /**
  * store_set_tags() - exactly these
  *
+ * An endpoint becomes what MuPIF's tag among them tells, network-tag.h; the uri that lookup answers
+ * stays as it is.
+ *
  * Return: 0, STORE_E_NOT_FOUND, STORE_E_DENIED, STORE_E_CHANGED, STORE_E_QUOTA.
  */
 NODISCARD int store_set_tags(Store *store, StoreText name, const StoreText *tags, size_t n_tags,

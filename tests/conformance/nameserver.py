@@ -50,6 +50,14 @@ class Has(dict):
     """a map with at least these"""
 
 
+class Endpoint(dict):
+    """a record whose one endpoint has at least these"""
+
+
+def resolves(name, host, port, nathost=None, natport=None):
+    return Call("resolve", name, gives=Endpoint({"host": host, "port": port, "nathost": nathost, "natport": natport}))
+
+
 ANY = object()  # something, but no exception
 THREE = [Call("register", "a", U1, metadata=["x"]), Call("register", "b", U2, metadata=("y", "x")),
          Call("register", "c", U3)]
@@ -193,6 +201,36 @@ SCENARIOS = [
         Call("lookup", "a", True, gives=[Pyro5.core.URI("PYRO:o@127.0.0.1:5555"), [NETWORK]]),
         Call("register_endpoint", "b", "PYRO:o@far:4000", nathost="127.0.0.1", natport=5555, metadata=["t"]),
         Call("lookup", "b", True, gives=[Pyro5.core.URI("PYRO:o@127.0.0.1:5555"), ["t", NETWORK]])]),
+    ("OURS lists tell MuPIF's tag, too", [
+        Call("register_endpoint", "a", "PYRO:o@far:4000", nathost="127.0.0.1", natport=5555, metadata=["t"]),
+        Call("register", "b", U1, metadata=["t"]),
+        Call("list", None, None, True, gives={"a": ["PYRO:o@127.0.0.1:5555", ["t", NETWORK]], "b": [U1, ["t"]]}),
+        Call("list", "a", return_metadata=True, gives={"a": ["PYRO:o@127.0.0.1:5555", ["t", NETWORK]]}),
+        Call("list", regex="a", return_metadata=True, gives={"a": ["PYRO:o@127.0.0.1:5555", ["t", NETWORK]]}),
+        Call("yplookup", ["t"], gives={"a": ["PYRO:o@127.0.0.1:5555", ["t", NETWORK]], "b": [U1, ["t"]]}),
+        Call("yplookup", meta_any=["t"], return_metadata=False, gives={"a": "PYRO:o@127.0.0.1:5555", "b": U1}),
+        Call("resolve", "a", gives=Has({"metadata": ["t"]}))]),
+    ("OURS MuPIF's tag is read from metadata that are set, replaced and cleared", [
+        Call("register", "a", "PYRO:o@127.0.0.1:5555", metadata=["t"]), resolves("a", "127.0.0.1", 5555),
+        Call("set_metadata", "a", ["t", NETWORK]), resolves("a", "far", 4000, "127.0.0.1", 5555),
+        Call("lookup", "a", True, gives=[Pyro5.core.URI("PYRO:o@127.0.0.1:5555"), ["t", NETWORK]]),
+        Call("set_metadata", "a", [NETWORK.replace("127.0.0.1", "gate"), "u"]),
+        resolves("a", "far", 4000, "gate", 5555),
+        Call("set_metadata", "a", ['network:{"host": "near", "port": 1, "nathost": null, "natport": null}']),
+        resolves("a", "near", 1), Call("set_metadata", "a", [NETWORK]), resolves("a", "far", 4000, "127.0.0.1", 5555),
+        Call("set_metadata", "a", ["t", "network:{no place}"]), resolves("a", "far", 4000),
+        Call("set_metadata", "a", [NETWORK]), Call("set_metadata", "a", None), resolves("a", "far", 4000),
+        Call("lookup", "a", True, gives=[Pyro5.core.URI("PYRO:o@127.0.0.1:5555"), []]),
+        Call("list", "a", None, True, gives={"a": ["PYRO:o@127.0.0.1:5555", []]})]),
+    ("OURS a NAT address that no metadata told stays when they change", [
+        Call("register_endpoint", "a", "PYRO:o@far:4000", nathost="127.0.0.1", natport=5555, metadata=["t"]),
+        Call("set_metadata", "a", ["u"]), resolves("a", "far", 4000, "127.0.0.1", 5555),
+        Call("lookup", "a", True, gives=[Pyro5.core.URI("PYRO:o@127.0.0.1:5555"), ["u", NETWORK]]),
+        Call("set_metadata", "a", None), resolves("a", "far", 4000, "127.0.0.1", 5555),
+        Call("register", "b", "PYRONAME:a"), Call("set_metadata", "b", [NETWORK]),
+        Call("resolve", "b", gives=Has({"endpoints": [], "metadata": [NETWORK]})),
+        Call("register", "c", U2), Call("set_metadata", "c", [NETWORK]),
+        Call("resolve", "c", gives=Endpoint({"unix": "/run/two.sock", "host": None, "nathost": "127.0.0.1"}))]),
     ("OURS a version binds a change to what was read", [
         Call("register_endpoint", "a", U1), Call("register_endpoint", "a", "PYRO:one@host:2", version=1,
                                                  gives=Raises(NamingError, "name is of another version: a")),
@@ -249,6 +287,9 @@ def check(nameserver, call):
         assert call.gives.text in (None, str(x)), "%.200r says %.300r" % (call, str(x))
         return
     assert not isinstance(call.gives, Raises), "%.200r gives %.300r" % (call, got)
+    if isinstance(call.gives, Endpoint):
+        [endpoint] = got["endpoints"]
+        got = {key: endpoint[key] for key in call.gives}
     if isinstance(call.gives, Has):
         got = {key: got[key] for key in call.gives}
     if call.gives is not ANY:

@@ -10,7 +10,7 @@ export PYRO_SERIALIZER=msgpack
 
 start ours nameserver --database "$tmp/ns.db" --socket "$tmp/ours.sock"
 expect 0 "$python" "$scenarios" "$(ready_uri ours)"
-check "ours: every scenario was run" said '^33 passed, 0 failed$'
+check "ours: every scenario was run" said '^36 passed, 0 failed$'
 
 start stock "$python" "$top/tests/conformance/reference_nameserver.py" "$tmp/stock.sock"
 expect 0 "$python" "$scenarios" "$(ready_uri stock)" --stock
