@@ -199,13 +199,17 @@ START_TEST(there_may_be_4096_names_and_not_one_more)
 }
 END_TEST
 
-START_TEST(where_no_nameserver_is_nothing_is_kept)
+START_TEST(where_no_nameserver_is_nothing_is_kept_and_the_error_says_so)
 {
         pyrope_options options = { .nameserver = scratch_path("none.sock") };
+        pyrope_error *error = NULL;
 
         ck_assert_int_eq(pyrope_context_new(&options, &context, NULL), PYROPE_OK);
         ck_assert_int_eq(publish("a", 0, NULL), PYROPE_E_UNREACHABLE);
-        ck_assert_int_eq(publish("a", 0, NULL), PYROPE_E_UNREACHABLE);
+        ck_assert_int_eq(publish("a", 0, &error), PYROPE_E_UNREACHABLE);
+        ck_assert_msg(strstr(pyrope_error_text(error), "nobody listens on"), "%s",
+                      pyrope_error_text(error));
+        pyrope_error_free(error);
 }
 END_TEST
 
@@ -222,7 +226,7 @@ int main(void)
         tcase_add_loop_test(tests, a_term_has_limits, 0, ARRAY_SIZE(terms));
         tcase_add_test(tests, a_name_and_an_object_have_their_forms);
         tcase_add_test(tests, there_may_be_4096_names_and_not_one_more);
-        tcase_add_test(tests, where_no_nameserver_is_nothing_is_kept);
+        tcase_add_test(tests, where_no_nameserver_is_nothing_is_kept_and_the_error_says_so);
         suite_add_tcase(suite, tests);
         return unit_run(suite);
 }
