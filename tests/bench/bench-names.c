@@ -19,10 +19,10 @@
 
 static pyrope_context *context;
 
-static void check(pyrope_status status, pyrope_error *error)
+static void check(pyrope_status status, pyrope_error *const *error)
 {
         if (status)
-                bench_die("call", error ? pyrope_error_text(error) : pyrope_strerror(status));
+                bench_die("call", *error ? pyrope_error_text(*error) : pyrope_strerror(status));
 }
 
 static void *client_open(const char *address)
@@ -30,7 +30,7 @@ static void *client_open(const char *address)
         pyrope_error *error = NULL;
         pyrope_proxy *proxy;
 
-        check(pyrope_proxy_new(context, address, 0, &proxy, &error), error);
+        check(pyrope_proxy_new(context, address, 0, &proxy, &error), &error);
         return proxy;
 }
 
@@ -41,7 +41,7 @@ static void look_up(void *connection)
         pyrope_value *value;
 
         bench_some_name(name);
-        check(pyrope_callf(connection, "lookup", &value, &error, "s", name), error);
+        check(pyrope_callf(connection, "lookup", &value, &error, "s", name), &error);
         pyrope_value_free(value);
 }
 
@@ -55,7 +55,7 @@ static void register_new(void *connection)
         (void)snprintf(name, sizeof(name), "new.%d.%u", (int)getpid(), atomic_fetch_add(&n, 1));
         check(pyrope_callf(connection, "register", &value, &error, "ss", name,
                            "PYRO:obj_1@./u:/run/user/1000/pyrope/solver.sock"),
-              error);
+              &error);
         pyrope_value_free(value);
 }
 
@@ -69,6 +69,6 @@ int main(int argc, char **argv)
                 bench_die("lookup or register", "see tests/bench/README.md");
         if (strcmp(argv[1], "register") == 0)
                 peer.echo = register_new;
-        check(pyrope_context_new(&options, &context, &error), error);
+        check(pyrope_context_new(&options, &context, &error), &error);
         return bench_main(&peer, argc - 1, argv + 1);
 }

@@ -11,10 +11,10 @@
 
 static pyrope_context *context;
 
-static void check(pyrope_status status, pyrope_error *error)
+static void check(pyrope_status status, pyrope_error *const *error)
 {
         if (status)
-                bench_die("call", error ? pyrope_error_text(error) : pyrope_strerror(status));
+                bench_die("call", *error ? pyrope_error_text(*error) : pyrope_strerror(status));
 }
 
 static void *client_open(const char *address)
@@ -22,7 +22,7 @@ static void *client_open(const char *address)
         pyrope_error *error = NULL;
         pyrope_proxy *proxy;
 
-        check(pyrope_proxy_new(context, address, 0, &proxy, &error), error);
+        check(pyrope_proxy_new(context, address, 0, &proxy, &error), &error);
         return proxy;
 }
 
@@ -31,7 +31,7 @@ static void call(pyrope_proxy *proxy, const char *method, const void *bytes, siz
         pyrope_error *error = NULL;
         pyrope_value *value;
 
-        check(pyrope_callf(proxy, method, &value, &error, "y", bytes, n_bytes), error);
+        check(pyrope_callf(proxy, method, &value, &error, "y", bytes, n_bytes), &error);
         pyrope_value_free(value);
 }
 
@@ -52,7 +52,7 @@ static void client_get(void *connection, size_t n_bytes)
         pyrope_error *error = NULL;
         pyrope_value *value;
 
-        check(pyrope_callf(connection, "get", &value, &error, "I", (int64_t)n_bytes), error);
+        check(pyrope_callf(connection, "get", &value, &error, "I", (int64_t)n_bytes), &error);
         if (pyrope_count(pyrope_value_view(value)) != n_bytes)
                 bench_die("get", "not all bytes came");
         pyrope_value_free(value);
@@ -64,6 +64,6 @@ int main(int argc, char **argv)
         pyrope_options options = { .spin_us = bench_spin_us() };
         pyrope_error *error = NULL;
 
-        check(pyrope_context_new(&options, &context, &error), error);
+        check(pyrope_context_new(&options, &context, &error), &error);
         return bench_main(&peer, argc, argv);
 }
