@@ -80,7 +80,7 @@ project(hello LANGUAGES C)
 $(python3 "$top/tests/integration/readme.py" "$hello/README.md" cmake | tr -d '\0')
 END
 cp bar.c cmake
-expect 0 cmake -S cmake -B cmake/build -DCMAKE_PREFIX_PATH="$prefix"
+expect 0 cmake -G Ninja -S cmake -B cmake/build -DCMAKE_PREFIX_PATH="$prefix"
 expect 0 cmake --build cmake/build
 start cmake cmake/build/bar
 export PKG_CONFIG_PATH=$libdir/pkgconfig
