@@ -6,7 +6,7 @@
 . "$(dirname "$0")/../support/stack.sh"
 begin "a nameserver on another host is reached by SSH, also with a key that is good for nothing else; of a list the first that answers is asked"
 need_sshd 2
-export XDG_STATE_HOME=$tmp/state PYROPE_SSH_CONFIG=$FX_SSH_CONFIG
+export PYROPE_SSH_CONFIG=$FX_SSH_CONFIG
 
 # --- pyrope pipe nameserver ---
 start ns nameserver --database "$tmp/ns.db" --zone there

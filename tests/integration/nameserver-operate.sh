@@ -5,7 +5,6 @@
 . "$(dirname "$0")/../support/lib.sh"
 begin "the nameserver reads its configuration again on SIGHUP and keeps the old one if that is wrong; logs rotate; systemd is told, and may hand over the socket"
 as_systemd=$top/tests/support/as_systemd
-export XDG_STATE_HOME=$tmp/state
 mkdir -p "$tmp/config/pyrope/nameserver.conf.d"
 conf=$tmp/config/pyrope/nameserver.conf
 extra=$conf.d/50-extra.conf

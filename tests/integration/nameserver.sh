@@ -3,7 +3,6 @@
 
 . "$(dirname "$0")/../support/lib.sh"
 begin "the nameserver program starts where it is told, ends when it is told, and says in one line why it does not start"
-export XDG_STATE_HOME=$tmp/state
 
 expect 0 nameserver --help
 check "help names the options" said '--database'
