@@ -333,6 +333,7 @@ ends() { # NAME STATUS SENTENCE: the program ends so
 again dying 15000
 read -r sshd _ <"$FX_DIR/h1/pid"
 sessions=$(ps -o pid= --ppid "$sshd")
+sessions+=" $(ps -o pid= --ppid "${sessions:-0}")" # who serves a user that is not root
 # shellcheck disable=SC2086 # one word per pid
 kill -STOP $sessions
 echo >&7
