@@ -38,7 +38,7 @@ static void write_tags(pyrope_writer *writer, const StoreObject *object, const S
 }
 
 /* What goes with the tags that write_metadata() writes. */
-#define WITH_METADATA (STORE_WITH_TAGS | STORE_WITH_ENDPOINTS)
+#define WITH_METADATA (STORE_WITH_TAGS | STORE_WITH_NAT)
 
 /* The tags, and that of MuPIF, for its clients look there for the address. */
 static void write_metadata(pyrope_writer *writer, const StoreObject *object)

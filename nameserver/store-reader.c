@@ -42,6 +42,7 @@ enum {
         TAGGED,
         TAGS,
         ENDPOINTS,
+        NAT,
 };
 
 static const char *const statements[] = {
@@ -63,6 +64,7 @@ static const char *const statements[] = {
         [TAGGED] = "SELECT object FROM metadata WHERE tag = ?1",
         [TAGS] = STORE_RECORD_TAGS,
         [ENDPOINTS] = STORE_RECORD_ENDPOINTS,
+        [NAT] = STORE_RECORD_NAT,
 };
 
 int store_reader_new(const Store *store, StoreReader **ret, ErrorText *error)
@@ -124,9 +126,9 @@ static int load_tags(StoreReader *reader)
         return store_record_load_tags(reader->record, &reader->db, s);
 }
 
-static int load_endpoints(StoreReader *reader)
+static int load_endpoints(StoreReader *reader, int statement)
 {
-        STORE_DB_STATEMENT(s, &reader->db, ENDPOINTS);
+        STORE_DB_STATEMENT(s, &reader->db, statement);
 
         return store_record_load_endpoints(reader->record, &reader->db, s);
 }
@@ -142,7 +144,9 @@ static int step(StoreReader *reader, sqlite3_stmt *row, unsigned with)
         if (r == 0 && (with & STORE_WITH_TAGS))
                 r = load_tags(reader);
         if (r == 0 && (with & STORE_WITH_ENDPOINTS))
-                r = load_endpoints(reader);
+                r = load_endpoints(reader, ENDPOINTS);
+        else if (r == 0 && (with & STORE_WITH_NAT))
+                r = load_endpoints(reader, NAT);
         return r;
 }
 

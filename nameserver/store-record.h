@@ -14,11 +14,13 @@
 #include "base/buffer.h"
 
 /* What the functions below expect of the statements they are given; ?1 is the object's row id. */
-#define STORE_RECORD_COLUMNS "id, name, object, uri, owner, version, created, ttl"
-#define STORE_RECORD_TAGS    "SELECT tag FROM metadata WHERE object = ?1"
-#define STORE_RECORD_ENDPOINTS                                                                     \
+#define STORE_RECORD_COLUMNS   "id, name, object, uri, owner, version, created, ttl"
+#define STORE_RECORD_TAGS      "SELECT tag FROM metadata WHERE object = ?1"
+#define STORE_RECORD_ENDPOINTS STORE_RECORD_ENDPOINTS_IF("")
+#define STORE_RECORD_NAT       STORE_RECORD_ENDPOINTS_IF(" AND nathost IS NOT NULL")
+#define STORE_RECORD_ENDPOINTS_IF(condition)                                                       \
         "SELECT zone, path, host, port, nathost, natport, ssh FROM endpoints"                      \
-        " WHERE object = ?1 ORDER BY id"
+        " WHERE object = ?1" condition " ORDER BY id"
 
 typedef struct StoreRecord StoreRecord;
 

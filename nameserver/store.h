@@ -159,6 +159,7 @@ struct StoreQuery {
 enum {
         STORE_WITH_TAGS = 1u << 0,
         STORE_WITH_ENDPOINTS = 1u << 1,
+        STORE_WITH_NAT = 1u << 2, /* those endpoints only that have a NAT address */
 };
 
 /**

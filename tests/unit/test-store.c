@@ -489,6 +489,24 @@ START_TEST(a_nat_address_of_a_further_endpoint_is_published)
 }
 END_TEST
 
+START_TEST(endpoints_with_a_nat_address_may_be_had_alone)
+{
+        StoreEndpoint far = { .zone = "z2", .path = "/2", .nathost = "nat", .natport = 5555 };
+        const StoreObject *object;
+
+        ck_assert_int_eq(put_endpoint("a", "o", at("z1", "/1"), false, NULL), 0);
+        ck_assert_int_eq(store_reader_find(reader, T("a"), STORE_WITH_NAT, &object, NULL), 0);
+        ck_assert_uint_eq(object->n_endpoints, 0);
+
+        ck_assert_int_eq(put_endpoint("a", "o", far, false, NULL), 0);
+        ck_assert_int_eq(store_reader_find(reader, T("a"), STORE_WITH_NAT, &object, NULL), 0);
+        ck_assert_uint_eq(object->n_endpoints, 1);
+        ck_assert_str_eq(object->endpoints[0].zone, "z2");
+        ck_assert_str_eq(object->endpoints[0].nathost, "nat");
+        ck_assert_uint_eq(object->endpoints[0].natport, 5555);
+}
+END_TEST
+
 START_TEST(another_object_under_the_name_drops_endpoints_and_tags)
 {
         StoreText tag = T("t");
@@ -649,6 +667,7 @@ int main(void)
         tcase_add_test(tests, an_object_may_have_many_tags);
         tcase_add_test(tests, an_object_has_one_endpoint_in_each_zone);
         tcase_add_test(tests, a_nat_address_of_a_further_endpoint_is_published);
+        tcase_add_test(tests, endpoints_with_a_nat_address_may_be_had_alone);
         tcase_add_test(tests, another_object_under_the_name_drops_endpoints_and_tags);
         tcase_add_test(tests, an_endpoint_may_bring_new_tags);
         tcase_add_test(tests, an_object_has_a_limit_of_endpoints);
