@@ -1,23 +1,16 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 
-# Mounts of its own, which go away with it; where even root has none (a container, a chroot), it says so below.
-own_mounts=(unshare --mount --propagation private)
-if [ -z "${OWN_MOUNTS:-}" ] && "${own_mounts[@]}" true 2>/dev/null; then
-        OWN_MOUNTS=1 exec "${own_mounts[@]}" "$0"
-fi
-
 . "$(dirname "$0")/../support/lib.sh"
+with_own_mounts "$@"
 begin "when the power goes, no registration and no removal that a nameserver acknowledged is lost"
-need_root
-[ -n "${OWN_MOUNTS:-}" ] || skip "no mounts of one's own here: $("${own_mounts[@]}" true 2>&1)"
+need_own_mounts
 churn=$PYROPE_TEST_BIN_DIR/nameserver-churn
 
 truncate -s 64M "$tmp/image"
 mkfs.ext4 -q "$tmp/image" 2>"$tmp/err" || skip "no mkfs.ext4 here: $(cat "$tmp/err")"
 mkdir "$tmp/disk"
 mount -o loop "$tmp/image" "$tmp/disk" 2>"$tmp/err" || skip "no loop devices here: $(cat "$tmp/err")"
-trap 'umount "$tmp/disk"; clean_up' EXIT
 mkdir "$tmp/disk/kept"
 
 # What cuts: the nameserver stands still before the disk is gone, so nothing is acknowledged that the disk never had.

@@ -1,20 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 
-# Mounts of its own, which go away with it; where even root has none (a container, a chroot), it says so below.
-own_mounts=(unshare --mount --propagation private)
-if [ -z "${OWN_MOUNTS:-}" ] && "${own_mounts[@]}" true 2>/dev/null; then
-        OWN_MOUNTS=1 exec "${own_mounts[@]}" "$0"
-fi
-
 . "$(dirname "$0")/../support/lib.sh"
+with_own_mounts "$@"
 begin "a nameserver on a full disk refuses changes and goes on reading; one on a read-only disk says so and ends"
-need_root
-[ -n "${OWN_MOUNTS:-}" ] || skip "no mounts of one's own here: $("${own_mounts[@]}" true 2>&1)"
+need_own_mounts
 need_python
 mkdir "$tmp/disk"
 mount -t tmpfs -o size=1m,mode=700 tmpfs "$tmp/disk" 2>"$tmp/err" || skip "no mounts here: $(cat "$tmp/err")"
-trap 'umount -l "$tmp/disk"; clean_up' EXIT
 
 stock() { # EXPECTED-STATUS PYTHON...: with the proxy `ns` of a stock client
         local status=$1
@@ -32,7 +25,7 @@ check "the client is told which file, and why" \
 stock 0 'print(ns.lookup("before"), ns.count())'
 check "reading goes on" said '^PYRO:o@h:1 [1-9][0-9]*$'
 count=$(cut -d ' ' -f 2 "$tmp/out")
-stock 1 'ns.remove("before")' 'ns.register("more" * 5000, "PYRO:o@h:1")'
+stock 1 'ns.register("again" * 5000, "PYRO:o@h:1")'
 check "the log has one line when it begins" test "$(grep -c ' error .*disk is full' "$tmp/ns.err")" = 1
 
 mount -o remount,size=8m "$tmp/disk"

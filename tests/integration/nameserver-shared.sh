@@ -1,13 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 
-# In a mount namespace, where /run and /tmp are the test's own.
-if [ "$(id -u)" = 0 ] && [ -z "${SHARED_NAMESPACE:-}" ]; then
-        SHARED_NAMESPACE=1 exec unshare --mount --propagation private "$0" "$@"
-fi
 . "$(dirname "$0")/../support/lib.sh"
+with_own_mounts "$@"
 begin "three lines of configuration make a nameserver that a group shares: who is in the group may use it, nobody else"
-need_root
+need_own_mounts
 mount -t tmpfs -o mode=755 tmpfs /run || skip "no tmpfs can be mounted"
 OWNER=64001 GROUP=64100 ALICE=64002 BOB=64003
 unset PYROPE_RUNTIME_DIR XDG_CONFIG_HOME

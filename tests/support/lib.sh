@@ -25,6 +25,14 @@ n_failed=0
 
 # --- the test ---
 
+own_mounts=(unshare --mount --propagation private)
+
+with_own_mounts() { # ARGUMENT... of the script, before begin: it goes on where mounts are its own and end with it, if it may
+        if [ -z "${OWN_MOUNTS:-}" ] && "${own_mounts[@]}" true 2>/dev/null; then
+                OWN_MOUNTS=1 exec "${own_mounts[@]}" "$0" "$@"
+        fi
+}
+
 begin() { # SENTENCE
         echo "# $1"
         set -u
@@ -73,6 +81,7 @@ clean_up() { # before the directory goes, what uses it must be gone
         # shellcheck disable=SC2086 # one word per pid
         [ -z "$left" ] || kill -KILL $left 2>/dev/null
         for pid in $left; do wait_until is_gone "$pid"; done
+        [ -z "${OWN_MOUNTS:-}" ] || awk -v below="$tmp/" 'index($2, below) == 1 { print $2 }' /proc/mounts | xargs -r umount -l
         if [ -n "${KEEP_TMP:-}" ]; then echo "# kept $tmp"; else rm -rf "$tmp"; fi
         exit "$status"
 }
@@ -190,6 +199,11 @@ is_frozen() { # PID
 
 need_root() { # e.g. to become another user
         [ "$(id -u)" = 0 ] || skip "only root can act as a second user"
+}
+
+need_own_mounts() { # after with_own_mounts; even root has none in a container or a chroot
+        [ "$(id -u)" = 0 ] || skip "only root can mount"
+        [ -n "${OWN_MOUNTS:-}" ] || skip "no mounts of one's own here: $("${own_mounts[@]}" true 2>&1)"
 }
 
 as_stranger() { # COMMAND...: as a user who owns nothing here (nobody)
