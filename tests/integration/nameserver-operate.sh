@@ -80,8 +80,7 @@ check "it ends well" test "$status" = 0
 check "systemd hears of the end" told '^STOPPING=1 '
 
 # --- a socket that is handed over, whatever its mode ---
-mkdir -m 755 "$tmp/open"
-chmod 755 "$tmp" "$tmp/open"
+open_programs
 for mode in 600 666; do
         start ns "$as_systemd" listen "$tmp/open/ns-$mode.sock" "$mode" nameserver
         check "the inherited socket is the one" test "$(ready_uri ns)" = "PYRO:Pyro.NameServer@./u:$tmp/open/ns-$mode.sock"
@@ -89,7 +88,7 @@ for mode in 600 666; do
         expect 0 pyrope --nameserver "$tmp/open/ns-$mode.sock" list
         check "and serves" said 'Pyro\.NameServer'
         if [ "$(id -u)" = 0 ]; then
-                expect 1 setpriv --reuid 65533 --regid 65533 --clear-groups "$PYROPE_BIN_DIR/pyrope" --nameserver "$tmp/open/ns-$mode.sock" list
+                expect 1 setpriv --reuid 65533 --regid 65533 --clear-groups pyrope --nameserver "$tmp/open/ns-$mode.sock" list
                 check "to nobody else" complained "ns-$mode\.sock"
         fi
         stop ns

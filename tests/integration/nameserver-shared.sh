@@ -9,7 +9,7 @@ mount -t tmpfs -o mode=755 tmpfs /run || skip "no tmpfs can be mounted"
 OWNER=64001 GROUP=64100 ALICE=64002 BOB=64003
 unset PYROPE_RUNTIME_DIR XDG_CONFIG_HOME
 export HOME=/nowhere
-chmod 755 "$tmp"
+open_programs
 owner=(setpriv --reuid "$OWNER" --regid "$OWNER" --groups "$GROUP")
 alice=(setpriv --reuid "$ALICE" --regid "$ALICE" --groups "$GROUP")
 bob=(setpriv --reuid "$BOB" --regid "$BOB" --clear-groups)

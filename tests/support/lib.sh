@@ -206,6 +206,15 @@ need_own_mounts() { # after with_own_mounts; even root has none in a container o
         [ -n "${OWN_MOUNTS:-}" ] || skip "no mounts of one's own here: $("${own_mounts[@]}" true 2>&1)"
 }
 
+# Copies of the programs that other users can run wherever this tree is, at the head of PATH.
+open_programs() {
+        mkdir -p "$tmp/open/bin"
+        cp "$PYROPE_BIN_DIR"/{nameserver,pyrope} "$PYROPE_BIN_DIR"/../lib/libpyrope.so.* "$tmp/open/bin"
+        chmod -R a+rX "$tmp/open"
+        chmod a+X "$tmp"
+        export LD_LIBRARY_PATH=$tmp/open/bin PATH=$tmp/open/bin:$PATH
+}
+
 as_stranger() { # COMMAND...: as a user who owns nothing here (nobody)
         setpriv --reuid 65534 --regid 65534 --clear-groups "$@"
 }
