@@ -163,13 +163,14 @@ def values():
 
 URIS = ("PYRO:obj@host:9090", "PYRO:obj@./u:/run/x", "PYRO:obj@[::1]:9090", "pyro:Pyro.Daemon@127.0.0.1:1", "PYRONAME:name",
         "PYRONAME:a.name@host", "PYROMETA:tag,other@host:9090", "PYRO:o@ssh://me@far:22/./u:/run/x", "ssh://host", "/run/x",
-        "[fe80::1%eth0]:80", "ssh://me@[::1]:22/host:80")
+        "[fe80::1%eth0]:80", "ssh://me@[::1]:22/host:80", "ssh://gw,me@inner,[::1]:22/./u:/run/x")
 
 
 def places():
     """What nameservers and daemons say of where an object is."""
     endpoint = dict.fromkeys(("zone", "unix", "host", "port", "nathost", "natport", "ssh"))
     for changes in ({"zone": "here", "unix": "/run/x"}, {"zone": "there", "unix": "/run/x", "ssh": "me@node:22"},
+                    {"zone": "there", "unix": "/run/x", "ssh": "gw,inner,me@node:22"},
                     {"host": "10.0.0.1", "port": 9090, "nathost": "localhost", "natport": 65535},
                     {"zone": "here", "unix": "relative", "ssh": "-oProxyCommand=x", "host": "a;b", "port": 70000}):
         yield {"object": "obj", "uri": "PYRO:obj@./u:/run/x", "endpoints": [{**endpoint, **changes}, endpoint]}
