@@ -38,6 +38,17 @@ judge() { # STATUS LINES: a script with these lines ends with this status
         check "what a program left behind is ended with the test" is_gone "$(cat "$tmp/pid")"
         judge 0 "echo \$tmp >$tmp/dir; check true true"
         check "the directory of a test goes with it" test ! -e "$(cat "$tmp/dir")"
+
+        printf '%s\n' '#!/bin/bash' ". $(printf %q "$support/lib.sh")" with_own_mounts 'begin "mounts"' need_own_mounts \
+                'mkdir "$tmp/disk"' 'mount -t tmpfs tmpfs "$tmp/disk"' "echo \$tmp >$tmp/dir" 'check "false" false' finish \
+                >"$tmp/mounts.sh"
+        chmod +x "$tmp/mounts.sh"
+        if [ "$(id -u)" = 0 ] && "${own_mounts[@]}" true 2>/dev/null; then
+                expect 1 "$tmp/mounts.sh"
+                check "a mount goes with the test, and it failed nevertheless" test ! -e "$(cat "$tmp/dir")"
+        else
+                expect 77 "$tmp/mounts.sh"
+        fi
 }
 
 need_sshd 2
