@@ -3,7 +3,7 @@
 
 . "$(dirname "$0")/../support/lib.sh"
 begin "leases end when their terms are over and never before, whatever the clocks say: wall time 10 years off, another time namespace, a process that stood still"
-need_root
+need_root make time namespaces
 need_python
 unshare --time --boottime 86400 --fork true 2>/dev/null || skip "the kernel has no time namespaces for us"
 preload=$PYROPE_TEST_BIN_DIR/libwall-clock.so

@@ -333,7 +333,9 @@ ends() { # NAME STATUS SENTENCE: the program ends so
 again dying 15000
 read -r sshd _ <"$FX_DIR/h1/pid"
 sessions=$(ps -o pid= --ppid "$sshd")
-sessions+=" $(ps -o pid= --ppid "${sessions:-0}")" # who serves a user that is not root
+for session in $sessions; do
+        sessions+=" $(ps -o pid= --ppid "$session")" # who serves a user that is not root
+done
 # shellcheck disable=SC2086 # one word per pid
 kill -STOP $sessions
 echo >&7

@@ -197,12 +197,12 @@ is_frozen() { # PID
 
 # --- what a test needs ---
 
-need_root() { # e.g. to become another user
-        [ "$(id -u)" = 0 ] || skip "only root can act as a second user"
+need_root() { # [VERB...]: what only root can, if not to become another user
+        [ "$(id -u)" = 0 ] || skip "only root can ${*:-act as a second user}"
 }
 
 need_own_mounts() { # after with_own_mounts; even root has none in a container or a chroot
-        [ "$(id -u)" = 0 ] || skip "only root can mount"
+        need_root mount
         [ -n "${OWN_MOUNTS:-}" ] || skip "no mounts of one's own here: $("${own_mounts[@]}" true 2>&1)"
 }
 
