@@ -39,6 +39,7 @@ struct WatchedJob {
         int fd; /* borrowed from the job */
         uv_poll_t poll;
         uv_work_t cleaning;
+        bool is_cleaning; /* until on_cleaned(), which closes the poll */
         char line[WATCH_LINE_BYTES + 1];
         size_t n_line;
         pid_t pid; /* the application's, once told */
@@ -86,6 +87,7 @@ static void watched_gone(WatchedJob *self, const char *how)
         Watch *watch = self->watch;
 
         (void)uv_poll_stop(&self->poll);
+        self->is_cleaning = true;
         log_info("%s %s", self->job->info.id, how);
         job_table_exited(watch->host->table, self->job, how);
         (void)uv_queue_work(&watch->loop, &self->cleaning, clean_in_pool, on_cleaned);
@@ -299,8 +301,13 @@ void watch_drain(Watch *self)
 static void close_handle(uv_handle_t *handle, void *unused)
 {
         (void)unused;
-        if (!uv_is_closing(handle))
+        if (uv_is_closing(handle))
+                return;
+        if (uv_handle_get_type(handle) != UV_POLL)
                 uv_close(handle, NULL);
+        /* A job may be done for the table before the loop hears of it, which then closes it. */
+        else if (!container_of((uv_poll_t *)handle, WatchedJob, poll)->is_cleaning)
+                uv_close(handle, on_poll_closed);
 }
 
 Watch *watch_free(Watch *self)

@@ -121,4 +121,13 @@ check "its instances are gone" test -z "$(of_instances)"
 check "its names are gone" test -z "$(names jobs; names Solver-)"
 wait "$holder"
 check "who held an instance is told" test $? = 1
+
+# Told to stop just when an instance was cleaned up; slow, so that the one meets the other.
+n_good=0
+for _ in {1..20}; do
+        start jobs nice -n 19 jobman --config "$tmp/jobs.conf"
+        allocate-app Solver -- true >"$tmp/out" 2>"$tmp/err"
+        stop jobs && n_good=$((n_good + 1))
+done
+check "20 times it ends well, whatever it was at" test "$n_good" = 20
 finish
