@@ -27,7 +27,7 @@
 typedef struct Patrol Patrol;
 typedef struct PatrolPost PatrolPost;
 
-#define PATROL_MS     4      /* so long a wait lasts at least, and twice that at most */
+#define PATROL_MS     16     /* so long a wait lasts at least, and twice that at most */
 #define PATROL_SIGNAL SIGURG /* threads that wait must let it through */
 
 /* One thread that waits now and then. */
