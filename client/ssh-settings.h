@@ -12,28 +12,12 @@
  */
 
 #include "client/ssh-names.h"
+#include "client/ssh-target.h"
 #include "client/ssh-watch.h"
 
 #include <stdbool.h>
-#include <stdint.h>
 
-typedef struct SshTarget SshTarget;
 typedef struct SshSettings SshSettings;
-
-/* [user@]host[:port], host without brackets; what is not there is NULL or 0. Owned. */
-struct SshTarget {
-        char *user;
-        char *host;
-        uint16_t port;
-};
-
-/**
- * ssh_target_parse() - split what uri_is_ssh_target() lets pass
- *
- * Return: PYROPE_OK with @ret owned by the caller; PYROPE_E_INVALID, PYROPE_E_NOMEM.
- */
-NODISCARD pyrope_status ssh_target_parse(const char *text, SshTarget *ret, pyrope_error **error);
-void ssh_target_deinit(SshTarget *target);
 
 /* All owned; NULL where not set. */
 struct SshSettings {
@@ -88,17 +72,6 @@ struct SshSettings {
 NODISCARD pyrope_status ssh_settings_read(const char *config_file, const char *target,
                                           const SshWatch *watch, SshSettings *ret,
                                           pyrope_error **error);
-
-/**
- * ssh_settings_parse() - the pure part: from the answers of ssh -G
- * @text:       for the target; changed
- * @defaults:   with an empty configuration; NULL: none to compare with
- * @ret:        target, hops and typed are set already
- *
- * Return: PYROPE_OK, PYROPE_E_CONFIG, PYROPE_E_NOMEM.
- */
-NODISCARD pyrope_status ssh_settings_parse(char *text, const char *defaults, SshSettings *ret,
-                                           pyrope_error **error);
 
 void ssh_settings_deinit(SshSettings *settings);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
-#include "client/ssh-settings.h"
+#include "client/ssh-keywords.h"
 
 #include "tests/unit/unit.h"
 
@@ -58,7 +58,7 @@ static pyrope_status parse(const char *lines, SshSettings *settings, pyrope_erro
         (void)snprintf(text, sizeof(text), "%s%s", DEFAULTS, lines);
         settings->target = strdup("me@h");
         ck_assert_int_eq(ssh_target_parse("me@h", &settings->typed, NULL), PYROPE_OK);
-        return ssh_settings_parse(text, DEFAULTS, settings, error);
+        return ssh_keywords_parse(text, DEFAULTS, settings, error);
 }
 
 START_TEST(defaults_set_nothing)

@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: MIT */
+
+#include "client/ssh-keywords.h"
+
+#include "base/text.h"
+#include "client/ssh-expand.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+
+typedef struct Reading Reading;
+typedef struct Keyword Keyword;
+
+struct Reading {
+        SshSettings *settings;
+        const char *defaults;
+        pyrope_error **error;
+        const char *agent;           /* IdentityAgent; NULL if not set */
+        const char *host_key_alias;  /* NULL if not set */
+        const char *user_known;      /* paths with blanks between them */
+        const char *global_known;    /* the same */
+        SshNames identities_unready; /* not yet expanded; borrowed from the text */
+};
+
+struct Keyword {
+        const char *name;
+        pyrope_status (*take)(Reading *reading, const Keyword *keyword, char *value);
+        size_t offset;       /* of the member of SshSettings that it fills */
+        const char *allowed; /* take_refused: the one value that is not refused */
+};
+
+static pyrope_status take_string(Reading *reading, const Keyword *keyword, char *value)
+{
+        char **member = (char **)((char *)reading->settings + keyword->offset);
+
+        if (!strcasecmp(value, "none"))
+                return PYROPE_OK;
+        free(*member);
+        *member = strdup(value);
+        if (!*member)
+                return error_set(reading->error, PYROPE_E_NOMEM, "out of memory");
+        return PYROPE_OK;
+}
+
+/* Whether the defaults have the same line; the value stands at the end of "keyword value". */
+static bool is_default(const Reading *reading, const Keyword *keyword, const char *value)
+{
+        size_t n_name = strlen(keyword->name), n_value = strlen(value);
+        const char *line = reading->defaults;
+
+        while (line && *line) {
+                if (!strncmp(line, keyword->name, n_name) && line[n_name] == ' ' &&
+                    !strncmp(line + n_name + 1, value, n_value) &&
+                    (line[n_name + 1 + n_value] == '\n' || !line[n_name + 1 + n_value]))
+                        return true;
+                line = strchr(line, '\n');
+                line = line ? line + 1 : NULL;
+        }
+        return false;
+}
+
+static pyrope_status take_algorithms(Reading *reading, const Keyword *keyword, char *value)
+{
+        return is_default(reading, keyword, value) ? PYROPE_OK
+                                                   : take_string(reading, keyword, value);
+}
+
+static pyrope_status take_port(Reading *reading, const Keyword *keyword, char *value)
+{
+        int64_t port;
+
+        if (text_parse_int64(value, 1, UINT16_MAX, &port))
+                return error_set(reading->error, PYROPE_E_CONFIG, "%s: Port %s is not 1 to 65535",
+                                 reading->settings->target, value);
+        reading->settings->port = (uint16_t)port;
+        (void)keyword;
+        return PYROPE_OK;
+}
+
+static pyrope_status take_family(Reading *reading, const Keyword *keyword, char *value)
+{
+        reading->settings->family = !strcmp(value, "inet")    ? AF_INET
+                                    : !strcmp(value, "inet6") ? AF_INET6
+                                                              : AF_UNSPEC;
+        (void)keyword;
+        return PYROPE_OK;
+}
+
+static pyrope_status take_connect_timeout(Reading *reading, const Keyword *keyword, char *value)
+{
+        int64_t seconds;
+
+        if (!text_parse_int64(value, 1, INT_MAX / 1000, &seconds))
+                reading->settings->connect_timeout_ms = (int)seconds * 1000;
+        (void)keyword;
+        return PYROPE_OK; /* "none" */
+}
+
+static pyrope_status take_rsa_bits(Reading *reading, const Keyword *keyword, char *value)
+{
+        int64_t bits;
+
+        if (!is_default(reading, keyword, value) && !text_parse_int64(value, 1, INT_MAX, &bits))
+                reading->settings->rsa_min_bits = (int)bits;
+        return PYROPE_OK;
+}
+
+static pyrope_status take_identities_only(Reading *reading, const Keyword *keyword, char *value)
+{
+        reading->settings->is_identities_only = !strcmp(value, "yes");
+        (void)keyword;
+        return PYROPE_OK;
+}
+
+static pyrope_status take_identity(Reading *reading, const Keyword *keyword, char *value)
+{
+        SshNames *names = &reading->identities_unready;
+
+        (void)keyword;
+        if (!strcasecmp(value, "none"))
+                return PYROPE_OK;
+        if (names->n == SSH_NAMES_MAX)
+                return error_set(reading->error, PYROPE_E_CONFIG,
+                                 "%s: more than %u IdentityFile settings",
+                                 reading->settings->target, SSH_NAMES_MAX);
+        names->names[names->n++] = value;
+        return PYROPE_OK;
+}
+
+/* Values that can only be expanded when all lines are known. */
+static pyrope_status take_later(Reading *reading, const Keyword *keyword, char *value)
+{
+        *(const char **)((char *)reading + keyword->offset) = value;
+        return PYROPE_OK;
+}
+
+static pyrope_status take_refused(Reading *reading, const Keyword *keyword, char *value)
+{
+        if (keyword->allowed && !strcasecmp(value, keyword->allowed))
+                return PYROPE_OK;
+        return error_set(reading->error, PYROPE_E_CONFIG,
+                         "%s: the SSH configuration sets %s to %s, which is not supported here; "
+                         "give this host an entry without it",
+                         reading->settings->target, keyword->name, value);
+}
+
+#define SETTING(member) offsetof(SshSettings, member)
+#define LATER(member)   offsetof(Reading, member)
+
+static const Keyword keywords[] = {
+        { "hostname", take_string, SETTING(host_name) },
+        { "user", take_string, SETTING(user) },
+        { "port", take_port },
+        { "addressfamily", take_family },
+        { "connecttimeout", take_connect_timeout },
+        { "proxycommand", take_string, SETTING(proxy_command) },
+        { "proxyjump", take_string, SETTING(proxy_jump) },
+        { "hostkeyalias", take_later, LATER(host_key_alias) },
+        { "userknownhostsfile", take_later, LATER(user_known) },
+        { "globalknownhostsfile", take_later, LATER(global_known) },
+        { "identityfile", take_identity },
+        { "identitiesonly", take_identities_only },
+        { "identityagent", take_later, LATER(agent) },
+        { "requiredrsasize", take_rsa_bits },
+        { "ciphers", take_algorithms, SETTING(ciphers) },
+        { "macs", take_algorithms, SETTING(macs) },
+        { "kexalgorithms", take_algorithms, SETTING(key_exchanges) },
+        { "hostkeyalgorithms", take_algorithms, SETTING(host_key_algorithms) },
+        { "pubkeyacceptedalgorithms", take_algorithms, SETTING(public_key_algorithms) },
+        /* Checks or ways that ssh would make or go, and libssh does not. */
+        { "revokedhostkeys", take_refused, .allowed = "none" },
+        { "knownhostscommand", take_refused, .allowed = "none" },
+        { "proxyusefdpass", take_refused, .allowed = "no" },
+        { "bindaddress", take_refused },
+        { "bindinterface", take_refused },
+        { "pubkeyauthentication", take_refused, .allowed = "true" },
+};
+
+static pyrope_status take_line(Reading *reading, char *line)
+{
+        char *value = strchr(line, ' ');
+
+        if (!value)
+                return PYROPE_OK;
+        *value++ = '\0';
+        for (size_t i = 0; i < ARRAY_SIZE(keywords); i++) {
+                if (!strcmp(line, keywords[i].name))
+                        return keywords[i].take(reading, &keywords[i], value);
+        }
+        return PYROPE_OK;
+}
+
+static pyrope_status add_path(Reading *reading, const SshTokens *tokens, const char *what,
+                              const char *path, SshNames *names)
+{
+        pyrope_status status;
+
+        if (names->n == SSH_NAMES_MAX)
+                return error_set(reading->error, PYROPE_E_CONFIG, "%s: more than %u files in %s",
+                                 reading->settings->target, SSH_NAMES_MAX, what);
+        status = ssh_expand_path(tokens, what, path, &names->names[names->n], reading->error);
+        if (!status)
+                names->n++;
+        return status;
+}
+
+/* ssh -G writes the paths with blanks between them, unquoted: one that has a blank itself shows by
+ * a part that is not absolute. */
+static pyrope_status add_known_hosts(Reading *reading, const SshTokens *tokens, const char *what,
+                                     const char *paths, SshNames *names)
+{
+        CLEANUP(freep) char *copy = strdup(paths ? paths : "");
+        pyrope_status status;
+        char *rest = copy, *path;
+
+        if (!copy)
+                return error_set(reading->error, PYROPE_E_NOMEM, "out of memory");
+        while ((path = strsep(&rest, " "))) {
+                if (!path[0] || !strcasecmp(path, "none"))
+                        continue;
+                status = add_path(reading, tokens, what, path, names);
+                if (status)
+                        return status;
+                if (names->names[names->n - 1][0] != '/')
+                        return error_set(reading->error, PYROPE_E_CONFIG,
+                                         "%s: %s %s: a path with a blank, or not absolute",
+                                         reading->settings->target, what, paths);
+        }
+        return PYROPE_OK;
+}
+
+static pyrope_status find_agent(Reading *reading, const SshTokens *tokens)
+{
+        const char *said = reading->agent ? reading->agent : "SSH_AUTH_SOCK";
+        const char *path = NULL;
+
+        if (!strcasecmp(said, "none"))
+                return PYROPE_OK;
+        if (!strcmp(said, "SSH_AUTH_SOCK"))
+                path = getenv("SSH_AUTH_SOCK");
+        else if (said[0] == '$' && said[1] != '{')
+                path = getenv(said + 1);
+        else
+                return ssh_expand_path(tokens, "IdentityAgent", said, &reading->settings->agent,
+                                       reading->error);
+        if (!path || !path[0])
+                return PYROPE_OK;
+        reading->settings->agent = strdup(path);
+        return reading->settings->agent
+                       ? PYROPE_OK
+                       : error_set(reading->error, PYROPE_E_NOMEM, "out of memory");
+}
+
+static pyrope_status set_names(Reading *reading)
+{
+        SshSettings *settings = reading->settings;
+        const char *known_as = reading->host_key_alias;
+
+        if (!settings->host_name || !settings->user || !settings->port)
+                return error_set(reading->error, PYROPE_E_CONFIG,
+                                 "%s: ssh -G told no host name, user or port", settings->target);
+        settings->known_as = strdup(known_as ? known_as : settings->host_name);
+        settings->known_port = known_as ? 22 : settings->port;
+        if (!settings->known_as ||
+            asprintf(&settings->label, "%s (%s@%s port %u)", settings->target, settings->user,
+                     settings->host_name, settings->port) < 0) {
+                settings->label = NULL;
+                return error_set(reading->error, PYROPE_E_NOMEM, "out of memory");
+        }
+        return PYROPE_OK;
+}
+
+static pyrope_status expand_all(Reading *reading)
+{
+        SshSettings *settings = reading->settings;
+        const SshTokens tokens = { .alias = settings->typed.host,
+                                   .host_name = settings->host_name,
+                                   .known_as = settings->known_as,
+                                   .user = settings->user,
+                                   .port = settings->port };
+        pyrope_status status;
+
+        for (size_t i = 0; i < reading->identities_unready.n; i++) {
+                status = add_path(reading, &tokens, "IdentityFile",
+                                  reading->identities_unready.names[i], &settings->identities);
+                if (status)
+                        return status;
+        }
+        status = add_known_hosts(reading, &tokens, "UserKnownHostsFile", reading->user_known,
+                                 &settings->user_known_hosts);
+        if (!status)
+                status = add_known_hosts(reading, &tokens, "GlobalKnownHostsFile",
+                                         reading->global_known, &settings->global_known_hosts);
+        return status ? status : find_agent(reading, &tokens);
+}
+
+pyrope_status ssh_keywords_parse(char *text, const char *defaults, SshSettings *ret,
+                                 pyrope_error **error)
+{
+        Reading reading = { .settings = ret, .defaults = defaults, .error = error };
+        pyrope_status status = PYROPE_OK;
+        char *line;
+
+        while (!status && (line = strsep(&text, "\n")))
+                status = take_line(&reading, line);
+        if (!status)
+                status = set_names(&reading);
+        return status ? status : expand_all(&reading);
+}
