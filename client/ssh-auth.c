@@ -283,7 +283,11 @@ static pyrope_status try_file(Login *login, const char *path, bool *ret_is_in)
                 return PYROPE_OK;
         note(&login->tried, path, NULL);
         status = run_try(login, try_key, key, &answer);
-        return status ? status : judge(login, answer, ret_is_in);
+        if (!status)
+                status = judge(login, answer, ret_is_in);
+        if (!status && *ret_is_in)
+                ssh_watch_note(login->watch, "publickey, the key file %s", path);
+        return status;
 }
 
 /* libssh reads the public half of a key file, also of an encrypted one; but it would wait for ever
@@ -346,7 +350,11 @@ static pyrope_status try_agent_keys(Login *login, bool *ret_is_in)
         if (answer == ANSWER_BROKEN && ssh_is_connected(login->session) &&
             !(ssh_get_status(login->session) & (SSH_CLOSED | SSH_CLOSED_ERROR)))
                 answer = ANSWER_NO;
-        return judge(login, answer, ret_is_in);
+        status = judge(login, answer, ret_is_in);
+        if (!status && *ret_is_in)
+                ssh_watch_note(login->watch, "publickey, a key of the agent at %s",
+                               settings->agent);
+        return status;
 }
 
 static pyrope_status run(Login *login)
@@ -358,6 +366,8 @@ static pyrope_status run(Login *login)
         status = run_try(login, try_none, NULL, &answer);
         if (!status)
                 status = judge(login, answer, &is_in);
+        if (is_in)
+                ssh_watch_note(login->watch, "none, the host asks for nothing");
         if (status || is_in)
                 return status;
         if (!(ssh_userauth_list(login->session, NULL) & SSH_AUTH_METHOD_PUBLICKEY))

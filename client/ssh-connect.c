@@ -126,6 +126,18 @@ static void tune(int fd)
         set_option(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, NOT_SENT_BYTES);
 }
 
+static void note_winner(const SshWatch *watch, int fd)
+{
+        struct sockaddr_storage there = { 0 };
+        char address[ADDRESS_BYTES], port[8];
+        socklen_t n = sizeof(there);
+
+        if (!getpeername(fd, (struct sockaddr *)&there, &n) &&
+            !getnameinfo((struct sockaddr *)&there, n, address, sizeof(address), port, sizeof(port),
+                         NI_NUMERICHOST | NI_NUMERICSERV))
+                ssh_watch_note(watch, "%s port %s answers", address, port);
+}
+
 static pyrope_status race_run(Race *race, const struct addrinfo *address, const SshWatch *watch,
                               int *ret_fd, pyrope_error **error)
 {
@@ -153,6 +165,7 @@ static pyrope_status race_run(Race *race, const struct addrinfo *address, const 
                 if (fd < 0)
                         continue;
                 tune(fd);
+                note_winner(watch, fd);
                 *ret_fd = fd;
                 return PYROPE_OK;
         }

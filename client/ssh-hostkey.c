@@ -212,6 +212,20 @@ static char *fingerprint(ssh_key key)
         return text;
 }
 
+/* Whether the entry that counts is in the user's file: libssh looks there first. */
+static bool is_users(ssh_session session)
+{
+        CLEANUP(string_freep) char *global = NULL;
+        bool is_there;
+
+        if (ssh_options_get(session, SSH_OPTIONS_GLOBAL_KNOWNHOSTS, &global) ||
+            ssh_options_set(session, SSH_OPTIONS_GLOBAL_KNOWNHOSTS, NO_FILE))
+                return true;
+        is_there = ssh_session_has_known_hosts_entry(session) == SSH_KNOWN_HOSTS_OK;
+        (void)ssh_options_set(session, SSH_OPTIONS_GLOBAL_KNOWNHOSTS, global);
+        return is_there;
+}
+
 pyrope_status ssh_hostkey_check(ssh_session session, const SshSettings *settings,
                                 const SshWatch *watch, SshTrust *ret, pyrope_error **error)
 {
@@ -242,6 +256,8 @@ pyrope_status ssh_hostkey_check(ssh_session session, const SshSettings *settings
                 status = check_revoked(&key, &settings->global_known_hosts, text, watch, error);
         if (status)
                 return status;
+        ssh_watch_note(watch, "%s %s, known from %s", key.type, key.fingerprint,
+                       is_users(session) ? file : "the system's known_hosts");
         *ret = (SshTrust){ .session = session, .settings = settings };
         return PYROPE_OK;
 }

@@ -102,8 +102,8 @@ static pyrope_status fail_handshake(const SshConnection *connection, const SshSe
                          words[0] ? "; the program in between said: " : "", words);
 }
 
-static pyrope_status shake_hands(const SshConnection *connection, const SshSettings *settings,
-                                 const SshWatch *watch, pyrope_error **error)
+pyrope_status ssh_login_shake(const SshConnection *connection, const SshSettings *settings,
+                              const SshWatch *watch, pyrope_error **error)
 {
         ssh_session session = connection->session;
         char what[WHAT_BYTES];
@@ -123,24 +123,8 @@ static pyrope_status shake_hands(const SshConnection *connection, const SshSetti
         return r ? fail_handshake(connection, settings, error) : PYROPE_OK;
 }
 
-/* The only way to ssh_auth(), and it leads through the check. */
-static pyrope_status log_in(const SshConnection *connection, const SshSettings *settings,
-                            const SshWatch *watch, pyrope_error **error)
-{
-        pyrope_status status;
-        SshTrust trust;
-
-        status = shake_hands(connection, settings, watch, error);
-        if (status)
-                return status;
-        status = ssh_hostkey_check(connection->session, settings, watch, &trust, error);
-        if (status)
-                return status;
-        return ssh_auth(&trust, watch, error);
-}
-
-pyrope_status ssh_login(const SshSettings *settings, const SshWatch *watch, SshConnection *ret,
-                        pyrope_error **error)
+pyrope_status ssh_login_connect(const SshSettings *settings, const SshWatch *watch,
+                                SshConnection *ret, pyrope_error **error)
 {
         SshWatch connecting = *watch;
         CLEANUP(closep) int fd = -1;
@@ -158,5 +142,20 @@ pyrope_status ssh_login(const SshSettings *settings, const SshWatch *watch, SshC
         if (status)
                 return status;
         fd = -1; /* the session's from now on: ssh_free() closes it */
-        return log_in(ret, settings, watch, error);
+        return PYROPE_OK;
+}
+
+/* The only way to ssh_auth(), and it leads through the check. */
+pyrope_status ssh_login(const SshSettings *settings, const SshWatch *watch, SshConnection *ret,
+                        pyrope_error **error)
+{
+        pyrope_status status;
+        SshTrust trust;
+
+        status = ssh_login_connect(settings, watch, ret, error);
+        if (!status)
+                status = ssh_login_shake(ret, settings, watch, error);
+        if (!status)
+                status = ssh_hostkey_check(ret->session, settings, watch, &trust, error);
+        return status ? status : ssh_auth(&trust, watch, error);
 }

@@ -26,6 +26,25 @@ struct SshConnection {
         }
 
 /**
+ * ssh_login_connect() - the first step: a session whose socket is connected
+ * @ret:        as for ssh_login()
+ *
+ * Return: as ssh_connect_host(), and PYROPE_E_CONFIG for what libssh cannot do.
+ */
+NODISCARD pyrope_status ssh_login_connect(const SshSettings *settings, const SshWatch *watch,
+                                          SshConnection *ret, pyrope_error **error);
+
+/**
+ * ssh_login_shake() - the second step: exchange keys
+ *
+ * Whose they are is for ssh_hostkey_check() to say, without which there is no ssh_auth(). Return:
+ * PYROPE_OK; PYROPE_E_UNREACHABLE, PYROPE_E_TIMEOUT, PYROPE_E_CLOSED, PYROPE_E_IO.
+ */
+NODISCARD pyrope_status ssh_login_shake(const SshConnection *connection,
+                                        const SshSettings *settings, const SshWatch *watch,
+                                        pyrope_error **error);
+
+/**
  * ssh_login() - all of it
  * @watch:      its deadline is for everything together
  * @ret:        SSH_CONNECTION_INIT; owned by the caller, ssh_connection_deinit(), whatever is

@@ -2,6 +2,9 @@
 
 #include "client/ssh-watch.h"
 
+#include "base/error.h"
+#include "base/log.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <string.h>
@@ -10,6 +13,19 @@ void ssh_watch_tell(const SshWatch *watch, const char *what)
 {
         if (watch->on_wait)
                 watch->on_wait(watch->userdata, what);
+}
+
+void ssh_watch_note(const SshWatch *watch, const char *format, ...)
+{
+        ErrorText note; /* harmless to show, whatever the host said */
+        va_list arguments;
+
+        va_start(arguments, format);
+        error_text_vset(&note, format, arguments);
+        va_end(arguments);
+        log_debug("%s", note.text);
+        if (watch->on_note)
+                watch->on_note(watch->userdata, note.text);
 }
 
 pyrope_status ssh_watch_poll(const SshWatch *watch, struct pollfd *fds, nfds_t n_fds,

@@ -22,11 +22,15 @@ struct SshWatch {
         int stop_fd; /* readable once the pool ends; nobody reads it, so every thread sees it */
         Deadline deadline;
         void (*on_wait)(void *userdata, const char *what); /* NULL: nobody wants to know */
+        void (*on_note)(void *userdata, const char *note); /* NULL: nobody wants to know */
         void *userdata;
 };
 
 /** ssh_watch_tell() - who wants to know hears what is waited for now. */
 void ssh_watch_tell(const SshWatch *watch, const char *what);
+
+/** ssh_watch_note() - a step has succeeded: who wants to know hears by what, "10.0.0.2 port 22". */
+void ssh_watch_note(const SshWatch *watch, const char *format, ...) PRINTF(2, 3);
 
 /**
  * ssh_watch_poll() - poll() that ends
