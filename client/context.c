@@ -8,6 +8,7 @@
 #include "base/spin.h"
 #include "base/unix-socket.h"
 
+#include <poll.h>
 #include <string.h>
 
 DEFINE_CLEANUP(pyrope_context, pyrope_context_free);
@@ -65,6 +66,39 @@ static pyrope_status set_runtime_dir(pyrope_context *context, const char *path,
         return context->runtime_dir ? PYROPE_OK : error_set(error, PYROPE_E_NOMEM, "out of memory");
 }
 
+/* The links' threads ask, but a person answers one question at a time. Whoever waits here waits for
+ * the end of another question, and that ends; later, there may be no use for its own. */
+static pyrope_status ask_in_turn(void *userdata, const pyrope_question *question, char *answer)
+{
+        pyrope_context *context = userdata;
+        Deadline deadline = deadline_in(question->timeout_ms);
+        struct pollfd stop = { .fd = question->stop_fd, .events = POLLIN };
+        pyrope_question now = *question;
+        pyrope_status status;
+
+        (void)pthread_mutex_lock(&context->ask_lock);
+        now.timeout_ms = deadline_left_ms(deadline);
+        if (poll(&stop, 1, 0) > 0)
+                status = PYROPE_E_CLOSED;
+        else if (deadline_passed(deadline))
+                status = PYROPE_E_TIMEOUT;
+        else
+                status = context->ask(context->ask_userdata, &now, answer);
+        (void)pthread_mutex_unlock(&context->ask_lock);
+        return status;
+}
+
+static pyrope_status make_pool(pyrope_context *context, const pyrope_options *options,
+                               pyrope_error **error)
+{
+        const SshAsk ask = { .fn = options->ask ? ask_in_turn : NULL, .userdata = context };
+
+        context->ask = options->ask;
+        context->ask_userdata = options->ask_userdata;
+        context->pool = ssh_pool_new(setting(options->ssh_config, "PYROPE_SSH_CONFIG"), &ask);
+        return context->pool ? PYROPE_OK : error_set(error, PYROPE_E_NOMEM, "out of memory");
+}
+
 static pyrope_status configure(pyrope_context *context, const pyrope_options *options,
                                pyrope_error **error)
 {
@@ -80,11 +114,7 @@ static pyrope_status configure(pyrope_context *context, const pyrope_options *op
                 status = set_zone(context, setting(options->zone, "PYROPE_ZONE"), error);
         if (!status) /* the variable is looked at by base/runtime-dir */
                 status = set_runtime_dir(context, options->runtime_dir, error);
-        if (status)
-                return status;
-
-        context->pool = ssh_pool_new(setting(options->ssh_config, "PYROPE_SSH_CONFIG"));
-        return context->pool ? PYROPE_OK : error_set(error, PYROPE_E_NOMEM, "out of memory");
+        return status ? status : make_pool(context, options, error);
 }
 
 pyrope_status pyrope_context_new(const pyrope_options *options, pyrope_context **ret,
@@ -99,6 +129,7 @@ pyrope_status pyrope_context_new(const pyrope_options *options, pyrope_context *
         if (!context)
                 return error_set(error, PYROPE_E_NOMEM, "out of memory");
         (void)pthread_mutex_init(&context->lock, NULL); /* cannot fail without attributes */
+        (void)pthread_mutex_init(&context->ask_lock, NULL);
         status = configure(context, options ? options : &(pyrope_options){ 0 }, error);
         if (status)
                 return status;
@@ -114,6 +145,7 @@ pyrope_context *pyrope_context_free(pyrope_context *context)
         publisher_free(context->publisher);
         pyrope_proxy_free(context->nameserver_proxy);
         ssh_pool_free(context->pool);
+        (void)pthread_mutex_destroy(&context->ask_lock);
         (void)pthread_mutex_destroy(&context->lock);
         free(context->runtime_dir);
         ns_places_deinit(&context->nameservers);

@@ -31,6 +31,9 @@ struct pyrope_context {
         int64_t timeout_ms;
         unsigned spin_us;
         SshPool *pool;
+        pyrope_ask_fn ask; /* NULL: nobody to ask */
+        void *ask_userdata;
+        pthread_mutex_t ask_lock; /* one question at a time */
 
         NsPlaces nameservers; /* of which only what was found out changes */
 

@@ -415,7 +415,8 @@ static pyrope_status set_up(SshLink *link, pyrope_error **error)
         const SshWatch watch = { .stop_fd = link->shared->stop_fd,
                                  .deadline = deadline_in(SSH_LINK_LOGIN_MS),
                                  .on_wait = on_wait,
-                                 .userdata = link };
+                                 .userdata = link,
+                                 .ask = &link->shared->ask };
         pyrope_status status;
         char *key;
 

@@ -18,6 +18,7 @@
  * link with equal settings gives it its name and its queue, and is over before it has connected.
  */
 
+#include "client/ssh-ask.h"
 #include "client/ssh-login.h"
 #include "client/ssh-request.h"
 #include "client/ssh-stream.h"
@@ -36,6 +37,7 @@ struct SshShared {
         pthread_mutex_t lock; /* for all of the below and the marked part of each link */
         SshLink *links;       /* owned by the pool */
         char *config_file;    /* NULL: the default ones; constant */
+        SshAsk ask;           /* fn NULL: nobody to ask; constant */
         int stop_fd;          /* readable once the pool ends; constant */
         atomic_ulong n_sessions;
         atomic_ulong n_channels;

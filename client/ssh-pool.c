@@ -246,7 +246,7 @@ void ssh_pool_counts(SshPool *pool, SshPoolCounts *ret)
 
 /* -- life -------------------------------------------------------------------------------------- */
 
-SshPool *ssh_pool_new(const char *config_file)
+SshPool *ssh_pool_new(const char *config_file, const SshAsk *ask)
 {
         SshPool *pool = calloc(1, sizeof(*pool));
 
@@ -255,6 +255,7 @@ SshPool *ssh_pool_new(const char *config_file)
         (void)pthread_mutex_init(&pool->shared.lock, NULL); /* glibc's cannot fail */
         pool->shared.stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
         pool->shared.config_file = config_file ? strdup(config_file) : NULL;
+        pool->shared.ask = ask ? *ask : (SshAsk){ 0 };
         if (pool->shared.stop_fd < 0 || (config_file && !pool->shared.config_file))
                 return ssh_pool_free(pool);
         return pool;

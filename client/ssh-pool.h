@@ -23,9 +23,8 @@
 
 #include "base/buffer.h"
 #include "base/clock.h"
+#include "client/ssh-ask.h"
 #include "proto/uri.h"
-
-#include <pyrope/error.h>
 
 #define SSH_OUTPUT_MAX_BYTES 65536u /* standard output kept of a command */
 
@@ -48,10 +47,11 @@ struct SshOutput {
 /**
  * ssh_pool_new() - nothing is connected yet
  * @config_file: of the form of ssh_config; copied. NULL: ~/.ssh/config and /etc/ssh/ssh_config
+ * @ask:        copied. NULL: nobody to ask
  *
  * Return: owned by the caller, ssh_pool_free(); NULL: out of memory.
  */
-NODISCARD SshPool *ssh_pool_new(const char *config_file);
+NODISCARD SshPool *ssh_pool_new(const char *config_file, const SshAsk *ask);
 
 /**
  * ssh_pool_free() - end every session, its streams and its thread

@@ -6,7 +6,7 @@
  * SSH Watch
  *
  * How long a step of a login may wait: until its event, its deadline, or the end of the pool,
- * whatever comes first.
+ * whatever comes first; who hears of it, and who can be asked meanwhile.
  */
 
 #include "base/clock.h"
@@ -24,6 +24,7 @@ struct SshWatch {
         void (*on_wait)(void *userdata, const char *what); /* NULL: nobody wants to know */
         void (*on_note)(void *userdata, const char *note); /* NULL: nobody wants to know */
         void *userdata;
+        const struct SshAsk *ask; /* NULL: nobody to ask */
 };
 
 /** ssh_watch_tell() - who wants to know hears what is waited for now. */

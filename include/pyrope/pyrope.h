@@ -40,6 +40,38 @@ typedef struct pyrope_proxy pyrope_proxy;
 typedef struct pyrope_instance pyrope_instance;
 typedef struct pyrope_forward pyrope_forward;
 
+/* -- questions to a person -------------------------------------------------------------------- */
+
+#define PYROPE_ANSWER_SIZE 1024u /* bytes of an answer, its terminator among them */
+
+/* What a login wants to know: the passphrase of a key file, a password, a one-time code, or "yes"
+ * for a host key that is not known. Borrowed during the call. The host's words are in it, cut to a
+ * few lines and with nothing but printable characters. */
+typedef struct pyrope_question {
+        const char *host;        /* the login it is for: "h1 (me@10.0.0.2 port 22)" */
+        const char *instruction; /* to be shown before; lines, each with its \n; "" for none */
+        const char *prompt;      /* "Password: "; it may have several lines, the last without \n */
+        bool is_echoed;          /* the answer may be seen while it is typed */
+        int64_t timeout_ms;      /* later, the answer is of no use; -1: no limit */
+        int stop_fd;             /* poll() finds it readable: it is of no use any more */
+} pyrope_question;
+
+/**
+ * pyrope_ask_fn - asks a person
+ * @userdata: as in the options
+ * @answer:   PYROPE_ANSWER_SIZE bytes of the library, which clears them after use; receives the
+ *            answer, terminated
+ *
+ * Called by a thread of the library, in which no signal is delivered, while a login goes on; for
+ * one question of a context at a time. It returns soon after its time is over or stop_fd is
+ * readable, for pyrope_context_free() waits for it. It calls nothing of the context.
+ *
+ * Return: PYROPE_OK; PYROPE_E_DENIED (nobody is there, or does not want to answer),
+ * PYROPE_E_TIMEOUT, PYROPE_E_CLOSED (stop_fd), PYROPE_E_IO.
+ */
+typedef pyrope_status (*pyrope_ask_fn)(void *userdata, const pyrope_question *question,
+                                       char *answer);
+
 /* -- context ---------------------------------------------------------------------------------- */
 
 /* Every member may be NULL or 0: then the environment decides, then the default. */
@@ -55,6 +87,8 @@ typedef struct pyrope_options {
         unsigned spin_us;        /* an answer is waited for so long (20 is good, 1000 the most) by
                                     asking again and again, before the thread sleeps: it comes sooner,
                                     and costs more of the processor; 0: not at all */
+        pyrope_ask_fn ask;       /* NULL: there is nobody to ask; a login does without, or fails */
+        void *ask_userdata;      /* for ask; valid as long as the context */
 } pyrope_options;
 
 /**

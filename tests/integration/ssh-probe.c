@@ -576,7 +576,7 @@ int main(int argc, char **argv)
         log_init("ssh-probe", LOG_LEVEL_WARNING);
         if (argc < 3 || process_sanitize())
                 return usage();
-        pool = ssh_pool_new(argv[1]);
+        pool = ssh_pool_new(argv[1], NULL);
         if (!pool)
                 return 1;
         for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
