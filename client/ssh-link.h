@@ -10,9 +10,7 @@
  * never used again: whoever holds the pool's lock and finds it so makes a new one.
  *
  * Design notes. All that libssh is done in the link's thread. Others leave a request in the queue
- * or a mark, under the pool's lock, and wake the thread. One round of it is turn() in the .c file:
- * poll, take what was left, move bytes; it keeps nothing between two rounds but what is in the
- * structure, so that a calling thread may one day drive an idle link itself.
+ * or a mark, under the pool's lock, and wake the thread. One round of it is in ssh-turn.h.
  *
  * Two names of one host: each starts a link, which reads the settings; the one that finds another
  * link with equal settings gives it its name and its queue, and is over before it has connected.
@@ -83,6 +81,9 @@ NODISCARD SshLink *ssh_link_start(SshShared *shared, const char *target);
 
 /** ssh_link_push() - queue a request, whose reference is taken; with the lock held; not over. */
 void ssh_link_push(SshLink *link, SshRequest *request);
+
+/** ssh_link_take() - all requests of the queue; with the lock held. Return: NULL: none. */
+SshRequest *ssh_link_take(SshLink *link);
 
 /** ssh_link_wake() - have the thread look at what was left for it. */
 void ssh_link_wake(SshLink *link);

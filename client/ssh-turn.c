@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: MIT */
+
+#include "client/ssh-turn.h"
+
+#include "client/ssh-step.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/eventfd.h>
+
+#define READ_ROUNDS   64u /* of 4 KiB each, then the streams have their turn */
+#define SETTLE_ROUNDS 16u
+#define FDS_OF_LINK   2u
+
+static void lock(SshLink *link)
+{
+        (void)pthread_mutex_lock(&link->shared->lock);
+}
+
+static void unlock(SshLink *link)
+{
+        (void)pthread_mutex_unlock(&link->shared->lock);
+}
+
+/* -- answers ----------------------------------------------------------------------------------- */
+
+/* With the lock held. */
+static void tell(SshLink *link, SshRequest *request, pyrope_status status,
+                 const pyrope_error *error)
+{
+        request->is_retryable = link->is_over && link->is_up && status == PYROPE_E_UNREACHABLE;
+        ssh_request_answer(request, status, error);
+}
+
+/* A request that has no stream; with the lock held. */
+static void drop_request(SshLink *link, SshRequest *request, pyrope_status status,
+                         const pyrope_error *error)
+{
+        tell(link, request, status, error);
+        (void)ssh_request_unref(request);
+}
+
+static void answer(SshLink *link, SshStream *stream, pyrope_status status,
+                   const pyrope_error *error)
+{
+        if (stream->is_answered)
+                return;
+        stream->is_answered = true;
+        lock(link);
+        tell(link, stream->request, status, error);
+        unlock(link);
+        if (status)
+                ssh_stream_abandon(stream);
+}
+
+/* -- the list of streams ----------------------------------------------------------------------- */
+
+static int streams_reserve(SshLink *link)
+{
+        size_t n = link->n_allocated ? link->n_allocated * 2 : 8;
+        SshStream **streams;
+        struct pollfd *polled;
+
+        if (link->n_streams < link->n_allocated)
+                return 0;
+        streams = reallocarray(link->streams, n, sizeof(*streams));
+        if (!streams)
+                return -ENOMEM;
+        link->streams = streams;
+        polled = reallocarray(link->polled, n + FDS_OF_LINK, sizeof(*polled));
+        if (!polled)
+                return -ENOMEM;
+        link->polled = polled;
+        link->n_allocated = n;
+        return 0;
+}
+
+/* With the lock held. */
+static void add_stream(SshLink *link, SshRequest *request)
+{
+        CLEANUP(pyrope_error_freep) pyrope_error *error = NULL;
+        SshStream *stream = NULL;
+        pyrope_status status;
+
+        if (link->n_streams == SSH_LINK_STREAMS_MAX) {
+                status = error_set(&error, PYROPE_E_DENIED, "%s: %u channels are open already",
+                                   link->settings.label, SSH_LINK_STREAMS_MAX);
+                drop_request(link, request, status, error);
+                return;
+        }
+        if (!streams_reserve(link))
+                stream = ssh_stream_new(request, link->connection.session, link->settings.label);
+        if (stream)
+                link->streams[link->n_streams++] = stream;
+        else
+                drop_request(link, request, PYROPE_E_NOMEM, NULL);
+}
+
+static void remove_stream(SshLink *link, size_t i)
+{
+        SshStream *stream = link->streams[i];
+
+        lock(link);
+        link->streams[i] = link->streams[--link->n_streams];
+        (void)ssh_request_unref(stream->request);
+        unlock(link);
+        (void)ssh_stream_free(stream);
+}
+
+/* -- a turn ------------------------------------------------------------------------------------ */
+
+static bool is_lost(const SshLink *link)
+{
+        return !ssh_is_connected(link->connection.session) ||
+               ssh_get_status(link->connection.session) & (SSH_CLOSED | SSH_CLOSED_ERROR);
+}
+
+static pyrope_status fail_lost(const SshLink *link, pyrope_error **error)
+{
+        return error_set(error, PYROPE_E_UNREACHABLE, "%s: the SSH connection broke: %s",
+                         link->settings.label, ssh_get_error(link->connection.session));
+}
+
+/* Takes what others left. Return: PYROPE_OK, PYROPE_E_CLOSED if the pool ends. */
+static pyrope_status take_orders(SshLink *link)
+{
+        struct pollfd stop = { .fd = link->shared->stop_fd, .events = POLLIN };
+        SshRequest *queue, *request;
+        eventfd_t n;
+
+        (void)eventfd_read(link->wake_fd, &n);
+        if (poll(&stop, 1, 0) > 0)
+                return PYROPE_E_CLOSED;
+        lock(link);
+        for (size_t i = 0; i < link->n_streams; i++) {
+                if (link->streams[i]->request->is_given_up)
+                        ssh_stream_abandon(link->streams[i]);
+        }
+        queue = ssh_link_take(link);
+        while ((request = queue)) {
+                queue = request->next;
+                if (request->is_given_up)
+                        drop_request(link, request, PYROPE_E_CLOSED, NULL);
+                else
+                        add_stream(link, request);
+        }
+        unlock(link);
+        return PYROPE_OK;
+}
+
+/* Has libssh read what is there, and write what it holds. */
+static void run_libssh(SshLink *link)
+{
+        if (!link->is_acknowledged)
+                ssh_step_acknowledge(link->polled[0].fd);
+        for (unsigned i = 0; i < READ_ROUNDS; i++) {
+                if (ssh_event_dopoll(link->event, 0) != SSH_OK)
+                        return;
+        }
+}
+
+static Deadline first_deadline(const SshLink *link)
+{
+        Deadline first = DEADLINE_NONE;
+
+        for (size_t i = 0; i < link->n_streams; i++) {
+                if (!link->streams[i]->is_answered && !link->streams[i]->is_abandoned)
+                        first = deadline_min(first, link->streams[i]->request->deadline);
+        }
+        return first;
+}
+
+static void wait_for_events(SshLink *link)
+{
+        bool is_full = ssh_get_status(link->connection.session) & SSH_WRITE_PENDING;
+        short events = is_full ? POLLIN | POLLOUT : POLLIN;
+        int wait_ms = link->is_unsettled ? 0 : deadline_left_ms(first_deadline(link));
+
+        link->polled[0] =
+                (struct pollfd){ .fd = ssh_get_fd(link->connection.session), .events = events };
+        link->polled[1] = (struct pollfd){ .fd = link->wake_fd, .events = POLLIN };
+        for (size_t i = 0; i < link->n_streams; i++)
+                link->polled[i + FDS_OF_LINK] = ssh_stream_events(link->streams[i], is_full);
+        /* Whatever it says, the rest of the turn finds out by itself. */
+        if (poll(link->polled, link->n_streams + FDS_OF_LINK, wait_ms) < 0) {
+                for (size_t i = 0; i < link->n_streams + FDS_OF_LINK; i++)
+                        link->polled[i].revents = 0;
+        }
+}
+
+/* Each turn begins with another stream, so that none is always behind a busy one. */
+static void feed_streams(SshLink *link)
+{
+        size_t n = link->n_streams;
+
+        for (size_t k = 0; k < n; k++) {
+                size_t i = (link->first + k) % n;
+
+                if (link->polled[i + FDS_OF_LINK].revents)
+                        ssh_stream_feed(link->streams[i], link->polled[i + FDS_OF_LINK].revents);
+        }
+        link->first++;
+}
+
+static void expire(SshLink *link, SshStream *stream)
+{
+        CLEANUP(pyrope_error_freep) pyrope_error *error = NULL;
+        char what[512];
+        pyrope_status status;
+
+        if (stream->is_answered || stream->is_abandoned ||
+            !deadline_passed(stream->request->deadline))
+                return;
+        ssh_request_text(stream->request, what, sizeof(what));
+        status = error_set(&error, PYROPE_E_TIMEOUT, "%s: waiting for %s: timed out",
+                           link->settings.label, what);
+        answer(link, stream, status, error);
+}
+
+/* A command that has ended: what it wrote goes to the caller. */
+static void finish_command(SshLink *link, SshStream *stream)
+{
+        CLEANUP(pyrope_error_freep) pyrope_error *error = NULL;
+        const char *command = stream->request->command;
+        pyrope_status status = PYROPE_OK;
+
+        if (stream->is_too_much)
+                status = error_set(&error, PYROPE_E_TOO_LARGE, "%s: '%s' wrote more than %u bytes",
+                                   link->settings.label, command, SSH_OUTPUT_MAX_BYTES);
+        else if (stream->exit_status < 0)
+                status = error_set(&error, PYROPE_E_UNREACHABLE,
+                                   "%s: '%s' ended without telling how", link->settings.label,
+                                   command);
+        else if (buffer_append(&stream->request->output.text, "", 1))
+                status = error_set(&error, PYROPE_E_NOMEM, "out of memory");
+        else
+                stream->request->output.text.n--;
+        stream->request->output.exit_status = stream->exit_status;
+        link->is_acknowledged = true;
+        answer(link, stream, status, error);
+}
+
+static void settle_stream(SshLink *link, SshStream *stream)
+{
+        CLEANUP(pyrope_error_freep) pyrope_error *error = NULL;
+        bool was_open = stream->state == SSH_STREAM_OPEN;
+        pyrope_status status;
+
+        status = ssh_stream_settle(stream, &error);
+        if (is_lost(link))
+                return; /* what it says then is not the host's answer */
+        if (status) {
+                answer(link, stream, status, error);
+                return;
+        }
+        if (!was_open && stream->state >= SSH_STREAM_OPEN && !stream->is_abandoned)
+                atomic_fetch_add(&link->shared->n_channels, 1);
+        if (!ssh_request_is_collected(stream->request) && stream->state >= SSH_STREAM_OPEN)
+                answer(link, stream, PYROPE_OK, NULL);
+        if (ssh_request_is_collected(stream->request) && stream->state == SSH_STREAM_OVER)
+                finish_command(link, stream);
+}
+
+static void settle_once(SshLink *link)
+{
+        for (size_t i = link->n_streams; i-- > 0 && !is_lost(link);) {
+                settle_stream(link, link->streams[i]);
+                expire(link, link->streams[i]);
+                if (link->streams[i]->state == SSH_STREAM_OVER)
+                        remove_stream(link, i);
+        }
+}
+
+/* libssh may read more from the socket in the middle of this, also where a channel is closed, and
+ * call back for a stream that had its turn already: so until nothing new has come. A host that
+ * sends without end gets no more of our time than others. */
+static void settle_streams(SshLink *link)
+{
+        uint64_t n_bytes;
+
+        for (unsigned i = 0; i < SETTLE_ROUNDS; i++) {
+                n_bytes = link->bytes.in_bytes;
+                settle_once(link);
+                link->is_unsettled = n_bytes != link->bytes.in_bytes;
+                if (!link->is_unsettled)
+                        return;
+        }
+}
+
+static bool is_cheated(const SshLink *link)
+{
+        for (size_t i = 0; i < link->n_streams; i++) {
+                if (link->streams[i]->is_cheated)
+                        return true;
+        }
+        return false;
+}
+
+pyrope_status ssh_turn(SshLink *link, pyrope_error **error)
+{
+        pyrope_status status;
+
+        wait_for_events(link);
+        if (link->polled[0].revents)
+                run_libssh(link);
+        feed_streams(link);
+        if (link->polled[1].revents) {
+                status = take_orders(link);
+                if (status)
+                        return error_set(error, status, "%s: the program ends",
+                                         link->settings.label);
+        }
+        settle_streams(link);
+        if (is_lost(link))
+                return fail_lost(link, error);
+        if (is_cheated(link))
+                return error_set(error, PYROPE_E_PROTOCOL, "%s: sends more than it was allowed to",
+                                 link->settings.label);
+        return PYROPE_OK;
+}
+
+/* -- the phase between ------------------------------------------------------------------------- */
+
+int ssh_turn_begin(SshLink *link)
+{
+        link->event = ssh_event_new();
+        if (!link->event || ssh_event_add_session(link->event, link->connection.session))
+                return -ENOMEM;
+        ssh_set_counters(link->connection.session, &link->bytes, NULL);
+        return streams_reserve(link);
+}
+
+void ssh_turn_end(SshLink *link, pyrope_status status, const pyrope_error *error)
+{
+        SshRequest *queue, *request;
+
+        lock(link);
+        link->is_over = true;
+        queue = ssh_link_take(link);
+        while ((request = queue)) {
+                queue = request->next;
+                drop_request(link, request, status, error);
+        }
+        unlock(link);
+        while (link->n_streams) {
+                answer(link, link->streams[0], status, error);
+                remove_stream(link, 0);
+        }
+        if (link->event)
+                ssh_event_free(link->event);
+        link->event = NULL;
+}

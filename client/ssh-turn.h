@@ -1,0 +1,27 @@
+#pragma once
+
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * SSH Turn
+ *
+ * One round of a session that is up: poll, have libssh read and write, move the bytes of every
+ * stream, take what others left. It keeps nothing between two rounds but what is in the link.
+ */
+
+#include "client/ssh-link.h"
+
+/** ssh_turn_begin() - logged in: streams may come. Return: 0; -ENOMEM. */
+NODISCARD int ssh_turn_begin(SshLink *link);
+
+/**
+ * ssh_turn() - one round; waits until there is something to do
+ *
+ * Return: PYROPE_OK; PYROPE_E_CLOSED (the pool ends), PYROPE_E_UNREACHABLE (the session broke),
+ * PYROPE_E_PROTOCOL (the host sends more than it may): the link is to be ended.
+ */
+NODISCARD pyrope_status ssh_turn(SshLink *link, pyrope_error **error);
+
+/** ssh_turn_end() - everybody who waits is told, every stream hangs up, and nothing new comes in.
+ * The session is still there. */
+void ssh_turn_end(SshLink *link, pyrope_status status, const pyrope_error *error);
