@@ -16,8 +16,8 @@
  *
  * log_open() takes a file instead of standard error.
  *
- * Libraries log at debug level only; warnings and errors are for main() and the daemon's top
- * object, once per event. Any thread may log. errno is kept.
+ * Libraries log at debug level only, and the changes of SSH sessions at info; warnings and errors
+ * are for main() and the daemon's top object, once per event. Any thread may log. errno is kept.
  */
 
 #include "base/error.h"

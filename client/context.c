@@ -166,6 +166,40 @@ void pyrope_context_statistics(pyrope_context *context, pyrope_statistics *ret)
                                     .n_local = atomic_load(&context->n_local) };
 }
 
+static void show_session(const SshSession *session, pyrope_session_fn fn, void *userdata)
+{
+        const pyrope_session shown = { .label = session->label,
+                                       .targets = session->targets,
+                                       .state = ssh_state_name(session->state),
+                                       .since_ms = session->since_ms,
+                                       .reason = session->reason,
+                                       .next_attempt_ms = session->next_attempt_ms,
+                                       .n_logins = session->n_logins,
+                                       .n_channels = session->n_channels,
+                                       .n_received = session->n_received,
+                                       .n_sent = session->n_sent,
+                                       .quiet_ms = session->quiet_ms,
+                                       .server = session->server,
+                                       .cipher = session->cipher };
+
+        fn(userdata, &shown);
+}
+
+pyrope_status pyrope_context_sessions(pyrope_context *context, pyrope_session_fn fn, void *userdata,
+                                      pyrope_error **error)
+{
+        CLEANUP(freep) SshSession *sessions = NULL;
+        size_t n;
+
+        if (!context || !fn)
+                return error_null(error);
+        if (ssh_pool_sessions(context->pool, &sessions, &n))
+                return error_set(error, PYROPE_E_NOMEM, "out of memory");
+        for (size_t i = 0; i < n; i++)
+                show_session(&sessions[i], fn, userdata);
+        return PYROPE_OK;
+}
+
 const char *pyrope_zone(const pyrope_context *context)
 {
         if (!context)

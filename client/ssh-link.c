@@ -6,6 +6,8 @@
 #include "base/thread.h"
 #include "client/ssh-turn.h"
 
+#include <assert.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -18,6 +20,47 @@ static void lock(SshLink *link)
 static void unlock(SshLink *link)
 {
         (void)pthread_mutex_unlock(&link->shared->lock);
+}
+
+/* -- the state --------------------------------------------------------------------------------- */
+
+/* The only place where the state changes; with the lock held. */
+PRINTF(3, 4) static void enter(SshLink *link, SshEvent event, const char *format, ...)
+{
+        SshSession *shown = &link->shown;
+        va_list arguments;
+        int r;
+
+        r = ssh_state_next(shown->state, event, &shown->state);
+        assert(!r);
+        (void)r;
+        shown->since_ms = clock_boottime_ms();
+        va_start(arguments, format);
+        (void)vsnprintf(shown->reason, sizeof(shown->reason), format, arguments);
+        va_end(arguments);
+        log_info("%s: %s: %s", shown->label, ssh_state_name(shown->state), shown->reason);
+}
+
+static void list_targets(const SshLink *link, char *out, size_t n_out)
+{
+        size_t n = 0;
+
+        for (size_t i = 0; i < link->targets.n && n < n_out; i++)
+                n += (size_t)snprintf(out + n, n_out - n, "%s%s", i ? " " : "",
+                                      link->targets.names[i]);
+}
+
+void ssh_link_show(const SshLink *link, SshSession *ret)
+{
+        int64_t received_at_ms = atomic_load(&link->received_at_ms);
+
+        *ret = link->shown;
+        list_targets(link, ret->targets, sizeof(ret->targets));
+        ret->next_attempt_ms = -1;
+        ret->n_channels = link->n_streams;
+        ret->n_received = atomic_load(&link->n_received);
+        ret->n_sent = atomic_load(&link->n_sent);
+        ret->quiet_ms = received_at_ms ? clock_boottime_ms() - received_at_ms : -1;
 }
 
 /* -- the queue and the marks ------------------------------------------------------------------- */
@@ -108,11 +151,44 @@ static bool is_merged(SshLink *link, char *key)
         return is_done;
 }
 
+static void on_connected(void *userdata)
+{
+        SshLink *link = userdata;
+
+        lock(link);
+        enter(link, SSH_EVENT_CONNECTED, "the host was reached");
+        unlock(link);
+}
+
+static void note_settings(SshLink *link)
+{
+        lock(link);
+        (void)snprintf(link->shown.label, sizeof(link->shown.label), "%s", link->settings.label);
+        enter(link, SSH_EVENT_RESOLVED, "the SSH configuration was read");
+        unlock(link);
+}
+
+static void note_login(SshLink *link)
+{
+        const char *server = ssh_get_serverbanner(link->connection.session);
+        const char *cipher = ssh_get_cipher_in(link->connection.session);
+        SshSession *shown = &link->shown;
+
+        lock(link);
+        link->is_up = true;
+        shown->n_logins++;
+        (void)snprintf(shown->server, sizeof(shown->server), "%s", server ? server : "?");
+        (void)snprintf(shown->cipher, sizeof(shown->cipher), "%s", cipher ? cipher : "?");
+        enter(link, SSH_EVENT_LOGGED_IN, "logged in; %s, %s", shown->server, shown->cipher);
+        unlock(link);
+}
+
 static pyrope_status set_up(SshLink *link, pyrope_error **error)
 {
         const SshWatch watch = { .stop_fd = link->shared->stop_fd,
                                  .deadline = deadline_in(SSH_LINK_LOGIN_MS),
                                  .on_wait = on_wait,
+                                 .on_connected = on_connected,
                                  .userdata = link,
                                  .ask = &link->shared->ask };
         pyrope_status status;
@@ -126,7 +202,9 @@ static pyrope_status set_up(SshLink *link, pyrope_error **error)
         if (!key)
                 return error_set(error, PYROPE_E_NOMEM, "out of memory");
         if (is_merged(link, key))
-                return PYROPE_E_CLOSED;
+                return error_set(error, PYROPE_E_CLOSED, "%s: is the host of another session",
+                                 link->settings.label);
+        note_settings(link);
         status = ssh_login(&link->settings, &watch, &link->connection, error);
         if (status)
                 return status;
@@ -134,9 +212,7 @@ static pyrope_status set_up(SshLink *link, pyrope_error **error)
         if (ssh_turn_begin(link))
                 return error_set(error, PYROPE_E_NOMEM, "out of memory");
         atomic_fetch_add(&link->shared->n_sessions, 1);
-        lock(link);
-        link->is_up = true;
-        unlock(link);
+        note_login(link);
         return PYROPE_OK;
 }
 
@@ -149,11 +225,11 @@ static void *run(void *userdata)
         status = set_up(link, &error);
         while (!status)
                 status = ssh_turn(link, &error);
-        if (error)
-                log_debug("%s", pyrope_error_text(error));
         ssh_turn_end(link, status, error);
         ssh_connection_deinit(&link->connection);
         lock(link);
+        enter(link, SSH_EVENT_ENDED, "%s",
+              error ? pyrope_error_text(error) : pyrope_strerror(status));
         link->is_ended = true;
         unlock(link);
         return NULL;
@@ -186,6 +262,9 @@ SshLink *ssh_link_start(SshShared *shared, const char *target)
         link->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
         (void)snprintf(link->doing, sizeof(link->doing), "%s: reading the SSH configuration",
                        target);
+        (void)snprintf(link->shown.label, sizeof(link->shown.label), "%s", target);
+        (void)snprintf(link->shown.reason, sizeof(link->shown.reason), "somebody asked for it");
+        link->shown.since_ms = clock_boottime_ms();
         if (link->wake_fd < 0 || ssh_names_add(&link->targets, target) ||
             thread_start(&link->thread, run, link))
                 return link_free(link);

@@ -56,6 +56,12 @@ struct SshLink {
         SshRequest *queue; /* not yet taken by the thread */
         SshRequest **queue_end;
         char doing[SSH_LINK_DOING_BYTES]; /* for a caller whose deadline passes before it is up */
+        SshSession shown;                 /* what changes rarely; ssh_link_show() adds the rest */
+
+        /* Of this login, by the thread, read by anybody. */
+        atomic_uint_fast64_t n_received;
+        atomic_uint_fast64_t n_sent;
+        atomic_int_fast64_t received_at_ms; /* on clock_boottime_ms(); 0: nothing yet */
 
         /* The thread's own. The list of streams is changed under the lock, for others look at the
          * requests in it. */
@@ -93,6 +99,9 @@ void ssh_link_leave(SshLink *link, uint64_t group);
 
 /** ssh_link_is_called() - whether it serves @target; with the lock held. */
 bool ssh_link_is_called(const SshLink *link, const char *target);
+
+/** ssh_link_show() - what it is doing now; with the lock held. */
+void ssh_link_show(const SshLink *link, SshSession *ret);
 
 /** ssh_link_join() - wait for the end of a link that has ended, or will; free it. Return: NULL. */
 SshLink *ssh_link_join(SshLink *link);

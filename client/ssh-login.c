@@ -135,6 +135,7 @@ pyrope_status ssh_login_connect(const SshSettings *settings, const SshWatch *wat
         status = ssh_connect_host(settings, &connecting, &fd, &ret->proxy, error);
         if (status)
                 return status;
+        ssh_watch_connected(watch);
         ret->session = ssh_new();
         if (!ret->session)
                 return error_set(error, PYROPE_E_NOMEM, "out of memory");

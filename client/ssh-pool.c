@@ -6,6 +6,7 @@
 #include "client/ssh-link.h"
 #include "proto/value.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -242,6 +243,39 @@ void ssh_pool_counts(SshPool *pool, SshPoolCounts *ret)
 {
         ret->n_sessions = atomic_load(&pool->shared.n_sessions);
         ret->n_channels = atomic_load(&pool->shared.n_channels);
+}
+
+/* With the lock held. */
+static size_t count_links(const SshPool *pool)
+{
+        size_t n = 0;
+
+        for (const SshLink *link = pool->shared.links; link; link = link->next)
+                n++;
+        return n;
+}
+
+int ssh_pool_sessions(SshPool *pool, SshSession **ret, size_t *ret_n)
+{
+        SshSession *sessions = NULL;
+        size_t n;
+        int r = 0;
+
+        lock(pool);
+        reap(pool);
+        n = count_links(pool);
+        if (n)
+                sessions = calloc(n, sizeof(*sessions));
+        if (n && !sessions) {
+                r = -ENOMEM;
+        } else {
+                *ret = sessions;
+                *ret_n = n;
+                for (const SshLink *link = pool->shared.links; link; link = link->next)
+                        ssh_link_show(link, sessions++);
+        }
+        unlock(pool);
+        return r;
 }
 
 /* -- life -------------------------------------------------------------------------------------- */

@@ -24,6 +24,7 @@
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "client/ssh-ask.h"
+#include "client/ssh-state.h"
 #include "proto/uri.h"
 
 #define SSH_OUTPUT_MAX_BYTES 65536u /* standard output kept of a command */
@@ -31,6 +32,7 @@
 typedef struct SshPool SshPool;
 typedef struct SshPoolCounts SshPoolCounts;
 typedef struct SshOutput SshOutput;
+typedef struct SshSession SshSession;
 
 /* Since the pool was made. */
 struct SshPoolCounts {
@@ -42,6 +44,23 @@ struct SshOutput {
         Buffer text; /* what the command wrote to standard output, and a NUL that is not counted;
                       buffer_deinit() */
         int exit_status; /* as the far side told; 128 + n if a signal ended it */
+};
+
+/* What a session is doing, as text is cut where it does not fit. */
+struct SshSession {
+        char label[256];         /* "h1 (me@10.0.0.2 port 22)"; "h1" until its settings are read */
+        char targets[512];       /* all that callers call it, with blanks between */
+        SshState state;          /* ... in which it is ... */
+        int64_t since_ms;        /* ... since then, on clock_boottime_ms() ... */
+        char reason[512];        /* ... because of this */
+        int64_t next_attempt_ms; /* until the next attempt; -1: none is planned */
+        uint64_t n_logins;       /* that succeeded */
+        size_t n_channels;       /* open, or asked for */
+        uint64_t n_received;     /* bytes since the last login */
+        uint64_t n_sent;
+        int64_t quiet_ms; /* since the last byte was received; -1: none was since the last login */
+        char server[128]; /* version, as the host told at the last login; "": none yet */
+        char cipher[64];  /* the same */
 };
 
 /**
@@ -114,3 +133,11 @@ NODISCARD pyrope_status ssh_pool_pipe(SshPool *pool, const char *target, const c
                                       Deadline deadline, int *ret_fd, pyrope_error **error);
 
 void ssh_pool_counts(SshPool *pool, SshPoolCounts *ret);
+
+/**
+ * ssh_pool_sessions() - all sessions as they are now, also those that are not up
+ * @ret:        an array of @ret_n, owned by the caller, free(); NULL if there are none
+ *
+ * Return: 0, -ENOMEM.
+ */
+NODISCARD int ssh_pool_sessions(SshPool *pool, SshSession **ret, size_t *ret_n);

@@ -287,6 +287,18 @@ static void settle_streams(SshLink *link)
         }
 }
 
+/* For those who look from outside. */
+static void publish(SshLink *link)
+{
+        if (atomic_load_explicit(&link->n_received, memory_order_relaxed) != link->bytes.in_bytes) {
+                atomic_store_explicit(&link->n_received, link->bytes.in_bytes,
+                                      memory_order_relaxed);
+                atomic_store_explicit(&link->received_at_ms, clock_boottime_ms(),
+                                      memory_order_relaxed);
+        }
+        atomic_store_explicit(&link->n_sent, link->bytes.out_bytes, memory_order_relaxed);
+}
+
 static bool is_cheated(const SshLink *link)
 {
         for (size_t i = 0; i < link->n_streams; i++) {
@@ -311,6 +323,7 @@ pyrope_status ssh_turn(SshLink *link, pyrope_error **error)
                                          link->settings.label);
         }
         settle_streams(link);
+        publish(link);
         if (is_lost(link))
                 return fail_lost(link, error);
         if (is_cheated(link))

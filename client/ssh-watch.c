@@ -28,6 +28,12 @@ void ssh_watch_note(const SshWatch *watch, const char *format, ...)
                 watch->on_note(watch->userdata, note.text);
 }
 
+void ssh_watch_connected(const SshWatch *watch)
+{
+        if (watch->on_connected)
+                watch->on_connected(watch->userdata);
+}
+
 pyrope_status ssh_watch_poll(const SshWatch *watch, struct pollfd *fds, nfds_t n_fds,
                              Deadline until, const char *what, pyrope_error **error)
 {

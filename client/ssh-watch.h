@@ -23,6 +23,7 @@ struct SshWatch {
         Deadline deadline;
         void (*on_wait)(void *userdata, const char *what); /* NULL: nobody wants to know */
         void (*on_note)(void *userdata, const char *note); /* NULL: nobody wants to know */
+        void (*on_connected)(void *userdata);              /* the same */
         void *userdata;
         const struct SshAsk *ask; /* NULL: nobody to ask */
 };
@@ -32,6 +33,9 @@ void ssh_watch_tell(const SshWatch *watch, const char *what);
 
 /** ssh_watch_note() - a step has succeeded: who wants to know hears by what, "10.0.0.2 port 22". */
 void ssh_watch_note(const SshWatch *watch, const char *format, ...) PRINTF(2, 3);
+
+/** ssh_watch_connected() - who wants to know hears that the host's sshd is reached. */
+void ssh_watch_connected(const SshWatch *watch);
 
 /**
  * ssh_watch_poll() - poll() that ends

@@ -115,6 +115,36 @@ typedef struct pyrope_statistics {
 /** pyrope_context_statistics() - the counts as they are now. */
 PYROPE_API void pyrope_context_statistics(pyrope_context *context, pyrope_statistics *ret);
 
+/* A session to an SSH host, which is one of: "resolving settings", "connecting", "authenticating",
+ * "up"; "lost", which is made anew as soon as somebody wants it, "backing off", which waits before
+ * that, and "closed". Borrowed during the callback. */
+typedef struct pyrope_session {
+        const char *label;       /* "h1 (me@10.0.0.2 port 22)"; "h1" until its settings are read */
+        const char *targets;     /* all that callers call it, with blanks between */
+        const char *state;       /* in which it is ... */
+        int64_t since_ms;        /* ... since that moment of CLOCK_BOOTTIME ... */
+        const char *reason;      /* ... because of this */
+        int64_t next_attempt_ms; /* until the next attempt; -1: none is planned */
+        uint64_t n_logins;       /* that succeeded */
+        uint64_t n_channels;     /* open, or asked for */
+        uint64_t n_received;     /* bytes since the last login */
+        uint64_t n_sent;         /* the same */
+        int64_t quiet_ms;        /* since the last byte was received; -1: none was */
+        const char *server;      /* its version, as it told at the last login; "": none yet */
+        const char *cipher;      /* the same */
+} pyrope_session;
+
+typedef void (*pyrope_session_fn)(void *userdata, const pyrope_session *session);
+
+/**
+ * pyrope_context_sessions() - what each SSH session is doing
+ * @fn: called once for each, in this thread; may call anything
+ *
+ * Return: PYROPE_OK, PYROPE_E_INVALID (a NULL), PYROPE_E_NOMEM.
+ */
+PYROPE_API pyrope_status pyrope_context_sessions(pyrope_context *context, pyrope_session_fn fn,
+                                                 void *userdata, pyrope_error **error);
+
 /* -- proxies and calls ------------------------------------------------------------------------ */
 
 /**

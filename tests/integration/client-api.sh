@@ -108,12 +108,14 @@ converse_two() { # an instance that dies is noticed; one that is left is release
 probe_in one "$tmp/one/nameserver.sock"
 converse
 answers 'OK calls=[0-9]+ sessions=0 channels=0 local=[0-9]+' statistics
+answers 'OK ?' sessions
 converse_two
 probe_ends
 
 probe_in steer "ssh://h1/./u:$tmp/one/nameserver.sock"
 converse
 answers 'OK calls=[0-9]+ sessions=2 channels=[0-9]+ local=0' statistics
+answers "OK .*\[h1 \(.*@$FX_H1 port $FX_PORT\): up, logins=1 received=1 sent=1 quiet=1 next=0 SSH-2.0-OpenSSH.* aes128-gcm@openssh.com\].*" sessions
 # The host of the job manager is gone, and back.
 ask 'allocate 4 Thermal'
 "$top/tests/support/sshd_fixture.sh" kill1 "$FX_DIR" 2

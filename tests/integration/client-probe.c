@@ -8,7 +8,7 @@
  *      proxy P NAME|URI       received P FROM METHOD (an object that the call tells)
  *      call P METHOD [TEXT]   ping P   wait P MS   fd P   uri P   free P
  *      allocate I NAME        status I   put I LOCAL NAME   get I NAME LOCAL   release I
- *      forward F P            unforward F   statistics
+ *      forward F P            unforward F   statistics    sessions
  *      threads P METHOD N M   (N threads make M calls each, all through one proxy)
  *
  * P, I and F are digits; `iN` in the place of a P is the proxy of instance N.
@@ -207,6 +207,35 @@ static void do_statistics(char **words)
                (unsigned long long)counts.n_ssh_channels, (unsigned long long)counts.n_local);
 }
 
+typedef struct Listing {
+        char text[2048];
+        size_t n;
+} Listing;
+
+static void list_session(void *userdata, const pyrope_session *session)
+{
+        Listing *listing = userdata;
+
+        if (listing->n >= sizeof(listing->text))
+                return;
+        listing->n += (size_t)snprintf(
+                listing->text + listing->n, sizeof(listing->text) - listing->n,
+                " [%s: %s, logins=%llu received=%d sent=%d quiet=%d next=%d %s %s]", session->label,
+                session->state, (unsigned long long)session->n_logins, session->n_received > 0,
+                session->n_sent > 0, session->quiet_ms >= 0, session->next_attempt_ms >= 0,
+                session->server, session->cipher);
+}
+
+static void do_sessions(char **words)
+{
+        CLEANUP(pyrope_error_freep) pyrope_error *error = NULL;
+        Listing listing = { .text = "" };
+        pyrope_status status = pyrope_context_sessions(context, list_session, &listing, &error);
+
+        (void)words;
+        answer(status, error, listing.text);
+}
+
 typedef struct Crowd {
         pyrope_proxy *proxy;
         const char *method;
@@ -261,6 +290,7 @@ static const struct {
         { "forward", 3, do_forward },
         { "unforward", 2, do_unforward },
         { "statistics", 1, do_statistics },
+        { "sessions", 1, do_sessions },
         { "threads", 5, do_threads },
 };
 

@@ -481,6 +481,12 @@ START_TEST(what_is_none_cannot_be_published)
 }
 END_TEST
 
+static void count_session(void *userdata, const pyrope_session *session)
+{
+        (void)session;
+        ++*(int *)userdata;
+}
+
 START_TEST(a_context_refuses_what_is_none)
 {
         pyrope_statistics statistics;
@@ -492,6 +498,8 @@ START_TEST(a_context_refuses_what_is_none)
         EXPECT_INVALID(pyrope_context_new(NULL, NULL, &error));
         pyrope_context_statistics(NULL, &statistics);
         pyrope_context_statistics(context, NULL);
+        EXPECT_INVALID(pyrope_context_sessions(NULL, count_session, &statistics, &error));
+        EXPECT_INVALID(pyrope_context_sessions(context, NULL, NULL, &error));
         ck_assert_ptr_null(pyrope_zone(NULL));
         EXPECT_INVALID(pyrope_proxy_new(NULL, "a", 0, &other, &error));
         EXPECT_INVALID(pyrope_proxy_new(context, NULL, 0, &other, &error));
