@@ -43,7 +43,8 @@ static void welcome(Forward *forward, int fd)
                 (void)close(fd);
                 return;
         }
-        ssh_pool_join(forward->pool, &forward->to, fd, group(forward), deadline_in(OPEN_MS));
+        ssh_pool_join(forward->pool, &forward->to, fd,
+                      &(SshJoin){ .group = group(forward), .deadline = deadline_in(OPEN_MS) });
 }
 
 /* Return: 0, -errno. */

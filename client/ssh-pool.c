@@ -94,6 +94,13 @@ static pyrope_status fail_late(const SshRequest *request, pyrope_error **error)
                          link->settings.label, what);
 }
 
+static pyrope_status fail_no_link(const SshRequest *request, pyrope_error **error)
+{
+        return error_set(error, PYROPE_E_IO,
+                         "%s: no memory, descriptors or threads left for a session",
+                         request->to.ssh);
+}
+
 static pyrope_status fail_answered(const SshRequest *request, pyrope_error **error)
 {
         if (!request->status)
@@ -109,9 +116,7 @@ static pyrope_status run_request(SshPool *pool, SshRequest *request, pyrope_erro
         SshLink *link = find_link(pool, request->to.ssh);
 
         if (!link)
-                return error_set(error, PYROPE_E_IO,
-                                 "%s: no memory, descriptors or threads left for a session",
-                                 request->to.ssh);
+                return fail_no_link(request, error);
         request->n_refs++;
         ssh_link_push(link, request);
         if (ssh_request_wait(request, &pool->shared.lock))
@@ -185,25 +190,37 @@ pyrope_status ssh_pool_pipe(SshPool *pool, const char *target, const char *comma
         return status ? status : open_checked(pool, &to, command, deadline, ret_fd, error);
 }
 
-void ssh_pool_join(SshPool *pool, const Location *to, int fd, uint64_t group, Deadline deadline)
+void ssh_pool_join(SshPool *pool, const Location *to, int fd, const SshJoin *join)
 {
+        CLEANUP(pyrope_error_freep) pyrope_error *error = NULL;
         CLEANUP(closep) int taken = fd;
-        SshRequest *request;
+        SshRequest *request = NULL;
+        pyrope_status status;
         SshLink *link;
 
-        if (check(to, /* is_command= */ false, NULL))
+        status = check(to, /* is_command= */ false, &error);
+        if (!status)
+                request = ssh_request_new(to, NULL, fd, join->deadline);
+        if (!request) {
+                status = status ? status : PYROPE_E_NOMEM;
+                if (join->on_refused)
+                        join->on_refused(join->userdata, status,
+                                         error ? pyrope_error_text(error)
+                                               : pyrope_strerror(status));
                 return;
-        request = ssh_request_new(to, NULL, fd, deadline);
-        if (!request)
-                return;
+        }
         taken = -1;
-        request->group = group;
+        request->group = join->group;
+        request->on_refused = join->on_refused;
+        request->userdata = join->userdata;
         lock(pool);
         link = find_link(pool, to->ssh);
-        if (link)
+        if (link) {
                 ssh_link_push(link, request);
-        else
+        } else {
+                ssh_request_answer(request, fail_no_link(request, &error), error);
                 (void)ssh_request_unref(request);
+        }
         unlock(pool);
 }
 

@@ -33,6 +33,7 @@ typedef struct SshPool SshPool;
 typedef struct SshPoolCounts SshPoolCounts;
 typedef struct SshOutput SshOutput;
 typedef struct SshSession SshSession;
+typedef struct SshJoin SshJoin;
 
 /* Since the pool was made. */
 struct SshPoolCounts {
@@ -61,6 +62,23 @@ struct SshSession {
         int64_t quiet_ms; /* since the last byte was received; -1: none was since the last login */
         char server[128]; /* version, as the host told at the last login; "": none yet */
         char cipher[64];  /* the same */
+};
+
+/**
+ * SshRefused - a stream cannot be joined
+ * @text:       one line for a person
+ *
+ * Comes in a thread of the pool, which it must not use then, or in the caller's; never after
+ * ssh_pool_leave().
+ */
+typedef void (*SshRefused)(void *userdata, pyrope_status status, const char *text);
+
+/* What goes with a stream that is joined. */
+struct SshJoin {
+        uint64_t group;        /* 0, or what ssh_pool_leave() will know it by */
+        Deadline deadline;     /* until the channel is open */
+        SshRefused on_refused; /* NULL: nobody wants to know */
+        void *userdata;
 };
 
 /**
@@ -100,12 +118,11 @@ NODISCARD pyrope_status ssh_pool_open(SshPool *pool, const Location *to, Deadlin
 /**
  * ssh_pool_join() - the same for a stream that is there already; does not wait
  * @fd:         a connected stream socket; taken, whatever comes
- * @group:      0, or what ssh_pool_leave() will know it by
- * @deadline:   until the channel is open
+ * @join:       copied
  *
- * If the way cannot be opened, @fd is closed, and the reason goes to the debug log.
+ * If the way cannot be opened, @fd is closed.
  */
-void ssh_pool_join(SshPool *pool, const Location *to, int fd, uint64_t group, Deadline deadline);
+void ssh_pool_join(SshPool *pool, const Location *to, int fd, const SshJoin *join);
 
 /** ssh_pool_leave() - end the streams that were joined as @group, which is not 0. */
 void ssh_pool_leave(SshPool *pool, uint64_t group);

@@ -19,12 +19,14 @@
 typedef struct SshRequest SshRequest;
 
 struct SshRequest {
-        Location to;       /* owned; ssh alone for a command */
-        char *command;     /* NULL: a stream to @to */
-        bool is_piped;     /* the command's input and output are the stream, not collected */
-        int fd;            /* to be joined to the stream; taken by the session; -1: none */
-        uint64_t group;    /* 0: none */
-        Deadline deadline; /* until it is open, or the command has ended */
+        Location to;           /* owned; ssh alone for a command */
+        char *command;         /* NULL: a stream to @to */
+        bool is_piped;         /* the command's input and output are the stream, not collected */
+        int fd;                /* to be joined to the stream; taken by the session; -1: none */
+        uint64_t group;        /* 0: none */
+        Deadline deadline;     /* until it is open, or the command has ended */
+        SshRefused on_refused; /* NULL, or for whom nobody waits: told unless it is answered well */
+        void *userdata;
         pthread_cond_t answered;
 
         struct SshLink *link; /* whose it is; good as long as it is not answered */
