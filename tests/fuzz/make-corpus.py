@@ -6,7 +6,8 @@ Makes the seeds of the wire's fuzz targets from real traffic: what stock Pyro5, 
 other with msgpack, and what msgpack and msgpack-numpy pack.
 
     python make-corpus.py DIR      writes DIR/frame, DIR/annotations, DIR/codec, DIR/message, DIR/exception, DIR/inflate,
-                                   DIR/uri, DIR/conn, DIR/handshake, DIR/dispatch, DIR/marshal, DIR/reach, DIR/json-value
+                                   DIR/uri, DIR/conn, DIR/handshake, DIR/dispatch, DIR/marshal, DIR/reach, DIR/json-value,
+                                   DIR/ssh-share-message
 
 The interpreter needs Pyro5, msgpack, msgpack-numpy and numpy (tests/support/venv makes one). Seeds are named by their
 contents, so that running it again changes only what changed.
@@ -272,6 +273,23 @@ NETWORK_TAGS = [
     '{"other": 1}', '{"host": "h", "port": 1,}', ' {"host": "h", "port": 1}', '{"host":"-oProxyCommand=x","port":1}']
 
 
+SHARED = [
+    {"kind": "hello", "version": "0.1.0", "key": "HOME=/home/me"}, {"kind": "welcome", "version": "0.1.0", "pid": 77},
+    {"kind": "welcome", "version": "0.1.0", "pid": 77, "is_other": True},
+    {"kind": "open", "ssh": "h1", "path": "/run/x.sock", "ms": 60000, "is_askable": True},
+    {"kind": "open", "ssh": "a,me@b:22", "host": "db", "port": 5432, "ms": -1},
+    {"kind": "pipe", "ssh": "h1", "command": "pyrope pipe nameserver", "ms": 60000},
+    {"kind": "exec", "ssh": "h1", "command": "true"}, {"kind": "join", "ssh": "h1", "path": "/run/x.sock", "ms": 30000},
+    {"kind": "done"}, {"kind": "done", "status": 7, "text": "h1: no"}, {"kind": "done", "bytes": b"out\n", "exit_status": 130},
+    {"kind": "ask", "id": 1, "host": "h1 (me@10.0.0.2 port 22)", "instruction": "Token\n", "prompt": "Code: ", "ms": 120000},
+    {"kind": "ask", "id": 2, "host": "h1", "prompt": "Password: ", "is_echoed": True},
+    {"kind": "answer", "id": 1, "text": "secret"}, {"kind": "answer", "id": 1, "status": 11}, {"kind": "survey"},
+    {"kind": "state", "bytes": b"\x90"}, {"kind": "stop"},
+    # What is refused: a member that is missing, foreign, twice there, of another type, above its limit.
+    {"kind": "open", "path": "/x"}, {"kind": "stop", "ms": 1}, {"kind": "done", "status": 256}, {"kind": "open", "ssh": "a\0b"},
+    {"kind": "open", "ssh": 5}, {"kind": "open", "ssh": "h", "port": 65536}, {"kind": "other"}, {"ssh": "h1"}, [], {}]
+
+
 def seeds():
     with tempfile.TemporaryDirectory() as directory:
         frames = traffic(directory)
@@ -309,6 +327,9 @@ def seeds():
         yield "uri", uri.encode()
     for place in places():
         yield "reach", msgpack.packb(place)
+    for message in SHARED:
+        yield "ssh-share-message", msgpack.packb(message)
+    yield "ssh-share-message", b"\x82\xa4kind\xa4stop\xa4kind\xa4stop"
     for text in NETWORK_TAGS:
         yield "network-tag", ("network:" + text).encode()
     for text in JSON:
