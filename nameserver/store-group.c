@@ -4,10 +4,15 @@
  * Design notes
  *
  * A change lives on the stack of the thread that asked for it, and is in the queue until somebody
- * runs it. The thread whose change is first in the queue while nobody runs any is the one to run
- * all that are there. It owns the database then, without the lock, and the changes, whose threads
- * sleep. Afterwards it wakes them, and the first of those that came meanwhile, and goes its way:
- * nobody works for others longer than for one group.
+ * runs it. The thread that finds nobody at work runs all that are there. It owns the database then,
+ * without the lock, and the changes, whose threads sleep. Afterwards it wakes the first of those
+ * that came meanwhile to be the next, then those whose changes are done, and goes its way: nobody
+ * works for others longer than for one group. Each sleeps on a semaphore of its own, so that those
+ * woken do not meet at the lock.
+ *
+ * Savepoints cost more than most changes, and most changes that fail do so before they change
+ * anything. So the changes of a group run without; only where one fails too late for that, the
+ * transaction is begun again with a savepoint for each.
  *
  * A transaction that is lost as a whole because the disk is full is tried again one change at a
  * time: a large one shall not take the small ones with it.
@@ -57,9 +62,16 @@ static void tell(const StoreGroup *group, StoreGroupStep step)
                 group->on_step(group->context, step);
 }
 
+static int write_rest(const StoreGroup *group)
+{
+        return group->write ? group->write(group->context) : 0;
+}
+
 /* @r is what became of the transaction so far. */
 static int end(StoreGroup *group, int r)
 {
+        if (r == 0)
+                r = write_rest(group);
         if (r == 0)
                 r = store_db_execute(group->db, "COMMIT");
         if (r)
@@ -82,7 +94,22 @@ static int run_alone(StoreGroup *group, StoreChange *change)
 }
 
 /* One of several. Return: 0 as long as the transaction stands, whatever became of the change. */
-static int run_within(StoreGroup *group, StoreChange *change)
+static int run_plainly(StoreGroup *group, StoreChange *change)
+{
+        StoreDb *db = group->db;
+        sqlite3_int64 n_changes = sqlite3_total_changes64(db->sqlite);
+        int r;
+
+        r = change->fn(group->context, change->userdata);
+        if (r && (!is_open(db) || sqlite3_total_changes64(db->sqlite) != n_changes))
+                return r;
+        tell(group, r ? STORE_GROUP_REFUSED : STORE_GROUP_KEPT);
+        change->r = store_db_report(db, r, change->error);
+        return 0;
+}
+
+/* The same, and it may fail at any time. */
+static int run_guarded(StoreGroup *group, StoreChange *change)
 {
         StoreDb *db = group->db;
         int r;
@@ -91,6 +118,8 @@ static int run_within(StoreGroup *group, StoreChange *change)
         if (r)
                 return r;
         r = change->fn(group->context, change->userdata);
+        if (r == 0)
+                r = write_rest(group);
         change->r = r;
         if (r && (!is_open(db) || undo(db, "ROLLBACK TO one")))
                 return r;
@@ -99,7 +128,8 @@ static int run_within(StoreGroup *group, StoreChange *change)
         return store_db_execute(db, "RELEASE one");
 }
 
-static int run_together(StoreGroup *group, StoreChanges *changes)
+static int run_each(StoreGroup *group, StoreChanges *changes,
+                    int (*run_one)(StoreGroup *group, StoreChange *change))
 {
         StoreDb *db = group->db;
         StoreChange *change;
@@ -110,9 +140,20 @@ static int run_together(StoreGroup *group, StoreChanges *changes)
         {
                 if (r)
                         break;
-                r = run_within(group, change);
+                r = run_one(group, change);
         }
         return end(group, r);
+}
+
+static int run_together(StoreGroup *group, StoreChanges *changes)
+{
+        int r;
+
+        r = run_each(group, changes, run_plainly);
+        if (r == 0 || r == STORE_E_IO)
+                return r;
+        store_db_report(group->db, r, NULL);
+        return run_each(group, changes, run_guarded);
 }
 
 /* -- one group -------------------------------------------------------------------------------- */
@@ -197,47 +238,65 @@ static void take_group(StoreGroup *group, StoreChanges *ret)
         }
 }
 
-/* Under the lock: no change goes away before it is given up. */
-static void wake(StoreGroup *group, StoreChanges *changes)
+/* Once it is woken, a change may be gone. */
+static void wake(StoreChanges *changes, const StoreChange *self)
 {
-        StoreChange *next = STAILQ_FIRST(&group->waiting);
         StoreChange *change;
 
-        STAILQ_FOREACH(change, changes, link)
-        {
-                change->is_done = true;
-                pthread_cond_signal(&change->woken);
+        while ((change = STAILQ_FIRST(changes))) {
+                STAILQ_REMOVE_HEAD(changes, link);
+                if (change != self)
+                        (void)sem_post(&change->woken);
         }
-        if (next)
-                pthread_cond_signal(&next->woken);
 }
 
-/* With the lock, which it gives up meanwhile. */
-static void lead(StoreGroup *group)
+/* Run by whoever has the database. */
+static void lead(StoreGroup *group, const StoreChange *self)
 {
         StoreChanges changes;
+        StoreChange *next;
 
+        pthread_mutex_lock(&group->lock);
         take_group(group, &changes);
-        group->is_running = true;
         pthread_mutex_unlock(&group->lock);
         run(group, &changes);
         pthread_mutex_lock(&group->lock);
-        group->is_running = false;
-        wake(group, &changes);
+        next = STAILQ_FIRST(&group->waiting);
+        group->is_running = next != NULL;
+        pthread_mutex_unlock(&group->lock);
+        if (next) {
+                next->is_leader = true;
+                (void)sem_post(&next->woken);
+        }
+        wake(&changes, self);
+}
+
+/* Return: whether this change has the database; else it is done when it is woken. */
+static bool enter(StoreGroup *group, StoreChange *change)
+{
+        bool is_leader;
+
+        pthread_mutex_lock(&group->lock);
+        STAILQ_INSERT_TAIL(&group->waiting, change, link);
+        is_leader = !group->is_running;
+        group->is_running = true;
+        pthread_mutex_unlock(&group->lock);
+        return is_leader;
 }
 
 int store_group_change(StoreGroup *group, StoreChangeFn fn, void *userdata, ErrorText *error)
 {
         StoreChange change = { .fn = fn, .userdata = userdata, .error = error };
 
-        pthread_cond_init(&change.woken, NULL);
-        pthread_mutex_lock(&group->lock);
-        STAILQ_INSERT_TAIL(&group->waiting, &change, link);
-        while (!change.is_done && (group->is_running || STAILQ_FIRST(&group->waiting) != &change))
-                pthread_cond_wait(&change.woken, &group->lock);
-        if (!change.is_done)
-                lead(group);
-        pthread_mutex_unlock(&group->lock);
-        pthread_cond_destroy(&change.woken);
+        (void)sem_init(&change.woken, /* pshared= */ 0, 0); /* has no failure for these values */
+        if (enter(group, &change)) {
+                change.is_leader = true;
+        } else {
+                while (sem_wait(&change.woken) < 0) /* a signal came */
+                        ;
+        }
+        if (change.is_leader)
+                lead(group, &change);
+        (void)sem_destroy(&change.woken);
         return change.r;
 }

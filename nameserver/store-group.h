@@ -6,14 +6,14 @@
  * Changes in Groups
  *
  * Every change of the database comes through here. A change waits for the disk; those that come
- * meanwhile share the next transaction, each in a savepoint of its own, and one that fails undoes
- * itself alone. Whoever finds nobody at work runs the group, so a single one waits for nobody.
- * For store*.c only.
+ * meanwhile share the next transaction, and one that fails undoes itself alone. Whoever finds
+ * nobody at work runs the group, so a single one waits for nobody. For store*.c only.
  */
 
 #include "nameserver/store-db.h"
 
 #include <pthread.h>
+#include <semaphore.h>
 #include <sys/queue.h>
 
 #define STORE_GROUP_MAX 256u /* changes of one transaction */
@@ -22,13 +22,14 @@ typedef struct StoreChange StoreChange;
 typedef struct StoreGroup StoreGroup;
 
 /* Runs inside a transaction, in any thread that makes a change; a failure undoes what it did. It
- * may run twice, when the first time was undone. Return: 0, STORE_E_*, -errno. */
+ * may run more than once, when what it did before was undone. Return: 0, STORE_E_*, -errno. */
 typedef int (*StoreChangeFn)(void *context, void *userdata);
 
 /* How far a transaction is, told as it goes. */
 typedef enum StoreGroupStep {
         STORE_GROUP_KEPT,      /* the change that ran stands, if the transaction does */
-        STORE_GROUP_UNDONE,    /* it does not; those before it do */
+        STORE_GROUP_REFUSED,   /* it failed before it changed a row */
+        STORE_GROUP_UNDONE,    /* what it changed does not stand; what was written before does */
         STORE_GROUP_COMMITTED, /* all that was kept is on the disk */
         STORE_GROUP_LOST,      /* nothing of the transaction is */
 } StoreGroupStep;
@@ -40,19 +41,21 @@ struct StoreChange {
         void *userdata;
         ErrorText *error; /* or NULL */
         int r;
-        bool is_done;
-        pthread_cond_t woken; /* it is done, or the first in the queue */
+        bool is_leader; /* woken to run a group; else because it is done */
+        sem_t woken;
         STAILQ_ENTRY(StoreChange) link;
 };
 
 struct StoreGroup {
         StoreDb *db;                  /* borrowed */
         int (*reopen)(void *context); /* connects @db anew. Return: 0, STORE_E_*, -errno */
-        void (*on_step)(void *context, StoreGroupStep step); /* or NULL; set after init */
-        void *context; /* of these two and of those that change */
+        int (*write)(void *context);  /* or NULL: what the changes have left to be written before
+                                       they are final. Return: as a change */
+        void (*on_step)(void *context, StoreGroupStep step); /* or NULL; set after init, both */
+        void *context; /* of these three and of those that change */
         pthread_mutex_t lock;
         StoreChanges waiting;
-        bool is_running; /* somebody has the database and runs changes */
+        bool is_running; /* somebody has the database, or was woken to take it */
         bool is_broken;  /* the disk failed: the connection is not to be used again */
 };
 

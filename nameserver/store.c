@@ -90,6 +90,7 @@ static void on_step(void *context, StoreGroupStep step)
         case STORE_GROUP_KEPT:
                 STAILQ_CONCAT(&store->news, &store->news_one);
                 break;
+        case STORE_GROUP_REFUSED:
         case STORE_GROUP_UNDONE:
                 store_news_deliver(&store->news_one, NULL, NULL);
                 break;
