@@ -6,23 +6,23 @@
 
 #define TAGS_MAX_BYTES (STORE_TAGS_MAX * sizeof(uint64_t))
 
-int store_edit_begin(StoreEdit *edit, StoreDb *db, StoreNewsQueue *queue, StoreText name,
+int store_edit_begin(StoreEdit *edit, StoreTally *tally, StoreNewsQueue *queue, StoreText name,
                      const StoreTerms *terms)
 {
         int r;
 
         *edit = (StoreEdit){
-                .db = db,
+                .tally = tally,
                 .queue = queue,
                 .terms = terms,
                 .name = name,
                 .old_tags = BUFFER_INIT(TAGS_MAX_BYTES),
         };
-        r = store_rows_find(db, name, &edit->row);
+        r = store_rows_find(tally->db, name, &edit->row);
         if (r)
                 return r == STORE_E_NOT_FOUND ? 0 : r;
         edit->is_known = true;
-        return store_rows_hash_tags(db, edit->row.id, &edit->old_tags);
+        return store_rows_hash_tags(tally->db, edit->row.id, &edit->old_tags);
 }
 
 void store_edit_deinit(StoreEdit *edit)
@@ -43,13 +43,14 @@ int store_edit_check(const StoreEdit *edit)
         return 0;
 }
 
+/* @row: as it is now; NULL: gone, with @uri and @tags. */
 static int push(StoreEdit *edit, StoreEvent event, int64_t version, const StoreRow *row,
-                const Buffer *tags)
+                const char *uri, const Buffer *tags)
 {
         StoreNews news = {
                 .event = event,
                 .name = edit->name,
-                .uri = row ? row->uri : NULL,
+                .uri = uri,
                 .owner = row ? row->owner : edit->row.owner,
                 .version = version,
                 .ttl_ms = row ? row->ttl_ms : 0,
@@ -74,7 +75,7 @@ static int use(StoreEdit *edit, uid_t uid, int64_t n_names, int64_t n_bytes)
         StoreUsage usage;
         int r;
 
-        r = store_rows_use(edit->db, uid, n_names, n_bytes, &usage);
+        r = store_tally_use(edit->tally, uid, n_names, n_bytes, &usage);
         if (r || !terms || uid != terms->uid)
                 return r;
         if ((n_names > 0 && is_above(usage.n_names, terms->n_names_max)) ||
@@ -95,23 +96,58 @@ static int account(StoreEdit *edit, const StoreRow *row)
         return r ? r : use(edit, row->owner, 1, row->n_bytes);
 }
 
-int store_edit_finish(StoreEdit *edit, int64_t id)
+static StoreEvent event_of(const StoreEdit *edit)
+{
+        return edit->is_known ? STORE_REPLACED : STORE_REGISTERED;
+}
+
+static int hash_tags(const StoreObject *object, Buffer *ret)
+{
+        int r = 0;
+
+        for (size_t i = 0; r == 0 && i < object->n_tags; i++) {
+                uint64_t hash = store_tag_hash(object->tags[i]);
+
+                r = buffer_append(ret, &hash, sizeof(hash));
+        }
+        return r;
+}
+
+int store_edit_put(StoreEdit *edit, const StoreObject *object, const char *uri)
 {
         CLEANUP(buffer_deinit) Buffer tags = BUFFER_INIT(TAGS_MAX_BYTES);
-        CLEANUP(store_row_deinit) StoreRow row = { .id = id };
+        StoreRow row = { .id = edit->row.id, .owner = edit->terms->uid, .ttl_ms = object->ttl_ms };
+        int r;
+
+        r = store_rows_bytes(object, uri, &row.n_bytes);
+        if (r == 0)
+                r = hash_tags(object, &tags);
+        if (r == 0)
+                r = store_tally_next_version(edit->tally, &row.version);
+        if (r == 0)
+                r = store_rows_put(edit->tally->db, object, uri, &row);
+        if (r == 0)
+                r = account(edit, &row);
+        return r ? r : push(edit, event_of(edit), row.version, &row, uri, &tags);
+}
+
+int store_edit_finish(StoreEdit *edit)
+{
+        CLEANUP(buffer_deinit) Buffer tags = BUFFER_INIT(TAGS_MAX_BYTES);
+        CLEANUP(store_row_deinit) StoreRow row = { .id = edit->row.id };
+        StoreDb *db = edit->tally->db;
         int64_t version = 0;
         int r;
 
-        r = store_rows_next_version(edit->db, &version);
+        assert(edit->is_known);
+        r = store_tally_next_version(edit->tally, &version);
         if (r == 0)
-                r = store_rows_finish(edit->db, id, version, &row);
+                r = store_rows_finish(db, row.id, version, &row);
         if (r == 0)
                 r = account(edit, &row);
         if (r == 0)
-                r = store_rows_hash_tags(edit->db, id, &tags);
-        if (r)
-                return r;
-        return push(edit, edit->is_known ? STORE_REPLACED : STORE_REGISTERED, version, &row, &tags);
+                r = store_rows_hash_tags(db, row.id, &tags);
+        return r ? r : push(edit, event_of(edit), version, &row, row.uri, &tags);
 }
 
 int store_edit_drop(StoreEdit *edit, StoreEvent event)
@@ -120,10 +156,11 @@ int store_edit_drop(StoreEdit *edit, StoreEvent event)
         int r;
 
         assert(edit->is_known);
-        r = store_rows_next_version(edit->db, &version);
+        r = store_tally_next_version(edit->tally, &version);
         if (r == 0)
-                r = store_rows_remove(edit->db, edit->row.id);
+                r = store_rows_remove(edit->tally->db, edit->row.id);
         if (r == 0)
                 r = use(edit, edit->row.owner, -1, -edit->row.n_bytes);
-        return r ? r : push(edit, event, version, /* row= */ NULL, /* tags= */ NULL);
+        return r ? r
+                 : push(edit, event, version, /* row= */ NULL, /* uri= */ NULL, /* tags= */ NULL);
 }

@@ -11,14 +11,14 @@
  */
 
 #include "nameserver/store-news.h"
-#include "nameserver/store-rows.h"
+#include "nameserver/store-tally.h"
 
 #include "base/buffer.h"
 
 typedef struct StoreEdit StoreEdit;
 
 struct StoreEdit {
-        StoreDb *db;             /* borrowed, as all that follows */
+        StoreTally *tally;       /* borrowed, as all that follows */
         StoreNewsQueue *queue;   /* gets the news */
         const StoreTerms *terms; /* NULL: nobody asks, and nothing is refused */
         StoreText name;
@@ -28,20 +28,27 @@ struct StoreEdit {
 };
 
 /** store_edit_begin() - look a name up. store_edit_deinit() it, whatever is returned. */
-NODISCARD int store_edit_begin(StoreEdit *edit, StoreDb *db, StoreNewsQueue *queue, StoreText name,
-                               const StoreTerms *terms);
+NODISCARD int store_edit_begin(StoreEdit *edit, StoreTally *tally, StoreNewsQueue *queue,
+                               StoreText name, const StoreTerms *terms);
 void store_edit_deinit(StoreEdit *edit);
 
 /** store_edit_check() - are the terms kept. Return: 0, STORE_E_DENIED, STORE_E_CHANGED. */
 NODISCARD int store_edit_check(const StoreEdit *edit);
 
 /**
- * store_edit_finish() - the row is as it shall be
- * @id:         of the row; for a name that was not known a new one
+ * store_edit_put() - an object in the place of what there was, and of its owner: whoever asks
+ * @uri:        what lookup answers
  *
  * Return: 0, STORE_E_QUOTA.
  */
-NODISCARD int store_edit_finish(StoreEdit *edit, int64_t id);
+NODISCARD int store_edit_put(StoreEdit *edit, const StoreObject *object, const char *uri);
+
+/**
+ * store_edit_finish() - the row of a known name was changed, and is as it shall be
+ *
+ * Return: 0, STORE_E_QUOTA.
+ */
+NODISCARD int store_edit_finish(StoreEdit *edit);
 
 /** store_edit_drop() - forget the name, which is known. @event: STORE_REMOVED or STORE_EXPIRED. */
 NODISCARD int store_edit_drop(StoreEdit *edit, StoreEvent event);

@@ -9,7 +9,8 @@
 enum {
         FIND,
         IS_OBJECT,
-        REGISTER,
+        ADD,
+        REPLACE,
         PUBLISH,
         CLEAR_ENDPOINTS,
         PUT_ENDPOINT,
@@ -17,19 +18,21 @@ enum {
         CLEAR_TAGS,
         ADD_TAG,
         TAGS,
-        NEXT_VERSION,
+        VERSION,
+        SET_VERSION,
         FINISH,
-        USE,
+        USAGE,
+        SET_USAGE,
         REMOVE,
 };
 
 static const char *const statements[] = {
         [FIND] = "SELECT id, owner, version, bytes, ttl FROM objects WHERE name = ?1",
         [IS_OBJECT] = "SELECT object = ?2 FROM objects WHERE id = ?1",
-        [REGISTER] = "INSERT INTO objects (name, object, uri, owner, version, created, ttl)"
-                     " VALUES (?1, ?2, ?3, ?4, 0, ?5, ?6) ON CONFLICT (name) DO UPDATE SET"
-                     " object = excluded.object, uri = excluded.uri, owner = excluded.owner,"
-                     " created = excluded.created, ttl = excluded.ttl RETURNING id",
+        [ADD] = "INSERT INTO objects (name, object, uri, owner, version, created, ttl, bytes)"
+                " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        [REPLACE] = "UPDATE objects SET object = ?2, uri = ?3, owner = ?4, version = ?5,"
+                    " created = ?6, ttl = ?7, bytes = ?8 WHERE name = ?1",
         [PUBLISH] = "UPDATE objects SET uri = ?2, ttl = ?3 WHERE id = ?1",
         [CLEAR_ENDPOINTS] = "DELETE FROM endpoints WHERE object = ?1",
         [PUT_ENDPOINT] =
@@ -41,11 +44,13 @@ static const char *const statements[] = {
         [CLEAR_TAGS] = "DELETE FROM metadata WHERE object = ?1",
         [ADD_TAG] = "INSERT OR IGNORE INTO metadata (object, tag) VALUES (?1, ?2)",
         [TAGS] = STORE_RECORD_TAGS,
-        [NEXT_VERSION] = "UPDATE changes SET version = version + 1 RETURNING version",
+        [VERSION] = "SELECT version FROM changes",
+        [SET_VERSION] = "UPDATE changes SET version = ?1",
         [FINISH] = "UPDATE objects SET version = ?2, bytes = " STORE_ROWS_BYTES
                    " WHERE id = ?1 RETURNING owner, version, bytes, ttl, uri",
-        [USE] = "INSERT INTO owners (uid, names, bytes) VALUES (?1, ?2, ?3) ON CONFLICT (uid)"
-                " DO UPDATE SET names = names + ?2, bytes = bytes + ?3 RETURNING names, bytes",
+        [USAGE] = "SELECT names, bytes FROM owners WHERE uid = ?1",
+        [SET_USAGE] = "INSERT INTO owners (uid, names, bytes) VALUES (?1, ?2, ?3)"
+                      " ON CONFLICT (uid) DO UPDATE SET names = ?2, bytes = ?3",
         [REMOVE] = "DELETE FROM objects WHERE id = ?1",
 };
 
@@ -124,10 +129,9 @@ static int missing(int r)
 }
 
 /* The row in objects, new or not. */
-static int put_row(StoreDb *db, const StoreObject *object, const char *uri, uid_t owner,
-                   int64_t *ret_id)
+static int put_row(StoreDb *db, const StoreObject *object, const char *uri, const StoreRow *row)
 {
-        STORE_DB_STATEMENT(s, db, REGISTER);
+        STORE_DB_STATEMENT(s, db, row->id ? REPLACE : ADD);
         int r;
 
         r = store_db_bind_bytes(db, s, 1, object->name);
@@ -136,35 +140,100 @@ static int put_row(StoreDb *db, const StoreObject *object, const char *uri, uid_
         if (r == 0)
                 r = store_db_bind_text(db, s, 3, uri);
         if (r == 0)
-                r = store_db_bind_int(db, s, 4, owner);
+                r = store_db_bind_int(db, s, 4, row->owner);
         if (r == 0)
-                r = store_db_bind_int(db, s, 5, time(NULL));
+                r = store_db_bind_int(db, s, 5, row->version);
         if (r == 0)
-                r = store_db_bind_int(db, s, 6, object->ttl_ms);
+                r = store_db_bind_int(db, s, 6, time(NULL));
         if (r == 0)
-                r = missing(store_db_step(db, s));
-        if (r)
-                return r;
-        *ret_id = sqlite3_column_int64(s, 0);
+                r = store_db_bind_int(db, s, 7, row->ttl_ms);
+        if (r == 0)
+                r = store_db_bind_int(db, s, 8, row->n_bytes);
+        return r ? r : store_db_run(db, s);
+}
+
+static int clear_row(StoreDb *db, int64_t id)
+{
+        int r;
+
+        r = run_on(db, CLEAR_ENDPOINTS, id);
+        return r ? r : run_on(db, CLEAR_TAGS, id);
+}
+
+int store_rows_put(StoreDb *db, const StoreObject *object, const char *uri, StoreRow *row)
+{
+        int r;
+
+        r = put_row(db, object, uri, row);
+        if (r == 0 && row->id)
+                r = clear_row(db, row->id);
+        else if (r == 0)
+                row->id = sqlite3_last_insert_rowid(db->sqlite);
+        for (size_t i = 0; r == 0 && i < object->n_endpoints; i++)
+                r = store_rows_put_endpoint(db, row->id, &object->endpoints[i]);
+        return r ? r : add_tags(db, row->id, object->tags, object->n_tags);
+}
+
+static size_t length(const char *text)
+{
+        return text ? strlen(text) : 0;
+}
+
+/* The last of a zone is the one that stays. */
+static size_t endpoint_bytes(const StoreObject *object, size_t at)
+{
+        const StoreEndpoint *endpoint = &object->endpoints[at];
+
+        for (size_t i = at + 1; i < object->n_endpoints; i++) {
+                if (strcmp(object->endpoints[i].zone, endpoint->zone) == 0)
+                        return 0;
+        }
+        return strlen(endpoint->zone) + length(endpoint->path ? endpoint->path : endpoint->host) +
+               length(endpoint->nathost) + length(endpoint->ssh);
+}
+
+static int compare_texts(const void *a, const void *b)
+{
+        const StoreText *one = a, *other = b;
+
+        if (one->n != other->n)
+                return one->n < other->n ? -1 : 1;
+        return one->n ? memcmp(one->at, other->at, one->n) : 0;
+}
+
+/* Each counts once. */
+static int tags_bytes(const StoreText *tags, size_t n_tags, int64_t *ret)
+{
+        CLEANUP(freep) StoreText *sorted = NULL;
+
+        *ret = n_tags ? (int64_t)tags[0].n : 0;
+        if (n_tags < 2)
+                return 0;
+        sorted = reallocarray(NULL, n_tags, sizeof(*sorted));
+        if (!sorted)
+                return error_origin(-ENOMEM);
+        memcpy(sorted, tags, n_tags * sizeof(*sorted));
+        qsort(sorted, n_tags, sizeof(*sorted), compare_texts);
+        *ret = (int64_t)sorted[0].n;
+        for (size_t i = 1; i < n_tags; i++) {
+                if (compare_texts(&sorted[i - 1], &sorted[i]) != 0)
+                        *ret += (int64_t)sorted[i].n;
+        }
         return 0;
 }
 
-int store_rows_put(StoreDb *db, const StoreObject *object, const char *uri, uid_t owner,
-                   int64_t *ret_id)
+int store_rows_bytes(const StoreObject *object, const char *uri, int64_t *ret)
 {
-        int64_t id = 0;
+        size_t n = object->name.n + strlen(object->object) + strlen(uri);
+        int64_t n_tags = 0;
         int r;
 
-        r = put_row(db, object, uri, owner, &id);
-        if (r == 0)
-                r = run_on(db, CLEAR_ENDPOINTS, id);
-        for (size_t i = 0; r == 0 && i < object->n_endpoints; i++)
-                r = store_rows_put_endpoint(db, id, &object->endpoints[i]);
-        if (r == 0)
-                r = store_rows_set_tags(db, id, object->tags, object->n_tags);
+        for (size_t i = 0; i < object->n_endpoints; i++)
+                n += endpoint_bytes(object, i);
+        r = tags_bytes(object->tags, object->n_tags, &n_tags);
         if (r)
                 return r;
-        *ret_id = id;
+        *ret = (int64_t)n + n_tags;
         return 0;
 }
 
@@ -247,9 +316,9 @@ int store_rows_publish(StoreDb *db, int64_t id, const char *uri, int64_t ttl_ms)
         return r ? r : store_db_run(db, s);
 }
 
-int store_rows_next_version(StoreDb *db, int64_t *ret)
+int store_rows_version(StoreDb *db, int64_t *ret)
 {
-        STORE_DB_STATEMENT(s, db, NEXT_VERSION);
+        STORE_DB_STATEMENT(s, db, VERSION);
         int r;
 
         r = missing(store_db_step(db, s));
@@ -257,6 +326,15 @@ int store_rows_next_version(StoreDb *db, int64_t *ret)
                 return r;
         *ret = sqlite3_column_int64(s, 0);
         return 0;
+}
+
+int store_rows_set_version(StoreDb *db, int64_t version)
+{
+        STORE_DB_STATEMENT(s, db, SET_VERSION);
+        int r;
+
+        r = store_db_bind_int(db, s, 1, version);
+        return r ? r : store_db_run(db, s);
 }
 
 int store_rows_finish(StoreDb *db, int64_t id, int64_t version, StoreRow *ret)
@@ -284,25 +362,33 @@ int store_rows_finish(StoreDb *db, int64_t id, int64_t version, StoreRow *ret)
         return ret->uri ? 0 : error_origin(-ENOMEM);
 }
 
-int store_rows_use(StoreDb *db, uid_t owner, int64_t n_names, int64_t n_bytes, StoreUsage *ret)
+int store_rows_usage(StoreDb *db, uid_t owner, StoreUsage *ret)
 {
-        STORE_DB_STATEMENT(s, db, USE);
+        STORE_DB_STATEMENT(s, db, USAGE);
+        int r;
+
+        *ret = (StoreUsage){ 0 };
+        r = store_db_bind_int(db, s, 1, owner);
+        if (r == 0)
+                r = store_db_step(db, s);
+        if (r)
+                return r == STORE_E_NOT_FOUND ? 0 : r;
+        ret->n_names = sqlite3_column_int64(s, 0);
+        ret->n_bytes = sqlite3_column_int64(s, 1);
+        return 0;
+}
+
+int store_rows_set_usage(StoreDb *db, uid_t owner, const StoreUsage *usage)
+{
+        STORE_DB_STATEMENT(s, db, SET_USAGE);
         int r;
 
         r = store_db_bind_int(db, s, 1, owner);
         if (r == 0)
-                r = store_db_bind_int(db, s, 2, n_names);
+                r = store_db_bind_int(db, s, 2, usage->n_names);
         if (r == 0)
-                r = store_db_bind_int(db, s, 3, n_bytes);
-        if (r == 0)
-                r = missing(store_db_step(db, s));
-        if (r)
-                return r;
-        *ret = (StoreUsage){
-                .n_names = sqlite3_column_int64(s, 0),
-                .n_bytes = sqlite3_column_int64(s, 1),
-        };
-        return 0;
+                r = store_db_bind_int(db, s, 3, usage->n_bytes);
+        return r ? r : store_db_run(db, s);
 }
 
 int store_rows_remove(StoreDb *db, int64_t id)

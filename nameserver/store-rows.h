@@ -47,9 +47,15 @@ NODISCARD int store_rows_find(StoreDb *db, StoreText name, StoreRow *ret);
 /** store_rows_is_object() - whether the row stands for this object id. */
 NODISCARD int store_rows_is_object(StoreDb *db, int64_t id, const char *object, bool *ret);
 
-/** store_rows_put() - an object with its tags and endpoints, in the place of what was there. */
-NODISCARD int store_rows_put(StoreDb *db, const StoreObject *object, const char *uri, uid_t owner,
-                             int64_t *ret_id);
+/** store_rows_bytes() - STORE_ROWS_BYTES of an object that is yet to be put. Return: 0, -ENOMEM. */
+NODISCARD int store_rows_bytes(const StoreObject *object, const char *uri, int64_t *ret);
+
+/**
+ * store_rows_put() - an object with its tags and endpoints, in the place of what was there
+ * @row:        what it shall be; its id is of what was there, or 0, and then it gets the new one
+ */
+NODISCARD int store_rows_put(StoreDb *db, const StoreObject *object, const char *uri,
+                             StoreRow *row);
 
 /** store_rows_put_endpoint() - add it, or replace that of its zone. */
 NODISCARD int store_rows_put_endpoint(StoreDb *db, int64_t id, const StoreEndpoint *endpoint);
@@ -69,15 +75,16 @@ NODISCARD int store_rows_hash_tags(StoreDb *db, int64_t id, Buffer *ret);
 /** store_rows_publish() - what lookup and list answer, and the term of the lease. */
 NODISCARD int store_rows_publish(StoreDb *db, int64_t id, const char *uri, int64_t ttl_ms);
 
-/** store_rows_next_version() - the number of the next change. */
-NODISCARD int store_rows_next_version(StoreDb *db, int64_t *ret);
+/** store_rows_version() - the number of the last change. */
+NODISCARD int store_rows_version(StoreDb *db, int64_t *ret);
+NODISCARD int store_rows_set_version(StoreDb *db, int64_t version);
 
 /** store_rows_finish() - a row that was changed gets its version; @ret: as it is now. */
 NODISCARD int store_rows_finish(StoreDb *db, int64_t id, int64_t version, StoreRow *ret);
 
-/** store_rows_use() - an owner has so much more, or less; @ret: and thus in all. */
-NODISCARD int store_rows_use(StoreDb *db, uid_t owner, int64_t n_names, int64_t n_bytes,
-                             StoreUsage *ret);
+/** store_rows_usage() - what an owner has in all. */
+NODISCARD int store_rows_usage(StoreDb *db, uid_t owner, StoreUsage *ret);
+NODISCARD int store_rows_set_usage(StoreDb *db, uid_t owner, const StoreUsage *usage);
 
 /** store_rows_remove() - a row with all that belongs to it. */
 NODISCARD int store_rows_remove(StoreDb *db, int64_t id);

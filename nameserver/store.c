@@ -20,6 +20,7 @@ struct Store {
         int lock_fd;         /* closed last */
         StoreDb db;          /* of the thread that runs a group, as all below */
         StoreRecord *record; /* of the object that is being changed */
+        StoreTally tally;    /* of the transaction that runs */
         StoreGroup group;
         StoreNewsQueue news_one; /* of the change that runs */
         StoreNewsQueue news;     /* of those before it in the transaction */
@@ -81,6 +82,13 @@ static int reopen_database(void *context)
         return r ? r : make_ready(&store->db);
 }
 
+static int write_tally(void *context)
+{
+        Store *store = context;
+
+        return store_tally_write(&store->tally);
+}
+
 /* News of what stands go on; they are told when all is on the disk, or not at all. */
 static void on_step(void *context, StoreGroupStep step)
 {
@@ -91,13 +99,17 @@ static void on_step(void *context, StoreGroupStep step)
                 STAILQ_CONCAT(&store->news, &store->news_one);
                 break;
         case STORE_GROUP_REFUSED:
+                store_news_deliver(&store->news_one, NULL, NULL);
+                break;
         case STORE_GROUP_UNDONE:
+                store_tally_forget(&store->tally);
                 store_news_deliver(&store->news_one, NULL, NULL);
                 break;
         case STORE_GROUP_COMMITTED:
                 store_news_deliver(&store->news, store->on_news, store->userdata);
                 break;
         case STORE_GROUP_LOST:
+                store_tally_forget(&store->tally);
                 store_news_deliver(&store->news_one, NULL, NULL);
                 store_news_deliver(&store->news, NULL, NULL);
                 break;
@@ -116,7 +128,9 @@ int store_open(const char *path, Store **ret, ErrorText *error)
         STAILQ_INIT(&store->news_one);
         STAILQ_INIT(&store->news);
         store_group_init(&store->group, &store->db, reopen_database, store);
+        store->group.write = write_tally;
         store->group.on_step = on_step;
+        store->tally = (StoreTally)STORE_TALLY_INIT(&store->db);
         store->record = store_record_new();
         if (!store->record)
                 return error_origin(-ENOMEM);
@@ -179,18 +193,15 @@ static int register_object(void *context, void *userdata)
         Store *store = context;
         const StoreObject *object = registration->object;
         const StoreTerms *terms = registration->terms;
-        int64_t id = 0;
         int r;
 
-        r = store_edit_begin(&edit, &store->db, &store->news_one, object->name, terms);
+        r = store_edit_begin(&edit, &store->tally, &store->news_one, object->name, terms);
         if (r)
                 return r;
         if (edit.is_known && terms->safe)
                 return STORE_E_EXISTS;
         r = store_edit_check(&edit);
-        if (r == 0)
-                r = store_rows_put(&store->db, object, object->uri, terms->uid, &id);
-        return r ? r : store_edit_finish(&edit, id);
+        return r ? r : store_edit_put(&edit, object, object->uri);
 }
 
 int store_register(Store *store, const StoreObject *object, const StoreTerms *terms,
@@ -237,28 +248,22 @@ static int add_endpoint(Store *store, const StoreRow *row, const StoreObject *ob
         return r ? r : publish(store, row, object);
 }
 
-static int put_first_endpoint(Store *store, const StoreObject *object, uid_t owner, int64_t *ret_id)
+static int put_first_endpoint(StoreEdit *edit, const StoreObject *object)
 {
         CLEANUP(freep) char *uri = NULL;
 
         uri = endpoint_publish(object->object, object->endpoints, object->n_endpoints);
-        if (!uri)
-                return error_origin(-ENOMEM);
-        return store_rows_put(&store->db, object, uri, owner, ret_id);
+        return uri ? store_edit_put(edit, object, uri) : error_origin(-ENOMEM);
 }
 
-/* @row: what is there, if it is of the same object; its id is set in any case. */
-static int put_endpoint(Store *store, const Registration *registration, bool is_same, StoreRow *row)
+static int put_endpoint(Store *store, StoreEdit *edit, const StoreObject *object)
 {
-        const StoreObject *object = registration->object;
         int r;
 
-        if (!is_same)
-                return put_first_endpoint(store, object, registration->terms->uid, &row->id);
-        r = add_endpoint(store, row, object);
-        if (r || registration->terms->keep_tags)
-                return r;
-        return store_rows_set_tags(&store->db, row->id, object->tags, object->n_tags);
+        r = add_endpoint(store, &edit->row, object);
+        if (r == 0 && !edit->terms->keep_tags)
+                r = store_rows_set_tags(&store->db, edit->row.id, object->tags, object->n_tags);
+        return r ? r : store_edit_finish(edit);
 }
 
 static int register_endpoint(void *context, void *userdata)
@@ -268,10 +273,9 @@ static int register_endpoint(void *context, void *userdata)
         const StoreObject *object = registration->object;
         Store *store = context;
         bool is_same = false;
-        StoreRow row;
         int r;
 
-        r = store_edit_begin(&edit, &store->db, &store->news_one, object->name,
+        r = store_edit_begin(&edit, &store->tally, &store->news_one, object->name,
                              registration->terms);
         if (r == 0 && edit.is_known)
                 r = store_rows_is_object(&store->db, edit.row.id, object->object, &is_same);
@@ -279,11 +283,10 @@ static int register_endpoint(void *context, void *userdata)
                 return r;
         if (edit.is_known && !is_same && registration->terms->safe)
                 return STORE_E_EXISTS;
-        row = edit.row;
         r = store_edit_check(&edit);
-        if (r == 0)
-                r = put_endpoint(store, registration, is_same, &row);
-        return r ? r : store_edit_finish(&edit, row.id);
+        if (r)
+                return r;
+        return is_same ? put_endpoint(store, &edit, object) : put_first_endpoint(&edit, object);
 }
 
 int store_register_endpoint(Store *store, const StoreObject *object, const StoreTerms *terms,
@@ -326,7 +329,7 @@ static int replace_tags(void *context, void *userdata)
         const StoreObject *object = registration->object;
         int r;
 
-        r = store_edit_begin(&edit, &store->db, &store->news_one, object->name,
+        r = store_edit_begin(&edit, &store->tally, &store->news_one, object->name,
                              registration->terms);
         if (r == 0 && !edit.is_known)
                 return STORE_E_NOT_FOUND;
@@ -336,7 +339,7 @@ static int replace_tags(void *context, void *userdata)
                 r = move_endpoint(store, edit.row.id, object);
         if (r == 0)
                 r = store_rows_set_tags(&store->db, edit.row.id, object->tags, object->n_tags);
-        return r ? r : store_edit_finish(&edit, edit.row.id);
+        return r ? r : store_edit_finish(&edit);
 }
 
 int store_set_tags(Store *store, StoreText name, const StoreText *tags, size_t n_tags,
@@ -370,7 +373,7 @@ static int remove_name(Store *store, Removal *removal, StoreText name)
         CLEANUP(store_edit_deinit) StoreEdit edit;
         int r;
 
-        r = store_edit_begin(&edit, &store->db, &store->news_one, name, removal->terms);
+        r = store_edit_begin(&edit, &store->tally, &store->news_one, name, removal->terms);
         if (r || !edit.is_known || text_equals(name, removal->keep))
                 return r;
         r = store_edit_check(&edit);
@@ -460,7 +463,8 @@ static int expire_one(Store *store, const StoreLease *lease)
         CLEANUP(store_edit_deinit) StoreEdit edit;
         int r;
 
-        r = store_edit_begin(&edit, &store->db, &store->news_one, lease->name, /* terms= */ NULL);
+        r = store_edit_begin(&edit, &store->tally, &store->news_one, lease->name,
+                             /* terms= */ NULL);
         if (r || !edit.is_known || edit.row.version != lease->version)
                 return r;
         return store_edit_drop(&edit, STORE_EXPIRED);
