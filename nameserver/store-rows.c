@@ -13,7 +13,8 @@ enum {
         REPLACE,
         PUBLISH,
         CLEAR_ENDPOINTS,
-        PUT_ENDPOINT,
+        ADD_ENDPOINT,
+        REPLACE_ENDPOINT,
         ENDPOINTS,
         CLEAR_TAGS,
         ADD_TAG,
@@ -35,11 +36,11 @@ static const char *const statements[] = {
                     " created = ?6, ttl = ?7, bytes = ?8 WHERE name = ?1",
         [PUBLISH] = "UPDATE objects SET uri = ?2, ttl = ?3 WHERE id = ?1",
         [CLEAR_ENDPOINTS] = "DELETE FROM endpoints WHERE object = ?1",
-        [PUT_ENDPOINT] =
+        [ADD_ENDPOINT] =
                 "INSERT INTO endpoints (object, zone, path, host, port, nathost, natport, ssh)"
-                " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (object, zone) DO UPDATE SET"
-                " path = excluded.path, host = excluded.host, port = excluded.port,"
-                " nathost = excluded.nathost, natport = excluded.natport, ssh = excluded.ssh",
+                " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        [REPLACE_ENDPOINT] = "UPDATE endpoints SET path = ?3, host = ?4, port = ?5, nathost = ?6,"
+                             " natport = ?7, ssh = ?8 WHERE object = ?1 AND zone = ?2",
         [ENDPOINTS] = STORE_RECORD_ENDPOINTS,
         [CLEAR_TAGS] = "DELETE FROM metadata WHERE object = ?1",
         [ADD_TAG] = "INSERT OR IGNORE INTO metadata (object, tag) VALUES (?1, ?2)",
@@ -99,9 +100,10 @@ int store_rows_set_tags(StoreDb *db, int64_t id, const StoreText *tags, size_t n
         return r ? r : add_tags(db, id, tags, n_tags);
 }
 
-int store_rows_put_endpoint(StoreDb *db, int64_t id, const StoreEndpoint *endpoint)
+/* @statement: one of the two with these parameters. */
+static int write_endpoint(StoreDb *db, int statement, int64_t id, const StoreEndpoint *endpoint)
 {
-        STORE_DB_STATEMENT(s, db, PUT_ENDPOINT);
+        STORE_DB_STATEMENT(s, db, statement);
         int r;
 
         r = store_db_bind_int(db, s, 1, id);
@@ -120,6 +122,16 @@ int store_rows_put_endpoint(StoreDb *db, int64_t id, const StoreEndpoint *endpoi
         if (r == 0)
                 r = store_db_bind_text(db, s, 8, endpoint->ssh);
         return r ? r : store_db_run(db, s);
+}
+
+int store_rows_put_endpoint(StoreDb *db, int64_t id, const StoreEndpoint *endpoint)
+{
+        int r;
+
+        r = write_endpoint(db, REPLACE_ENDPOINT, id, endpoint);
+        if (r || sqlite3_changes(db->sqlite) > 0)
+                return r;
+        return write_endpoint(db, ADD_ENDPOINT, id, endpoint);
 }
 
 /* A statement that always has a row has none. */
@@ -152,6 +164,16 @@ static int put_row(StoreDb *db, const StoreObject *object, const char *uri, cons
         return r ? r : store_db_run(db, s);
 }
 
+/* The last that is told of a zone is the one that counts. */
+static bool is_last_of_zone(const StoreObject *object, size_t at)
+{
+        for (size_t i = at + 1; i < object->n_endpoints; i++) {
+                if (strcmp(object->endpoints[i].zone, object->endpoints[at].zone) == 0)
+                        return false;
+        }
+        return true;
+}
+
 static int clear_row(StoreDb *db, int64_t id)
 {
         int r;
@@ -169,8 +191,10 @@ int store_rows_put(StoreDb *db, const StoreObject *object, const char *uri, Stor
                 r = clear_row(db, row->id);
         else if (r == 0)
                 row->id = sqlite3_last_insert_rowid(db->sqlite);
-        for (size_t i = 0; r == 0 && i < object->n_endpoints; i++)
-                r = store_rows_put_endpoint(db, row->id, &object->endpoints[i]);
+        for (size_t i = 0; r == 0 && i < object->n_endpoints; i++) {
+                if (is_last_of_zone(object, i))
+                        r = write_endpoint(db, ADD_ENDPOINT, row->id, &object->endpoints[i]);
+        }
         return r ? r : add_tags(db, row->id, object->tags, object->n_tags);
 }
 
@@ -179,15 +203,8 @@ static size_t length(const char *text)
         return text ? strlen(text) : 0;
 }
 
-/* The last of a zone is the one that stays. */
-static size_t endpoint_bytes(const StoreObject *object, size_t at)
+static size_t endpoint_bytes(const StoreEndpoint *endpoint)
 {
-        const StoreEndpoint *endpoint = &object->endpoints[at];
-
-        for (size_t i = at + 1; i < object->n_endpoints; i++) {
-                if (strcmp(object->endpoints[i].zone, endpoint->zone) == 0)
-                        return 0;
-        }
         return strlen(endpoint->zone) + length(endpoint->path ? endpoint->path : endpoint->host) +
                length(endpoint->nathost) + length(endpoint->ssh);
 }
@@ -228,8 +245,10 @@ int store_rows_bytes(const StoreObject *object, const char *uri, int64_t *ret)
         int64_t n_tags = 0;
         int r;
 
-        for (size_t i = 0; i < object->n_endpoints; i++)
-                n += endpoint_bytes(object, i);
+        for (size_t i = 0; i < object->n_endpoints; i++) {
+                if (is_last_of_zone(object, i))
+                        n += endpoint_bytes(&object->endpoints[i]);
+        }
         r = tags_bytes(object->tags, object->n_tags, &n_tags);
         if (r)
                 return r;

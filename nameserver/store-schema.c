@@ -79,6 +79,57 @@ static const char *const migrations[] = {
         "CREATE INDEX owners_twice ON owners (names, bytes);"
         "PRAGMA user_version = 3;"
         "COMMIT",
+
+        /* What is in an index of all columns needs no other for its key: one is written less for
+         * each object, and one for each endpoint. That a name is there once is for whoever writes
+         * to see to (there is one), and for the start to check. */
+        "BEGIN IMMEDIATE;"
+        "CREATE TABLE objects_4 ("
+        "        id INTEGER PRIMARY KEY,"
+        "        name BLOB NOT NULL,"
+        "        object TEXT NOT NULL,"
+        "        uri TEXT NOT NULL,"
+        "        owner INTEGER NOT NULL,"
+        "        version INTEGER NOT NULL,"
+        "        created INTEGER NOT NULL,"
+        "        ttl INTEGER NOT NULL,"
+        "        bytes INTEGER NOT NULL"
+        ") STRICT;"
+        "CREATE TABLE endpoints_4 ("
+        "        id INTEGER PRIMARY KEY,"
+        "        object INTEGER NOT NULL REFERENCES objects_4 ON DELETE CASCADE,"
+        "        zone TEXT NOT NULL,"
+        "        path TEXT,"
+        "        host TEXT,"
+        "        port INTEGER NOT NULL,"
+        "        nathost TEXT,"
+        "        natport INTEGER NOT NULL,"
+        "        ssh TEXT,"
+        "        CHECK ((path IS NULL) <> (host IS NULL))"
+        ") STRICT;"
+        "CREATE TABLE metadata_4 ("
+        "        object INTEGER NOT NULL REFERENCES objects_4 ON DELETE CASCADE,"
+        "        tag BLOB NOT NULL,"
+        "        PRIMARY KEY (object, tag)"
+        ") STRICT, WITHOUT ROWID;"
+        "INSERT INTO objects_4 SELECT id, name, object, uri, owner, version, created, ttl, bytes"
+        "        FROM objects;"
+        "INSERT INTO endpoints_4 SELECT id, object, zone, path, host, port, nathost, natport, ssh"
+        "        FROM endpoints;"
+        "INSERT INTO metadata_4 SELECT object, tag FROM metadata;"
+        "DROP TABLE metadata;" /* before what it refers to, or that would take it along */
+        "DROP TABLE endpoints;"
+        "DROP TABLE objects;"
+        "ALTER TABLE objects_4 RENAME TO objects;"
+        "ALTER TABLE endpoints_4 RENAME TO endpoints;"
+        "ALTER TABLE metadata_4 RENAME TO metadata;"
+        "CREATE INDEX metadata_by_tag ON metadata (tag, object);"
+        "CREATE INDEX objects_twice ON objects"
+        "        (name, object, uri, owner, version, created, ttl, bytes);"
+        "CREATE INDEX endpoints_twice ON endpoints"
+        "        (object, zone, path, host, port, nathost, natport, ssh);"
+        "PRAGMA user_version = 4;"
+        "COMMIT",
 };
 
 _Static_assert(ARRAY_SIZE(migrations) == STORE_SCHEMA_VERSION, "one step for each schema");
@@ -128,14 +179,43 @@ static int check_soundness(StoreDb *db)
         return 0;
 }
 
+/* What no constraint says since schema 4. */
+static int check_keys(StoreDb *db)
+{
+        int64_t n_names, n_zones;
+        int r;
+
+        r = store_db_query_int(db,
+                               "SELECT EXISTS (SELECT 1 FROM objects INDEXED BY objects_twice"
+                               " GROUP BY name HAVING count(*) > 1)",
+                               &n_names);
+        if (r == 0)
+                r = store_db_query_int(
+                        db,
+                        "SELECT EXISTS (SELECT 1 FROM endpoints INDEXED BY endpoints_twice"
+                        " GROUP BY object, zone HAVING count(*) > 1)",
+                        &n_zones);
+        if (r)
+                return r;
+        if (n_names || n_zones)
+                return store_db_refuse(db, STORE_E_DAMAGED, "is damaged: a %s is there twice",
+                                       n_names ? "name" : "zone of an object");
+        return 0;
+}
+
 int store_schema_check(StoreDb *db)
 {
+        int64_t schema;
         int r;
 
         r = store_schema_identify(db);
-        if (r)
+        if (r == 0)
+                r = check_soundness(db);
+        if (r == 0)
+                r = store_db_query_int(db, "PRAGMA user_version", &schema);
+        if (r || schema < 4)
                 return r;
-        return check_soundness(db);
+        return check_keys(db);
 }
 
 int store_schema_migrate(StoreDb *db)

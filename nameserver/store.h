@@ -26,7 +26,7 @@
 #define STORE_NAME_MAX_BYTES  65536u /* of a name, and of a metadata tag */
 #define STORE_TAGS_MAX        4096u  /* metadata tags of one object */
 #define STORE_ENDPOINTS_MAX   256u   /* zones of one object */
-#define STORE_SCHEMA_VERSION  3
+#define STORE_SCHEMA_VERSION  4
 #define STORE_APPLICATION_ID  0x5059524e /* "PYRN", in the file's header */
 #define STORE_BUSY_TIMEOUT_MS 5000       /* wait for a stranger's hand (sqlite3) on the file */
 
