@@ -97,6 +97,22 @@ START_TEST(an_empty_file_is_brought_up_to_date)
 }
 END_TEST
 
+START_TEST(a_key_that_stands_twice_is_damage)
+{
+        fill("ns.db", 3);
+        execute("ns.db", "INSERT INTO objects SELECT 99, name, 'other', uri, owner, version,"
+                         " created, ttl, bytes FROM objects WHERE id = 2");
+        assert_opens(scratch_path("ns.db"), STORE_E_DAMAGED, "a name is there twice");
+
+        execute("ns.db", "DELETE FROM objects WHERE id = 99");
+        assert_opens(scratch_path("ns.db"), 0, NULL);
+
+        execute("ns.db", "INSERT INTO endpoints (object, zone, path, port, natport)"
+                         " VALUES (1, 'z', '/a', 0, 0), (1, 'z', '/b', 0, 0)");
+        assert_opens(scratch_path("ns.db"), STORE_E_DAMAGED, "a zone of an object is there twice");
+}
+END_TEST
+
 START_TEST(a_closed_database_needs_nothing_beside_it)
 {
         fill("ns.db", 10);
@@ -435,6 +451,7 @@ int main(void)
         tcase_add_checked_fixture(tests, scratch_setup, scratch_teardown);
         tcase_add_test(tests, a_new_database_is_private_and_marked_as_ours);
         tcase_add_test(tests, an_empty_file_is_brought_up_to_date);
+        tcase_add_test(tests, a_key_that_stands_twice_is_damage);
         tcase_add_test(tests, a_closed_database_needs_nothing_beside_it);
         tcase_add_test(tests, of_two_nameservers_one_is_refused);
         tcase_add_test(tests, the_lock_of_a_killed_nameserver_is_gone);

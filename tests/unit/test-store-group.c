@@ -19,6 +19,7 @@ struct Asked {
         const char *sql;
         int ends;            /* what it returns after the SQL */
         unsigned n_wait_for; /* others that it lets queue behind it */
+        int n_runs;
         int r;
         ErrorText error;
 };
@@ -109,6 +110,7 @@ static int run(UNUSED void *context, void *userdata)
         int r;
 
         wait_for_waiting(asked->n_wait_for);
+        asked->n_runs++;
         r = store_db_execute(&db, asked->sql);
         return r ? r : asked->ends;
 }
@@ -212,6 +214,40 @@ START_TEST(one_that_fails_undoes_itself_alone)
 }
 END_TEST
 
+START_TEST(one_that_fails_before_it_changes_anything_disturbs_nobody)
+{
+        Asked asked[] = {
+                { PUT("a") },
+                { PUT("b") },
+                { .sql = "SELECT 1", .ends = STORE_E_EXISTS },
+                { PUT("c") },
+        };
+
+        ask_all(asked, ARRAY_SIZE(asked));
+
+        ck_assert_int_eq(asked[1].r, 0);
+        ck_assert_int_eq(asked[2].r, STORE_E_EXISTS);
+        ck_assert_int_eq(asked[3].r, 0);
+        ck_assert_int_eq(asked[1].n_runs, 1);
+        ck_assert_int_eq(asked[3].n_runs, 1);
+        assert_holds("a b c");
+}
+END_TEST
+
+START_TEST(a_failure_of_the_disk_fails_all)
+{
+        Asked asked[] = { { PUT("a") }, { PUT("b") }, { PUT("c"), .ends = STORE_E_IO } };
+
+        ask_all(asked, ARRAY_SIZE(asked));
+
+        ck_assert_int_eq(asked[0].r, 0);
+        ck_assert_int_eq(asked[1].r, STORE_E_IO);
+        ck_assert_int_eq(asked[2].r, STORE_E_IO);
+        ck_assert_int_eq(n_reopened, 1);
+        assert_holds("a");
+}
+END_TEST
+
 START_TEST(one_too_large_for_the_disk_fails_alone)
 {
         Asked asked[] = { { PUT("a") }, { PUT("b") }, { PUT_MUCH }, { PUT("c") } };
@@ -287,6 +323,8 @@ int main(void)
         tcase_add_test(tcase, a_single_failure_changes_nothing);
         tcase_add_test(tcase, changes_that_come_meanwhile_share_a_transaction);
         tcase_add_test(tcase, one_that_fails_undoes_itself_alone);
+        tcase_add_test(tcase, one_that_fails_before_it_changes_anything_disturbs_nobody);
+        tcase_add_test(tcase, a_failure_of_the_disk_fails_all);
         tcase_add_test(tcase, one_too_large_for_the_disk_fails_alone);
         tcase_add_test(tcase, no_transaction_has_more_changes_than_it_may);
         tcase_add_test(tcase, after_a_failure_of_the_disk_the_connection_is_made_anew);
