@@ -4,7 +4,6 @@
 
 #include "client/ssh-expand.h"
 #include "client/ssh-resolve.h"
-#include "proto/uri.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -210,61 +209,16 @@ static pyrope_status start_command(const SshSettings *settings, int *ret_fd, Ssh
                 ret_fd, ret_proxy, error);
 }
 
-/* ProxyJump, as ssh does it: through the last of the list, which itself goes through the others.
- * Each is checked by its own ssh, strictly, and cannot ask. */
-static pyrope_status start_jump(const SshSettings *settings, int *ret_fd, SshProxy *ret_proxy,
-                                pyrope_error **error)
-{
-        CLEANUP(freep) char *others = strdup(settings->proxy_jump);
-        CLEANUP(ssh_target_deinit) SshTarget jump = { 0 };
-        const char *argv[20] = { "ssh", "-oBatchMode=yes", "-oStrictHostKeyChecking=yes",
-                                 "-oForwardAgent=no" };
-        char way[URI_HOST_MAX_BYTES + 16], port[8];
-        const char *last;
-        pyrope_status status;
-        size_t n = 4;
-        char *comma;
-
-        if (!others)
-                return error_set(error, PYROPE_E_NOMEM, "out of memory");
-        comma = strrchr(others, ',');
-        last = comma ? comma + 1 : others;
-        if (comma)
-                *comma = '\0';
-        status = ssh_target_parse(last, &jump, error);
-        if (status)
-                return status;
-        if (settings->config_file) {
-                argv[n++] = "-F";
-                argv[n++] = settings->config_file;
-        }
-        if (jump.user) {
-                argv[n++] = "-l";
-                argv[n++] = jump.user;
-        }
-        if (jump.port) {
-                (void)snprintf(port, sizeof(port), "%u", jump.port);
-                argv[n++] = "-p";
-                argv[n++] = port;
-        }
-        if (comma) {
-                argv[n++] = "-J";
-                argv[n++] = others;
-        }
-        (void)snprintf(way, sizeof(way), "[%s]:%u", settings->host_name, settings->port);
-        argv[n++] = "-W";
-        argv[n++] = way;
-        argv[n++] = "--";
-        argv[n++] = jump.host;
-        return ssh_proxy_start(argv, ret_fd, ret_proxy, error);
-}
-
 pyrope_status ssh_connect_host(const SshSettings *settings, const SshWatch *watch, int *ret_fd,
                                SshProxy *ret_proxy, pyrope_error **error)
 {
+        SshWatch connecting = *watch;
+
         if (settings->proxy_jump)
-                return start_jump(settings, ret_fd, ret_proxy, error);
+                return watch->hop->open(watch->hop->userdata, settings, watch, ret_fd, error);
         if (settings->proxy_command)
                 return start_command(settings, ret_fd, ret_proxy, error);
-        return connect_tcp(settings, watch, ret_fd, error);
+        connecting.deadline =
+                deadline_min(watch->deadline, deadline_in(settings->connect_timeout_ms));
+        return connect_tcp(settings, &connecting, ret_fd, error);
 }

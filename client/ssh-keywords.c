@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "client/ssh-expand.h"
+#include "proto/uri.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -20,6 +21,7 @@ struct Reading {
         pyrope_error **error;
         const char *agent;           /* IdentityAgent; NULL if not set */
         const char *host_key_alias;  /* NULL if not set */
+        const char *jump;            /* NULL if not set */
         const char *user_known;      /* paths with blanks between them */
         const char *global_known;    /* the same */
         SshNames identities_unready; /* not yet expanded; borrowed from the text */
@@ -157,7 +159,7 @@ static const Keyword keywords[] = {
         { "addressfamily", take_family },
         { "connecttimeout", take_connect_timeout },
         { "proxycommand", take_string, SETTING(proxy_command) },
-        { "proxyjump", take_string, SETTING(proxy_jump) },
+        { "proxyjump", take_later, LATER(jump) },
         { "hostkeyalias", take_later, LATER(host_key_alias) },
         { "userknownhostsfile", take_later, LATER(user_known) },
         { "globalknownhostsfile", take_later, LATER(global_known) },
@@ -254,7 +256,7 @@ static pyrope_status find_agent(Reading *reading, const SshTokens *tokens)
                        : error_set(reading->error, PYROPE_E_NOMEM, "out of memory");
 }
 
-static pyrope_status set_names(Reading *reading)
+static pyrope_status set_known_as(Reading *reading)
 {
         SshSettings *settings = reading->settings;
         const char *known_as = reading->host_key_alias;
@@ -264,9 +266,43 @@ static pyrope_status set_names(Reading *reading)
                                  "%s: ssh -G told no host name, user or port", settings->target);
         settings->known_as = strdup(known_as ? known_as : settings->host_name);
         settings->known_port = known_as ? 22 : settings->port;
-        if (!settings->known_as ||
-            asprintf(&settings->label, "%s (%s@%s port %u)", settings->target, settings->user,
-                     settings->host_name, settings->port) < 0) {
+        return settings->known_as ? PYROPE_OK
+                                  : error_set(reading->error, PYROPE_E_NOMEM, "out of memory");
+}
+
+static pyrope_status set_jump(Reading *reading, const SshTokens *tokens)
+{
+        CLEANUP(freep) char *expanded = NULL;
+        SshSettings *settings = reading->settings;
+        pyrope_status status;
+
+        if (!reading->jump)
+                return PYROPE_OK;
+        status = ssh_expand_command(tokens, "ProxyJump", reading->jump, &expanded, reading->error);
+        if (status)
+                return status;
+        settings->proxy_jump = ssh_target_plain_way(expanded);
+        if (!settings->proxy_jump)
+                return error_set(reading->error, PYROPE_E_NOMEM, "out of memory");
+        if (!uri_is_ssh_way(settings->proxy_jump))
+                return error_set(reading->error, PYROPE_E_CONFIG,
+                                 "%s: ProxyJump %s: is not up to %u [user@]host[:port] with ',' "
+                                 "between them",
+                                 settings->target, expanded, URI_SSH_HOPS_MAX);
+        return PYROPE_OK;
+}
+
+static pyrope_status set_label(Reading *reading)
+{
+        SshSettings *settings = reading->settings;
+        const char *jump = settings->proxy_jump;
+        const char *comma = strrchr(settings->target, ',');
+
+        if (asprintf(&settings->name, "%s%s%s", comma ? comma + 1 : settings->target,
+                     jump ? " via " : "", jump ? jump : "") < 0)
+                settings->name = NULL;
+        if (!settings->name || asprintf(&settings->label, "%s (%s@%s port %u)", settings->name,
+                                        settings->user, settings->host_name, settings->port) < 0) {
                 settings->label = NULL;
                 return error_set(reading->error, PYROPE_E_NOMEM, "out of memory");
         }
@@ -294,6 +330,8 @@ static pyrope_status expand_all(Reading *reading)
         if (!status)
                 status = add_known_hosts(reading, &tokens, "GlobalKnownHostsFile",
                                          reading->global_known, &settings->global_known_hosts);
+        if (!status)
+                status = set_jump(reading, &tokens);
         return status ? status : find_agent(reading, &tokens);
 }
 
@@ -307,6 +345,8 @@ pyrope_status ssh_keywords_parse(char *text, const char *defaults, SshSettings *
         while (!status && (line = strsep(&text, "\n")))
                 status = take_line(&reading, line);
         if (!status)
-                status = set_names(&reading);
-        return status ? status : expand_all(&reading);
+                status = set_known_as(&reading);
+        if (!status)
+                status = expand_all(&reading);
+        return status ? status : set_label(&reading);
 }

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "base/thread.h"
+#include "client/ssh-links.h"
 #include "client/ssh-turn.h"
 
 #include <assert.h>
@@ -143,7 +144,8 @@ static bool is_merged(SshLink *link, char *key)
 
         lock(link);
         for (SshLink *other = link->shared->links; other && !is_done; other = other->next) {
-                if (other != link && !other->is_over && other->key && !strcmp(other->key, key))
+                if (other != link && !other->is_over && other->key && !strcmp(other->key, key) &&
+                    ssh_links_may_merge(link, other))
                         is_done = hand_over(link, other);
         }
         link->key = key;
@@ -185,12 +187,14 @@ static void note_login(SshLink *link)
 
 static pyrope_status set_up(SshLink *link, pyrope_error **error)
 {
+        const SshHop hop = ssh_links_hop(link);
         const SshWatch watch = { .stop_fd = link->shared->stop_fd,
                                  .deadline = deadline_in(SSH_LINK_LOGIN_MS),
                                  .on_wait = on_wait,
                                  .on_connected = on_connected,
                                  .userdata = link,
-                                 .ask = &link->shared->ask };
+                                 .ask = &link->shared->ask,
+                                 .hop = &hop };
         pyrope_status status;
         char *key;
 

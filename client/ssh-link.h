@@ -55,6 +55,8 @@ struct SshLink {
         bool is_ended;     /* the thread will not wait for anything any more */
         SshRequest *queue; /* not yet taken by the thread */
         SshRequest **queue_end;
+        SshRequest *hop;   /* what it waits for at the link it goes through; NULL: nothing */
+        unsigned n_behind; /* hosts behind it that wait for it, as far as is known */
         char doing[SSH_LINK_DOING_BYTES]; /* for a caller whose deadline passes before it is up */
         SshSession shown;                 /* what changes rarely; ssh_link_show() adds the rest */
 
@@ -67,6 +69,7 @@ struct SshLink {
          * requests in it. */
         SshSettings settings;
         SshConnection connection;
+        bool is_hop_failed; /* what its error tells is another host's */
         ssh_event event;
         SshStream **streams;
         struct pollfd *polled; /* socket, wake_fd, then one for each stream */

@@ -102,21 +102,24 @@ static pyrope_status fail_handshake(const SshConnection *connection, const SshSe
                          words[0] ? "; the program in between said: " : "", words);
 }
 
+/* Within the ConnectTimeout, as ssh does it. */
 pyrope_status ssh_login_shake(const SshConnection *connection, const SshSettings *settings,
                               const SshWatch *watch, pyrope_error **error)
 {
+        SshWatch shaking = *watch;
         ssh_session session = connection->session;
         char what[WHAT_BYTES];
         pyrope_status status;
         int fd, r;
 
+        shaking.deadline = deadline_min(watch->deadline, deadline_in(settings->connect_timeout_ms));
         (void)snprintf(what, sizeof(what), "%s: exchanging keys", settings->label);
         while ((r = ssh_connect(session)) == SSH_AGAIN) {
                 /* libssh makes the socket blocking as soon as it sees it connected. */
                 fd = ssh_get_fd(session);
                 if (fd >= 0)
                         (void)fcntl(fd, F_SETFL, O_NONBLOCK);
-                status = ssh_step_wait(session, watch, what, error);
+                status = ssh_step_wait(session, &shaking, what, error);
                 if (status)
                         return status;
         }
@@ -126,13 +129,10 @@ pyrope_status ssh_login_shake(const SshConnection *connection, const SshSettings
 pyrope_status ssh_login_connect(const SshSettings *settings, const SshWatch *watch,
                                 SshConnection *ret, pyrope_error **error)
 {
-        SshWatch connecting = *watch;
         CLEANUP(closep) int fd = -1;
         pyrope_status status;
 
-        connecting.deadline =
-                deadline_min(watch->deadline, deadline_in(settings->connect_timeout_ms));
-        status = ssh_connect_host(settings, &connecting, &fd, &ret->proxy, error);
+        status = ssh_connect_host(settings, watch, &fd, &ret->proxy, error);
         if (status)
                 return status;
         ssh_watch_connected(watch);

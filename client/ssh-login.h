@@ -52,7 +52,7 @@ NODISCARD pyrope_status ssh_login_shake(const SshConnection *connection,
  *
  * Blocks the thread, at most until the watch says so. Return: PYROPE_OK; PYROPE_E_UNREACHABLE,
  * PYROPE_E_TIMEOUT, PYROPE_E_HOST_KEY, PYROPE_E_AUTH, PYROPE_E_CONFIG, PYROPE_E_PROTOCOL,
- * PYROPE_E_CLOSED, PYROPE_E_NOMEM, PYROPE_E_IO.
+ * PYROPE_E_CLOSED, PYROPE_E_NOMEM, PYROPE_E_IO; through other hosts, also PYROPE_E_DENIED.
  */
 NODISCARD pyrope_status ssh_login(const SshSettings *settings, const SshWatch *watch,
                                   SshConnection *ret, pyrope_error **error);

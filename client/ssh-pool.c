@@ -2,12 +2,10 @@
 
 #include "client/ssh-pool.h"
 
-#include "base/unix-socket.h"
-#include "client/ssh-link.h"
+#include "client/ssh-links.h"
 #include "proto/value.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
 
@@ -23,44 +21,6 @@ static void lock(SshPool *pool)
 static void unlock(SshPool *pool)
 {
         (void)pthread_mutex_unlock(&pool->shared.lock);
-}
-
-/* -- links ------------------------------------------------------------------------------------- */
-
-/* Takes the links that have ended out of the list; with the lock held. Their threads are at their
- * last instruction, so they can be joined with the lock held, too. */
-static void reap(SshPool *pool)
-{
-        SshLink **at = &pool->shared.links;
-
-        while (*at) {
-                SshLink *link = *at;
-
-                if (!link->is_ended) {
-                        at = &link->next;
-                        continue;
-                }
-                *at = link->next;
-                (void)ssh_link_join(link);
-        }
-}
-
-/* The link to a host, with the lock held. NULL: no memory, descriptors or threads. */
-static SshLink *find_link(SshPool *pool, const char *target)
-{
-        SshLink *link;
-
-        reap(pool);
-        for (link = pool->shared.links; link; link = link->next) {
-                if (!link->is_over && ssh_link_is_called(link, target))
-                        return link;
-        }
-        link = ssh_link_start(&pool->shared, target);
-        if (!link)
-                return NULL;
-        link->next = pool->shared.links;
-        pool->shared.links = link;
-        return link;
 }
 
 /* -- requests ---------------------------------------------------------------------------------- */
@@ -81,104 +41,12 @@ static pyrope_status check(const Location *to, bool is_command, pyrope_error **e
         return PYROPE_OK;
 }
 
-/* Where it got stuck; with the lock held. */
-static pyrope_status fail_late(const SshRequest *request, pyrope_error **error)
-{
-        const SshLink *link = request->link;
-        char what[512];
-
-        if (!link->is_up)
-                return error_set(error, PYROPE_E_TIMEOUT, "%s: timed out", link->doing);
-        ssh_request_text(request, what, sizeof(what));
-        return error_set(error, PYROPE_E_TIMEOUT, "%s: waiting for %s: timed out",
-                         link->settings.label, what);
-}
-
-static pyrope_status fail_no_link(const SshRequest *request, pyrope_error **error)
-{
-        return error_set(error, PYROPE_E_IO,
-                         "%s: no memory, descriptors or threads left for a session",
-                         request->to.ssh);
-}
-
-static pyrope_status fail_answered(const SshRequest *request, pyrope_error **error)
-{
-        if (!request->status)
-                return PYROPE_OK;
-        return error_set(error, request->status, "%s",
-                         request->error ? pyrope_error_text(request->error)
-                                        : pyrope_strerror(request->status));
-}
-
-/* Hands the request to its link and waits; with the lock held. */
-static pyrope_status run_request(SshPool *pool, SshRequest *request, pyrope_error **error)
-{
-        SshLink *link = find_link(pool, request->to.ssh);
-
-        if (!link)
-                return fail_no_link(request, error);
-        request->n_refs++;
-        ssh_link_push(link, request);
-        if (ssh_request_wait(request, &pool->shared.lock))
-                return fail_answered(request, error);
-        request->is_given_up = true;
-        ssh_link_wake(request->link);
-        return fail_late(request, error);
-}
-
-/* One attempt, to a command on that host if @command is not NULL. *@ret_is_lost: the session broke
- * meanwhile, and nothing was opened. */
-static pyrope_status try_open(SshPool *pool, const Location *to, const char *command,
-                              Deadline deadline, int *ret_fd, bool *ret_is_lost,
-                              pyrope_error **error)
-{
-        CLEANUP(closep) int fd = -1;
-        SshRequest *request;
-        pyrope_status status;
-        int fds[2], r;
-
-        r = unix_socketpair(fds);
-        if (r)
-                return error_set(error, PYROPE_E_IO, "socketpair: %s", strerror(-r));
-        fd = fds[0];
-        request = ssh_request_new(to, command, fds[1], deadline);
-        if (!request) {
-                (void)close(fds[1]);
-                return error_set(error, PYROPE_E_NOMEM, "out of memory");
-        }
-        lock(pool);
-        status = run_request(pool, request, error);
-        *ret_is_lost = status == PYROPE_E_UNREACHABLE && request->is_retryable;
-        (void)ssh_request_unref(request);
-        unlock(pool);
-        if (!status)
-                *ret_fd = TAKE_FD(fd);
-        return status;
-}
-
-static pyrope_status open_checked(SshPool *pool, const Location *to, const char *command,
-                                  Deadline deadline, int *ret_fd, pyrope_error **error)
-{
-        CLEANUP(pyrope_error_freep) pyrope_error *first = NULL;
-        bool is_lost = false;
-        pyrope_status status;
-
-        status = try_open(pool, to, command, deadline, ret_fd, &is_lost, &first);
-        /* A session that had died unnoticed, as when the lid was closed, is worth a second login.
-         */
-        if (is_lost)
-                return try_open(pool, to, command, deadline, ret_fd, &is_lost, error);
-        if (status && error)
-                *error = TAKE(first);
-        return status;
-}
-
 pyrope_status ssh_pool_open(SshPool *pool, const Location *to, Deadline deadline, int *ret_fd,
                             pyrope_error **error)
 {
         pyrope_status status = check(to, /* is_command= */ false, error);
 
-        return status ? status : open_checked(pool, to, NULL, deadline, ret_fd, error);
+        return status ? status : ssh_links_open(&pool->shared, to, NULL, deadline, ret_fd, error);
 }
 
 pyrope_status ssh_pool_pipe(SshPool *pool, const char *target, const char *command,
@@ -187,7 +55,8 @@ pyrope_status ssh_pool_pipe(SshPool *pool, const char *target, const char *comma
         const Location to = { .ssh = (char *)(uintptr_t)target };
         pyrope_status status = check(&to, /* is_command= */ true, error);
 
-        return status ? status : open_checked(pool, &to, command, deadline, ret_fd, error);
+        return status ? status
+                      : ssh_links_open(&pool->shared, &to, command, deadline, ret_fd, error);
 }
 
 void ssh_pool_join(SshPool *pool, const Location *to, int fd, const SshJoin *join)
@@ -214,11 +83,11 @@ void ssh_pool_join(SshPool *pool, const Location *to, int fd, const SshJoin *joi
         request->on_refused = join->on_refused;
         request->userdata = join->userdata;
         lock(pool);
-        link = find_link(pool, to->ssh);
+        link = ssh_links_find(&pool->shared, to->ssh);
         if (link) {
                 ssh_link_push(link, request);
         } else {
-                ssh_request_answer(request, fail_no_link(request, &error), error);
+                ssh_request_answer(request, ssh_links_fail(request, &error), error);
                 (void)ssh_request_unref(request);
         }
         unlock(pool);
@@ -246,7 +115,7 @@ pyrope_status ssh_pool_exec(SshPool *pool, const char *target, const char *comma
         if (!request)
                 return error_set(error, PYROPE_E_NOMEM, "out of memory");
         lock(pool);
-        status = run_request(pool, request, error);
+        status = ssh_links_run(&pool->shared, request, error);
         if (!status) {
                 *ret = request->output;
                 buffer_init(&request->output.text, 0);
@@ -279,7 +148,7 @@ int ssh_pool_sessions(SshPool *pool, SshSession **ret, size_t *ret_n)
         int r = 0;
 
         lock(pool);
-        reap(pool);
+        ssh_links_reap(&pool->shared);
         n = count_links(pool);
         if (n)
                 sessions = calloc(n, sizeof(*sessions));
@@ -318,13 +187,17 @@ SshPool *ssh_pool_free(SshPool *pool)
                 return NULL;
         if (pool->shared.stop_fd >= 0)
                 (void)eventfd_write(pool->shared.stop_fd, 1);
+        /* One may wait for another, so all of them hear it first. */
+        lock(pool);
+        for (SshLink *link = pool->shared.links; link; link = link->next)
+                ssh_link_wake(link);
+        unlock(pool);
         while (pool->shared.links) {
                 SshLink *link = pool->shared.links;
 
                 lock(pool); /* other links look through the list */
                 pool->shared.links = link->next;
                 unlock(pool);
-                ssh_link_wake(link);
                 (void)ssh_link_join(link);
         }
         closep(&pool->shared.stop_fd);

@@ -29,10 +29,11 @@ struct SshRequest {
         void *userdata;
         pthread_cond_t answered;
 
-        struct SshLink *link; /* whose it is; good as long as it is not answered */
-        SshRequest *next;     /* in the link's queue */
-        unsigned n_refs;      /* caller and link */
-        bool is_given_up;     /* the caller went away, or ssh_pool_leave() */
+        struct SshLink *link;  /* whose it is; good as long as it is not answered */
+        struct SshLink *asker; /* the link that goes through that one; NULL: a caller's request */
+        SshRequest *next;      /* in the link's queue */
+        unsigned n_refs;       /* caller and link */
+        bool is_given_up;      /* the caller went away, or ssh_pool_leave() */
         bool is_answered;
         bool is_retryable;   /* the session broke before anything was opened */
         pyrope_error *error; /* NULL with PYROPE_OK */

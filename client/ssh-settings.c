@@ -134,6 +134,7 @@ void ssh_settings_deinit(SshSettings *settings)
         free(settings->hops);
         ssh_target_deinit(&settings->typed);
         free(settings->config_file);
+        free(settings->name);
         free(settings->label);
         free(settings->host_name);
         free(settings->user);

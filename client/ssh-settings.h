@@ -25,7 +25,8 @@ struct SshSettings {
         char *hops;        /* of it, all but the last; NULL: none */
         SshTarget typed;   /* the parts of the last */
         char *config_file; /* NULL: the default ones */
-        char *label;       /* for errors: "h1 (me@10.0.0.2 port 22)" */
+        char *name;        /* for errors: "h3 via h1,h2" */
+        char *label;       /* for errors: "h3 via h1,h2 (me@10.0.0.4 port 22)" */
 
         char *host_name; /* to connect to */
         char *user;
@@ -33,7 +34,7 @@ struct SshSettings {
         int family;             /* AF_UNSPEC, AF_INET, AF_INET6 */
         int connect_timeout_ms; /* -1: none */
         char *proxy_command;    /* for the user's shell */
-        char *proxy_jump;       /* as the user wrote it, [user@]host[:port],... */
+        char *proxy_jump;       /* a way, uri.h: the hosts to go through */
 
         char *known_as;      /* what known_hosts calls it: HostKeyAlias, else the host name */
         uint16_t known_port; /* 22 with an alias */

@@ -5,8 +5,9 @@
 #include "base/text.h"
 #include "proto/uri.h"
 
-#include <stdio.h>
 #include <string.h>
+
+#define SCHEME "ssh://"
 
 void ssh_target_deinit(SshTarget *target)
 {
@@ -30,24 +31,54 @@ static char *host_copy(const char *text, const char **ret_rest)
         return strndup(text, n);
 }
 
-/* ssh -G puts an IPv4 address into brackets, too: without them it is what people write. */
-static char *without_brackets(const char *text)
+static char *put(char *out, const char *text, size_t n)
 {
-        const char *open = strchr(text, '['), *close = strchr(text, ']');
-        char *plain = NULL;
+        memcpy(out, text, n);
+        return out + n;
+}
 
+/* One host; returns the new end of what is written. ssh -G puts an IPv4 address into brackets, too:
+ * without them it is what people write. */
+static char *put_plain(char *out, const char *text, size_t n)
+{
+        const char *open, *close;
+
+        if (n >= strlen(SCHEME) && !strncmp(text, SCHEME, strlen(SCHEME))) {
+                text += strlen(SCHEME);
+                n -= strlen(SCHEME);
+                n -= n && text[n - 1] == '/';
+        }
+        open = memchr(text, '[', n);
+        close = memchr(text, ']', n);
         if (!open || !close || close < open || memchr(open, ':', (size_t)(close - open)))
-                return strdup(text);
-        if (asprintf(&plain, "%.*s%.*s%s", (int)(open - text), text, (int)(close - open - 1),
-                     open + 1, close + 1) < 0)
-                return NULL;
-        return plain;
+                return put(out, text, n);
+        out = put(out, text, (size_t)(open - text));
+        out = put(out, open + 1, (size_t)(close - open - 1));
+        return put(out, close + 1, (size_t)(text + n - close - 1));
+}
+
+char *ssh_target_plain_way(const char *text)
+{
+        char *way = malloc(strlen(text) + 1), *end = way;
+        size_t n;
+
+        while (way) {
+                n = strcspn(text, ",");
+                end = put_plain(end, text, n);
+                if (!text[n])
+                        break;
+                *end++ = ',';
+                text += n + 1;
+        }
+        if (way)
+                *end = '\0';
+        return way;
 }
 
 pyrope_status ssh_target_parse(const char *text, SshTarget *ret, pyrope_error **error)
 {
         CLEANUP(ssh_target_deinit) SshTarget target = { 0 };
-        CLEANUP(freep) char *plain = without_brackets(text);
+        CLEANUP(freep) char *plain = ssh_target_plain_way(text);
         const char *at, *rest;
         int64_t port = 0;
 

@@ -24,3 +24,11 @@ struct SshTarget {
  */
 NODISCARD pyrope_status ssh_target_parse(const char *text, SshTarget *ret, pyrope_error **error);
 void ssh_target_deinit(SshTarget *target);
+
+/**
+ * ssh_target_plain_way() - a ProxyJump as people write a way
+ *
+ * Without "ssh://" and a slash at the end of a host, and without brackets around a name or an IPv4
+ * address. Return: owned, free(); NULL: out of memory.
+ */
+NODISCARD char *ssh_target_plain_way(const char *text);

@@ -28,8 +28,14 @@ static void unlock(SshLink *link)
 static void tell(SshLink *link, SshRequest *request, pyrope_status status,
                  const pyrope_error *error)
 {
+        CLEANUP(pyrope_error_freep) pyrope_error *whole = NULL;
+
         request->is_retryable = link->is_over && link->is_up && status == PYROPE_E_UNREACHABLE;
-        ssh_request_answer(request, status, error);
+        /* The error is of a host in front of this one; a caller asked for this one. */
+        if (link->is_hop_failed && !request->asker && error)
+                (void)error_set(&whole, status, "%s: %s", link->settings.name,
+                                pyrope_error_text(error));
+        ssh_request_answer(request, status, whole ? whole : error);
 }
 
 /* A request that has no stream; with the lock held. */

@@ -6,7 +6,8 @@
  * SSH Watch
  *
  * How long a step of a login may wait: until its event, its deadline, or the end of the pool,
- * whatever comes first; who hears of it, and who can be asked meanwhile.
+ * whatever comes first; who hears of it, who can be asked meanwhile, and who has sessions to the
+ * hosts that stand in front of this one.
  */
 
 #include "base/clock.h"
@@ -26,6 +27,7 @@ struct SshWatch {
         void (*on_connected)(void *userdata);              /* the same */
         void *userdata;
         const struct SshAsk *ask; /* NULL: nobody to ask */
+        const struct SshHop *hop; /* needed where the settings may have a ProxyJump */
 };
 
 /** ssh_watch_tell() - who wants to know hears what is waited for now. */

@@ -91,7 +91,7 @@ for way in 'h1,' h1,-oX=y 'h1,h2 h2' h1,h1,h1,h1,h1,h1,h1,h1,h2; do
 done
 "$top/tests/support/sshd_fixture.sh" kill1 "$FX_DIR" 1
 expect 1 "${in_there[@]}" call Inner@here getNumberOfFreeJobs
-check "a host on the way that is gone is one line" complained 'h1,h2 .*the program in between said: '
+check "a host on the way that is gone is one line" complained 'h2 via h1: h1: connecting to .*Connection refused$'
 "$top/tests/support/sshd_fixture.sh" up1 "$FX_DIR" 1
 stop inner
 held

@@ -45,6 +45,28 @@ START_TEST(what_is_no_target_is_refused)
 }
 END_TEST
 
+static const struct {
+        const char *text, *plain;
+} ways[] = {
+        { "a", "a" },
+        { "a,b", "a,b" },
+        { "[10.0.0.2]:22,me@[h]", "10.0.0.2:22,me@h" },
+        { "[::1]:24,u@[fe80::1]", "[::1]:24,u@[fe80::1]" },
+        { "ssh://u@b:2222/,ssh://c,d", "u@b:2222,c,d" },
+        { "]a[,[", "]a[,[" }, /* what is wrong stays wrong */
+        { "ssh://", "" },
+        { "", "" },
+        { ",", "," },
+};
+
+START_TEST(jump_is_written_as_people_write_a_way)
+{
+        CLEANUP(freep) char *plain = ssh_target_plain_way(ways[_i].text);
+
+        ck_assert_str_eq(plain, ways[_i].plain);
+}
+END_TEST
+
 #define DEFAULTS                                                                                   \
         "host h\nuser me\nhostname h\nport 22\naddressfamily any\nconnecttimeout none\n"           \
         "ciphers aes,chacha\nmacs hmac\nrequiredrsasize 1024\nproxyusefdpass no\n"                 \
@@ -90,7 +112,7 @@ START_TEST(every_setting_is_read)
                                "identityfile ~/.ssh/%n key\nidentityfile none\n"
                                "identityfile /k\nidentitiesonly yes\nidentityagent ~/agent\n"
                                "userknownhostsfile /a ~/b\nglobalknownhostsfile none\n"
-                               "requiredrsasize 3072\nproxyjump a,b\n",
+                               "requiredrsasize 3072\nproxyjump %n.gw,[b]\n",
                                &settings, NULL),
                          PYROPE_OK);
         ck_assert_str_eq(settings.host_name, "10.0.0.2");
@@ -110,7 +132,9 @@ START_TEST(every_setting_is_read)
         ck_assert_str_eq(settings.user_known_hosts.names[1], "/home/me/b");
         ck_assert_uint_eq(settings.global_known_hosts.n, 0);
         ck_assert_int_eq(settings.rsa_min_bits, 3072);
-        ck_assert_str_eq(settings.proxy_jump, "a,b");
+        ck_assert_str_eq(settings.proxy_jump, "h.gw,b");
+        ck_assert_str_eq(settings.name, "me@h via h.gw,b");
+        ck_assert_str_eq(settings.label, "me@h via h.gw,b (me@10.0.0.2 port 2222)");
 }
 END_TEST
 
@@ -125,6 +149,9 @@ static const struct {
         { "bindinterface eth1\n", "bindinterface" },
         { "pubkeyauthentication false\n", "pubkeyauthentication" },
         { "port 0\n", "Port 0" },
+        { "proxyjump a;b\n", "ProxyJump a;b" },
+        { "proxyjump %q\n", "token" },
+        { "proxyjump 1,2,3,4,5,6,7,8,9\n", "up to 8" },
         { "userknownhostsfile /home/a b\n", "blank" },
         { "identityfile /%C\n", "token" },
         { "identityfile ~other/key\n", "token" },
@@ -191,6 +218,7 @@ int main(void)
 
         tcase_add_loop_test(tcase, target_has_user_host_and_port, 0, ARRAY_SIZE(targets));
         tcase_add_loop_test(tcase, what_is_no_target_is_refused, 0, ARRAY_SIZE(no_targets));
+        tcase_add_loop_test(tcase, jump_is_written_as_people_write_a_way, 0, ARRAY_SIZE(ways));
         tcase_add_test(tcase, defaults_set_nothing);
         tcase_add_test(tcase, every_setting_is_read);
         tcase_add_loop_test(tcase, what_we_cannot_honour_is_refused_by_name, 0,

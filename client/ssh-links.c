@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: MIT */
+
+#include "client/ssh-links.h"
+
+#include "base/unix-socket.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define WHAT_BYTES   512u
+#define CIRCLE_BYTES 1024u
+
+static void lock(SshShared *shared)
+{
+        (void)pthread_mutex_lock(&shared->lock);
+}
+
+static void unlock(SshShared *shared)
+{
+        (void)pthread_mutex_unlock(&shared->lock);
+}
+
+/* -- the list ---------------------------------------------------------------------------------- */
+
+/* Their threads are at their last instruction, so they can be joined with the lock held, too. */
+void ssh_links_reap(SshShared *shared)
+{
+        SshLink **at = &shared->links;
+
+        while (*at) {
+                SshLink *link = *at;
+
+                if (!link->is_ended) {
+                        at = &link->next;
+                        continue;
+                }
+                *at = link->next;
+                (void)ssh_link_join(link);
+        }
+}
+
+SshLink *ssh_links_find(SshShared *shared, const char *target)
+{
+        SshLink *link;
+
+        ssh_links_reap(shared);
+        for (link = shared->links; link; link = link->next) {
+                if (!link->is_over && ssh_link_is_called(link, target))
+                        return link;
+        }
+        link = ssh_link_start(shared, target);
+        if (!link)
+                return NULL;
+        link->next = shared->links;
+        shared->links = link;
+        return link;
+}
+
+/* -- chains ------------------------------------------------------------------------------------ */
+
+/* The link that this one waits for, if any. */
+static const SshLink *next_hop(const SshLink *link)
+{
+        return link->hop && !link->hop->is_answered ? link->hop->link : NULL;
+}
+
+static bool is_waiting_for(const SshLink *link, const SshLink *other)
+{
+        while (link && link != other)
+                link = next_hop(link);
+        return link;
+}
+
+bool ssh_links_may_merge(const SshLink *link, const SshLink *other)
+{
+        for (const SshRequest *request = link->queue; request; request = request->next) {
+                if (request->asker && is_waiting_for(other, request->asker))
+                        return false;
+        }
+        return true;
+}
+
+static pyrope_status fail_circle(const SshLink *asker, const SshLink *hop, pyrope_error **error)
+{
+        CLEANUP(buffer_deinit) Buffer circle = BUFFER_INIT(CIRCLE_BYTES);
+        const char *name = asker->targets.names[0];
+        int r;
+
+        r = buffer_append_printf(&circle, "%s", name);
+        for (; !r && hop != asker; hop = next_hop(hop))
+                r = buffer_append_printf(&circle, " goes through %s, which", hop->targets.names[0]);
+        if (r)
+                return error_set(error, PYROPE_E_CONFIG, "%s: its ProxyJump leads back to it",
+                                 name);
+        return error_set(error, PYROPE_E_CONFIG,
+                         "%s: ProxyJump leads round in a circle: %s goes through %s", name,
+                         (char *)circle.data, name);
+}
+
+/* Whether a link may go through another one. */
+static pyrope_status check_hop(const SshLink *asker, SshLink *hop, pyrope_error **error)
+{
+        if (is_waiting_for(hop, asker))
+                return fail_circle(asker, hop, error);
+        if (hop->n_behind <= asker->n_behind)
+                hop->n_behind = asker->n_behind + 1;
+        if (hop->n_behind >= SSH_LINKS_CHAIN_MAX)
+                return error_set(error, PYROPE_E_CONFIG,
+                                 "%s: more than %u hosts one behind the other by ProxyJump",
+                                 hop->targets.names[0], SSH_LINKS_CHAIN_MAX);
+        return PYROPE_OK;
+}
+
+/* -- requests ---------------------------------------------------------------------------------- */
+
+pyrope_status ssh_links_fail(const SshRequest *request, pyrope_error **error)
+{
+        return error_set(error, PYROPE_E_IO,
+                         "%s: no memory, descriptors or threads left for a session",
+                         request->to.ssh);
+}
+
+/* Where it got stuck: perhaps on the way to a host in front of the one that was asked for. */
+static pyrope_status fail_late(const SshRequest *request, pyrope_error **error)
+{
+        const SshLink *link = request->link, *first = link;
+        char what[WHAT_BYTES];
+
+        for (; next_hop(link); link = next_hop(link))
+                request = link->hop;
+        if (link->is_up) {
+                ssh_request_text(request, what, sizeof(what));
+                return error_set(error, PYROPE_E_TIMEOUT, "%s%s%s: waiting for %s: timed out",
+                                 link != first ? first->settings.name : "",
+                                 link != first ? ": " : "", link->settings.label, what);
+        }
+        return error_set(error, PYROPE_E_TIMEOUT, "%s%s%s: timed out",
+                         link != first ? first->settings.name : "", link != first ? ": " : "",
+                         link->doing);
+}
+
+static pyrope_status fail_answered(const SshRequest *request, pyrope_error **error)
+{
+        if (!request->status)
+                return PYROPE_OK;
+        return error_set(error, request->status, "%s",
+                         request->error ? pyrope_error_text(request->error)
+                                        : pyrope_strerror(request->status));
+}
+
+pyrope_status ssh_links_run(SshShared *shared, SshRequest *request, pyrope_error **error)
+{
+        SshLink *link = ssh_links_find(shared, request->to.ssh);
+        pyrope_status status;
+
+        if (!link)
+                return ssh_links_fail(request, error);
+        status = request->asker ? check_hop(request->asker, link, error) : PYROPE_OK;
+        if (status)
+                return status;
+        if (request->asker)
+                request->asker->hop = request;
+        request->n_refs++;
+        ssh_link_push(link, request);
+        if (ssh_request_wait(request, &shared->lock)) {
+                status = fail_answered(request, error);
+        } else {
+                request->is_given_up = true;
+                ssh_link_wake(request->link);
+                status = fail_late(request, error);
+        }
+        if (request->asker)
+                request->asker->hop = NULL;
+        return status;
+}
+
+/* *@ret_is_lost: the session broke meanwhile, and nothing was opened. */
+static pyrope_status run_stream(SshShared *shared, SshRequest *request, SshLink *asker,
+                                bool *ret_is_lost, pyrope_error **error)
+{
+        pyrope_status status;
+
+        lock(shared);
+        request->asker = asker;
+        status = ssh_links_run(shared, request, error);
+        *ret_is_lost = status == PYROPE_E_UNREACHABLE && request->is_retryable;
+        (void)ssh_request_unref(request);
+        unlock(shared);
+        return status;
+}
+
+static pyrope_status try_open(SshShared *shared, const Location *to, const char *command,
+                              Deadline deadline, SshLink *asker, int *ret_fd, bool *ret_is_lost,
+                              pyrope_error **error)
+{
+        CLEANUP(closep) int fd = -1;
+        SshRequest *request;
+        pyrope_status status;
+        int fds[2], r;
+
+        r = unix_socketpair(fds);
+        if (r)
+                return error_set(error, PYROPE_E_IO, "socketpair: %s", strerror(-r));
+        fd = fds[0];
+        request = ssh_request_new(to, command, fds[1], deadline);
+        if (!request) {
+                (void)close(fds[1]);
+                return error_set(error, PYROPE_E_NOMEM, "out of memory");
+        }
+        status = run_stream(shared, request, asker, ret_is_lost, error);
+        if (!status)
+                *ret_fd = TAKE_FD(fd);
+        return status;
+}
+
+static pyrope_status open_for(SshShared *shared, const Location *to, const char *command,
+                              Deadline deadline, SshLink *asker, int *ret_fd, pyrope_error **error)
+{
+        CLEANUP(pyrope_error_freep) pyrope_error *first = NULL;
+        bool is_lost = false;
+        pyrope_status status;
+
+        status = try_open(shared, to, command, deadline, asker, ret_fd, &is_lost, &first);
+        if (is_lost)
+                return try_open(shared, to, command, deadline, asker, ret_fd, &is_lost, error);
+        if (status && error)
+                *error = TAKE(first);
+        return status;
+}
+
+pyrope_status ssh_links_open(SshShared *shared, const Location *to, const char *command,
+                             Deadline deadline, int *ret_fd, pyrope_error **error)
+{
+        return open_for(shared, to, command, deadline, /* asker= */ NULL, ret_fd, error);
+}
+
+static pyrope_status open_hop(void *userdata, const SshSettings *settings, const SshWatch *watch,
+                              int *ret_fd, pyrope_error **error)
+{
+        const Location to = { .ssh = settings->proxy_jump,
+                              .host = settings->host_name,
+                              .port = settings->port };
+        SshLink *link = userdata;
+        pyrope_status status;
+
+        status = open_for(link->shared, &to, NULL, watch->deadline, link, ret_fd, error);
+        link->is_hop_failed = status;
+        return status;
+}
+
+SshHop ssh_links_hop(SshLink *link)
+{
+        return (SshHop){ .open = open_hop, .userdata = link };
+}

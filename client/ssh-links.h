@@ -1,0 +1,55 @@
+#pragma once
+
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * SSH Links
+ *
+ * The links of a pool: the one for a host, a request to it, and how a link that stands behind
+ * another gets its stream there.
+ *
+ * Design notes. A host behind others has a link like any other, whose socket is a stream of the
+ * link to the host in front of it; that one has a link and settings of its own, and so on. So
+ * everybody who goes through a host shares the one login there. The thread of the outer link waits
+ * for the inner one as a caller would. Who waits for whom is known under the pool's lock (hop, in
+ * SshLink), so that a circle is found before it is closed.
+ */
+
+#include "client/ssh-link.h"
+
+#define SSH_LINKS_CHAIN_MAX URI_SSH_HOPS_MAX /* hosts one behind the other, the last included */
+
+/** ssh_links_reap() - free those that have ended; with the lock held. */
+void ssh_links_reap(SshShared *shared);
+
+/** ssh_links_find() - the link to a host, or a new one; with the lock held. Return: NULL: no
+ * memory, descriptors or threads, which ssh_links_fail() says. */
+NODISCARD SshLink *ssh_links_find(SshShared *shared, const char *target);
+
+/** ssh_links_fail() - no link could be made for the request. Return: PYROPE_E_IO. */
+pyrope_status ssh_links_fail(const SshRequest *request, pyrope_error **error);
+
+/**
+ * ssh_links_run() - give a request to its link and wait for the answer; with the lock held, which
+ * it lets go meanwhile
+ *
+ * Return: the answer; or PYROPE_E_TIMEOUT, with the place where it got stuck.
+ */
+NODISCARD pyrope_status ssh_links_run(SshShared *shared, SshRequest *request, pyrope_error **error);
+
+/**
+ * ssh_links_open() - a fresh stream
+ * @command:    NULL: to a socket or port; else to a command on that host
+ *
+ * A session that had died unnoticed, as when the lid was closed, is worth a second login. Return:
+ * as ssh_pool_open().
+ */
+NODISCARD pyrope_status ssh_links_open(SshShared *shared, const Location *to, const char *command,
+                                       Deadline deadline, int *ret_fd, pyrope_error **error);
+
+/** ssh_links_hop() - how the thread of a link gets through others of the pool. */
+SshHop ssh_links_hop(SshLink *link);
+
+/** ssh_links_may_merge() - whether nobody who waits for @link is one whom @other waits for; with
+ * the lock held. */
+bool ssh_links_may_merge(const SshLink *link, const SshLink *other);
