@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * A client on <pyrope/pyrope.h>; see bench.h. The address is a URI.
+ * A client on <pyrope/pyrope.h>; see bench.h. The address is a URI. Besides:
+ *
+ *      bench-pyrope first ADDRESS N    prints the median of N times, in milliseconds, that pass
+ * from a new context to its first answered call; and the same from a further proxy on
  */
 
 #include "tests/bench/bench.h"
 
 #include <pyrope/pyrope.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 static pyrope_context *context;
 
@@ -58,12 +63,49 @@ static void client_get(void *connection, size_t n_bytes)
         pyrope_value_free(value);
 }
 
-int main(int argc, char **argv)
+static void new_context(void)
 {
-        static const BenchPeer peer = { client_open, client_echo, client_put, client_get, NULL };
         pyrope_options options = { .spin_us = bench_spin_us() };
         pyrope_error *error = NULL;
 
         check(pyrope_context_new(&options, &context, &error), &error);
+}
+
+static double first_call_ms(const char *address)
+{
+        int64_t began_ns = bench_now_ns();
+        pyrope_proxy *proxy;
+
+        if (!context)
+                new_context();
+        proxy = client_open(address);
+        client_echo(proxy);
+        (void)pyrope_proxy_free(proxy);
+        return (double)(bench_now_ns() - began_ns) / 1e6;
+}
+
+static void first(const char *address, size_t n)
+{
+        double *alone = bench_room(n), *further = bench_room(n);
+
+        for (size_t i = 0; i < n; i++) {
+                alone[i] = first_call_ms(address);
+                further[i] = first_call_ms(address);
+                context = pyrope_context_free(context);
+        }
+        printf("%.3f %.3f\n", bench_median(alone, n), bench_median(further, n));
+        free(alone);
+        free(further);
+}
+
+int main(int argc, char **argv)
+{
+        static const BenchPeer peer = { client_open, client_echo, client_put, client_get, NULL };
+
+        if (argc == 4 && strcmp(argv[1], "first") == 0) {
+                first(argv[2], bench_number(argv[3]));
+                return 0;
+        }
+        new_context();
         return bench_main(&peer, argc, argv);
 }

@@ -6,17 +6,21 @@
  *
  *      bench-raw serve thread|epoll ADDRESS    prints "READY ADDRESS"
  *      bench-raw MODE ...                      as a client, see bench.h
+ *      bench-raw first N COMMAND...            prints the median of N times, in milliseconds, from
+ * the start of a command to a message's return through it
  */
 
 #include "tests/bench/bench.h"
 
 #include <errno.h>
 #include <pthread.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define RECEIVE_BYTES 65536
@@ -194,6 +198,52 @@ static void client_pipeline(void *connection, unsigned depth)
         receive(client, bytes, depth * BENCH_BYTES);
 }
 
+/* -- through a command ------------------------------------------------------------------------ */
+
+static pid_t start(char **argv, int fd)
+{
+        posix_spawn_file_actions_t actions;
+        pid_t pid;
+
+        if (posix_spawn_file_actions_init(&actions) ||
+            posix_spawn_file_actions_adddup2(&actions, fd, STDIN_FILENO) ||
+            posix_spawn_file_actions_adddup2(&actions, fd, STDOUT_FILENO) ||
+            posix_spawnp(&pid, argv[0], &actions, NULL, argv, environ))
+                bench_die(argv[0], "does not start");
+        (void)posix_spawn_file_actions_destroy(&actions);
+        return pid;
+}
+
+static double first_answer_ms(char **argv)
+{
+        int64_t began_ns = bench_now_ns();
+        Client client = { .fd = -1 };
+        double took_ms;
+        int fds[2];
+        pid_t pid;
+
+        if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0)
+                bench_die("socketpair", NULL);
+        pid = start(argv, fds[1]);
+        (void)close(fds[1]);
+        client.fd = fds[0];
+        client_echo(&client);
+        took_ms = (double)(bench_now_ns() - began_ns) / 1e6;
+        (void)close(fds[0]);
+        (void)waitpid(pid, NULL, 0);
+        return took_ms;
+}
+
+static void first(size_t n, char **argv)
+{
+        double *took_ms = bench_room(n);
+
+        for (size_t i = 0; i < n; i++)
+                took_ms[i] = first_answer_ms(argv);
+        printf("%.3f\n", bench_median(took_ms, n));
+        free(took_ms);
+}
+
 int main(int argc, char **argv)
 {
         static const BenchPeer peer = {
@@ -202,5 +252,9 @@ int main(int argc, char **argv)
 
         if (argc == 4 && strcmp(argv[1], "serve") == 0)
                 serve(argv[2], argv[3]);
+        if (argc > 3 && strcmp(argv[1], "first") == 0) {
+                first(bench_number(argv[2]), argv + 3);
+                return 0;
+        }
         return bench_main(&peer, argc, argv);
 }

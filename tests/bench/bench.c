@@ -17,6 +17,7 @@
 #define MANY_MAX        256
 #define CONNECTIONS_MAX 16384
 #define HUGE_BYTES      (2u * 1024 * 1024)
+#define BESIDE_PAUSE_MS 20  /* between small calls: they are rare beside the bulk */
 #define WARM_UP_CALLS   200 /* by each connection, before anything counts */
 
 typedef struct Lane Lane;
@@ -56,7 +57,7 @@ void *bench_memory(size_t n_bytes)
         return memory;
 }
 
-static size_t number(const char *text)
+size_t bench_number(const char *text)
 {
         char *end;
         unsigned long n = strtoul(text, &end, 10);
@@ -80,7 +81,7 @@ void bench_some_name(char ret[BENCH_NAME_SIZE])
         if (!state) {
                 const char *text = getenv("BENCH_NAMES");
 
-                n_names = number(text ? text : "");
+                n_names = bench_number(text ? text : "");
                 state = 0x9e3779b97f4a7c15u * (1 + atomic_fetch_add(&n_seeds, 1));
         }
         /* xorshift: no lock, and nothing of the C library's in the measurement. */
@@ -92,20 +93,20 @@ void bench_some_name(char ret[BENCH_NAME_SIZE])
 
 static int compare(const void *left, const void *right)
 {
-        int64_t a = *(const int64_t *)left, b = *(const int64_t *)right;
+        double a = *(const double *)left, b = *(const double *)right;
 
         return (a > b) - (a < b);
 }
 
-static int64_t median(int64_t *values, size_t n)
+double bench_median(double *values, size_t n)
 {
         qsort(values, n, sizeof(*values), compare);
         return values[n / 2];
 }
 
-static int64_t *room_for(size_t n)
+double *bench_room(size_t n)
 {
-        int64_t *values = calloc(n, sizeof(*values));
+        double *values = calloc(n, sizeof(*values));
 
         if (!values)
                 bench_die("memory", NULL);
@@ -128,7 +129,7 @@ static void *open_for_good(const BenchPeer *peer, const char *address)
 static void latency(const BenchPeer *peer, const char *address, size_t n)
 {
         void *connection = open_for_good(peer, address);
-        int64_t *took_ns = room_for(n);
+        double *took_ns = bench_room(n);
         int64_t began_ns, now_ns;
 
         for (size_t i = 0; i < WARM_UP_CALLS; i++)
@@ -137,10 +138,10 @@ static void latency(const BenchPeer *peer, const char *address, size_t n)
         for (size_t i = 0; i < n; i++) {
                 peer->echo(connection);
                 now_ns = bench_now_ns();
-                took_ns[i] = now_ns - began_ns;
+                took_ns[i] = (double)(now_ns - began_ns);
                 began_ns = now_ns;
         }
-        printf("%.3f\n", (double)median(took_ns, n) / 1e3);
+        printf("%.3f\n", bench_median(took_ns, n) / 1e3);
         free(took_ns);
 }
 
@@ -241,7 +242,7 @@ static void blob(const BenchPeer *peer, const char *address, int is_put, size_t 
 {
         void *connection = open_for_good(peer, address);
         void *bytes = is_put ? bench_memory(n_bytes) : NULL;
-        int64_t *took_ns = room_for(n);
+        double *took_ns = bench_room(n);
         uint64_t before, after;
         int64_t began_ns;
 
@@ -254,13 +255,82 @@ static void blob(const BenchPeer *peer, const char *address, int is_put, size_t 
                         peer->put(connection, bytes, n_bytes);
                 else
                         peer->get(connection, n_bytes);
-                took_ns[i] = bench_now_ns() - began_ns;
+                took_ns[i] = (double)(bench_now_ns() - began_ns);
         }
         after = status_bytes("VmHWM");
-        printf("%.0f %.3f\n", (double)n_bytes * 1e3 / (double)median(took_ns, n),
+        printf("%.0f %.3f\n", (double)n_bytes * 1e3 / bench_median(took_ns, n),
                (double)(after - before) / (double)n_bytes);
         free(took_ns);
         free(bytes);
+}
+
+/* -- a small call beside bulk ------------------------------------------------------------------ */
+
+typedef struct Bulk Bulk;
+
+struct Bulk {
+        const BenchPeer *peer;
+        const char *address;
+        int is_put;
+        size_t n_bytes; /* of one message */
+        atomic_bool is_over;
+        atomic_uint n_done;
+        atomic_llong took_ns; /* for these, since the first was done */
+};
+
+static void *bulk_main(void *userdata)
+{
+        Bulk *bulk = userdata;
+        void *connection = open_for_good(bulk->peer, bulk->address);
+        void *bytes = bench_memory(bulk->n_bytes);
+        int64_t began_ns = 0;
+
+        while (!atomic_load(&bulk->is_over)) {
+                if (bulk->is_put)
+                        bulk->peer->put(connection, bytes, bulk->n_bytes);
+                else
+                        bulk->peer->get(connection, bulk->n_bytes);
+                if (atomic_load(&bulk->n_done))
+                        atomic_store(&bulk->took_ns, bench_now_ns() - began_ns);
+                else
+                        began_ns = bench_now_ns();
+                atomic_fetch_add(&bulk->n_done, 1);
+        }
+        free(bytes);
+        return NULL;
+}
+
+/* The first message is there before anything counts: by then every buffer on the way is full. */
+static void await_bulk(const Bulk *bulk)
+{
+        while (!atomic_load(&bulk->n_done))
+                pause_ms(1);
+}
+
+static void beside(const BenchPeer *peer, const char *address, int is_put, size_t n_bytes, size_t n)
+{
+        Bulk bulk = { .peer = peer, .address = address, .is_put = is_put, .n_bytes = n_bytes };
+        void *connection = open_for_good(peer, address);
+        double *took_ns = bench_room(n);
+        int64_t began_ns;
+        pthread_t thread;
+
+        peer->echo(connection);
+        if (pthread_create(&thread, NULL, bulk_main, &bulk))
+                bench_die("a thread", NULL);
+        await_bulk(&bulk);
+        for (size_t i = 0; i < n; i++) {
+                pause_ms(BESIDE_PAUSE_MS);
+                began_ns = bench_now_ns();
+                peer->echo(connection);
+                took_ns[i] = (double)(bench_now_ns() - began_ns);
+        }
+        atomic_store(&bulk.is_over, true);
+        (void)pthread_join(thread, NULL);
+        printf("%.3f ", bench_median(took_ns, n) / 1e6);
+        printf("%.3f ", took_ns[n - 1] / 1e6); /* they are sorted now */
+        printf("%.3f\n", (double)(bulk.n_done - 1) * (double)n_bytes * 1e3 / (double)bulk.took_ns);
+        free(took_ns);
 }
 
 static void hold(const BenchPeer *peer, const char *address, size_t n)
@@ -277,14 +347,14 @@ unsigned bench_spin_us(void)
 {
         const char *text = getenv("BENCH_SPIN_US");
 
-        return text ? (unsigned)number(text) : 0;
+        return text ? (unsigned)bench_number(text) : 0;
 }
 
 int bench_main(const BenchPeer *peer, int argc, char **argv)
 {
         const char *mode = argc > 1 ? argv[1] : "";
-        size_t a = argc > 3 ? number(argv[3]) : 0;
-        size_t b = argc > 4 ? number(argv[4]) : 0;
+        size_t a = argc > 3 ? bench_number(argv[3]) : 0;
+        size_t b = argc > 4 ? bench_number(argv[4]) : 0;
 
         if (strcmp(mode, "latency") == 0 && a)
                 latency(peer, argv[2], a);
@@ -296,6 +366,8 @@ int bench_main(const BenchPeer *peer, int argc, char **argv)
                 pipeline(peer, argv[2], a, b);
         else if ((strcmp(mode, "put") == 0 || strcmp(mode, "get") == 0) && b)
                 blob(peer, argv[2], mode[0] == 'p', a, b);
+        else if ((strcmp(mode, "beside-put") == 0 || strcmp(mode, "beside-get") == 0) && b)
+                beside(peer, argv[2], mode[7] == 'p', a, b);
         else
                 bench_die(mode, "see tests/bench/README.md");
         return 0;

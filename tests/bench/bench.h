@@ -39,6 +39,9 @@ unsigned bench_spin_us(void);
  *      pipeline ADDRESS DEPTH MS   prints calls per second over one connection
  *      put|get ADDRESS BYTES N     prints MB/s (median of N), and memory beyond the caller's own
  *                                  data in units of BYTES
+ *      beside-put|beside-get ADDRESS BYTES N
+ *                                  prints the median and the longest of N round trips while
+ * messages of BYTES follow each other on another connection, in milliseconds, and the MB/s of these
  *      hold ADDRESS N              opens N connections, prints "HELD", waits for the end of stdin
  */
 int bench_main(const BenchPeer *peer, int argc, char **argv);
@@ -47,6 +50,13 @@ int bench_main(const BenchPeer *peer, int argc, char **argv);
 void bench_die(const char *what, const char *why) __attribute__((noreturn));
 
 int64_t bench_now_ns(void);
+
+/* An argument above 0. */
+size_t bench_number(const char *text);
+
+/* Memory for @n measured values; and their median, which sorts them. */
+double *bench_room(size_t n);
+double bench_median(double *values, size_t n);
 
 /* Of the nameservers: the name with a number, and one of the $BENCH_NAMES that are there. */
 #define BENCH_NAME_SIZE 32

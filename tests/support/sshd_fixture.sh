@@ -12,6 +12,7 @@
 # It leaves DIR/env (shell variables FX_*), DIR/ssh_config (Host h1..hN, and hI-via-h1 over a jump), DIR/known_hosts,
 # DIR/known_hosts.hashed, DIR/id_ed25519, and DIR/hI/ (host key, sshd_config, log). One logs in as oneself.
 # FIXTURE_EXTRA holds lines for every sshd_config, FIXTURE_EXTRA_I those for host I; they come first, so they win.
+# FIXTURE_ADDRESS_I is another address for host I, as in a network namespace.
 
 set -u
 umask 077
@@ -118,9 +119,9 @@ CONF
 }
 
 host_keys() { # DIR I: what a host has, whatever its port
-        local d=$1/h$2
+        local d=$1/h$2 address=FIXTURE_ADDRESS_$2
         mkdir -p "$d"
-        echo "127.0.0.$(($2 + 1))" >"$d/addr"
+        echo "${!address:-127.0.0.$(($2 + 1))}" >"$d/addr"
         [ -s "$d/hostkey" ] || ssh-keygen -q -t ed25519 -N '' -C "h$2" -f "$d/hostkey"
         cp "$1/id_ed25519.pub" "$d/authorized_keys"
 }

@@ -1,0 +1,231 @@
+# SPDX-License-Identifier: MIT
+"""P13 to P16: SSH tunnels, beside ssh -L, ssh -W and a ControlMaster. Real sshds of our own, Unix sockets at both ends.
+
+Every side uses CIPHER, the same key and the same sshd. Raw messages go through ssh; whole calls go through Pyrope.
+"""
+
+import contextlib
+import os
+import pathlib
+import re
+import shlex
+import shutil
+import subprocess
+import time
+
+from bench_report import Skip, interleaved, ratio, report
+
+TOP = pathlib.Path(__file__).resolve().parent.parent.parent
+CIPHER = "aes128-gcm@openssh.com"
+LISTEN_S = 10
+BULK_BYTES = 1024 * 1024  # of one message beside which small calls are made
+SHAPED = "tbf rate 20mbit burst 16kb latency 50ms"
+SHAPED_MB = 20 / 8  # per second
+
+
+class Tunnels:
+    """An sshd, servers behind it, and ways to them. @prefix: of every command near, and far from us."""
+
+    def __init__(self, bench, stack, near=(), far=(), address=None):
+        self.bench = bench
+        self.stack = stack
+        self.near = list(near)
+        self.far = list(far)
+        bench.n_servers += 1
+        self.directory = pathlib.Path(bench.tmp, f"tunnel{bench.n_servers}")
+        self.directory.mkdir(mode=0o700)
+        self.start_sshd(address)
+        with open(self.directory / "fx/ssh_config", encoding="utf-8") as file:
+            lines = f"Ciphers {CIPHER}\n" + file.read()
+        self.config = self.directory / "ssh_config"
+        self.config.write_text(lines, encoding="utf-8")
+
+    def start_sshd(self, address):
+        if not os.access("/usr/sbin/sshd", os.X_OK) or not shutil.which("ssh"):
+            raise Skip("OpenSSH is not installed")
+        fixture = [str(TOP / "tests/support/sshd_fixture.sh")]
+        directory = str(self.directory / "fx")
+        environment = {**os.environ, **({"FIXTURE_ADDRESS_1": address} if address else {})}
+        done = subprocess.run([*self.far, *fixture, "start", directory, "1"], capture_output=True, text=True,
+                              check=False, env=environment)
+        if done.returncode:
+            raise Skip("no sshd: " + done.stderr.strip().splitlines()[-1])
+        self.stack.callback(subprocess.run, [*fixture, "stop", directory], check=False)
+
+    def start(self, command, is_near=True):
+        process = self.stack.enter_context(subprocess.Popen(
+            [*(self.near if is_near else self.far), *map(str, command)], stdout=subprocess.PIPE, text=True))
+        self.stack.callback(process.kill)
+        return process
+
+    def serve(self, command):
+        """Runs a server over there; returns its address."""
+        word, address = self.start(command, is_near=False).stdout.readline().split()
+        if word != "READY":
+            raise RuntimeError(f"{command[0]} did not become ready")
+        return address
+
+    def raw(self, transport="unix"):
+        name = f"u:{self.directory}/raw.sock" if transport == "unix" else "127.0.0.1:0"
+        return self.serve([self.bench.program("bench-raw"), "serve", "thread", name])
+
+    def pyrope(self):
+        """The URI of the object, as seen from here."""
+        address = self.serve([self.bench.program("bench-pyrope-server"), f"u:{self.directory}/pyrope.sock"])
+        return address.replace("@./u:", "@ssh://h1/./u:")
+
+    def ssh(self, *arguments):
+        return ["ssh", "-F", str(self.config), *arguments, "h1"]
+
+    @staticmethod
+    def await_socket(path):
+        deadline = time.monotonic() + LISTEN_S
+        while not path.exists():
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"ssh did not make {path}")
+            time.sleep(0.01)  # ssh tells nobody
+
+    def forwarded(self, address):
+        """ssh -L; returns the address near us."""
+        path = self.directory / "near.sock"
+        self.start(self.ssh("-N", "-o", "ExitOnForwardFailure=yes", "-L", f"{path}:{address.removeprefix('u:')}"))
+        self.await_socket(path)
+        return f"u:{path}"
+
+    def master(self):
+        path = self.directory / "master.sock"
+        self.start(self.ssh("-N", "-M", "-S", str(path)))
+        self.await_socket(path)
+        return str(path)
+
+    def measure(self, program, *arguments):
+        command = [*self.near, self.bench.program(program), *map(str, arguments)]
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True,
+                              env={**os.environ, "PYROPE_SSH_CONFIG": str(self.config)})
+        return [float(word) for word in done.stdout.split()]
+
+    def compared(self, mode, *arguments):
+        """What to run for a table: the same mode through ssh -L and through Pyrope."""
+        forwarded, uri = self.forwarded(self.raw()), self.pyrope()
+        return {
+            "ssh -L": lambda: self.measure("bench-raw", mode, forwarded, *arguments)[0],
+            "Pyrope": lambda: self.measure("bench-pyrope", mode, uri, *arguments)[0],
+        }
+
+
+@contextlib.contextmanager
+def tunnels(bench, **arguments):
+    with contextlib.ExitStack() as stack:
+        yield Tunnels(bench, stack, **arguments)
+
+
+def compare(bench, what, name, mode, limit, *arguments, is_pinned=False):
+    """One mode through both; a limit "<=" is for Pyrope / ssh -L, as is ">="."""
+    core = ["taskset", "-c", str(bench.core)] if is_pinned else []
+    try:
+        with tunnels(bench, near=core, far=core) as ways:
+            found = interleaved(bench, what, ways.compared(mode, *arguments), "ssh")
+    except Skip as skip:
+        found = {"Pyrope": skip, "ssh -L": skip}
+    report(name, lambda: ratio(found["Pyrope"], found["ssh -L"]), limit)
+
+
+def calls(bench, _):
+    """P13: everything on one core, also the sshd."""
+    compare(bench, "latency through a tunnel, one core, us", "P13", "latency", "<=0.62", bench.size.calls,
+            is_pinned=True)
+
+
+def bulk(bench, _):
+    """P14: on all cores."""
+    for mode in ("put", "get"):
+        compare(bench, f"{mode} through a tunnel, {bench.size.blob >> 20} MiB, MB/s", f"P14-{mode}", mode, ">=1.25",
+                bench.size.blob, bench.size.repeats)
+    compare(bench, f"{bench.size.streams} streams of a tunnel, calls/s", "P14-streams", "many", ">=1.15",
+            bench.size.streams, bench.size.ms)
+
+
+def set_up(bench, _):
+    """P15: until the first answer is there. ssh -W knows ports only."""
+    found = {}
+    n = bench.size.logins
+    try:
+        with tunnels(bench) as ways:
+            port, uri = ways.raw("tcp"), ways.pyrope()
+            master = ways.master()
+
+            def through(*arguments):
+                return ways.measure("bench-raw", "first", n, *ways.ssh(*arguments, "-W", port))[0]
+
+            both = interleaved(bench, "set-up of a tunnel, ms", {
+                "ssh -W": lambda: through("-S", "none"),
+                "Pyrope": lambda: ways.measure("bench-pyrope", "first", uri, n)[0]}, "ssh")
+            found = interleaved(bench, "a further channel, ms", {
+                "ssh -S -W": lambda: through("-S", master),
+                "Pyrope": lambda: ways.measure("bench-pyrope", "first", uri, n)[1]}, "ssh")
+    except Skip as skip:
+        both = {"Pyrope": skip, "ssh -W": skip}
+        found = {"Pyrope": skip, "ssh -S -W": skip}
+    report("P15-set-up", lambda: ratio(both["Pyrope"], both["ssh -W"]), "<=0.2")
+    report("P15-channel", lambda: ratio(found["Pyrope"], found["ssh -S -W"]), "<=0.06")
+
+
+# -- a slow link ----------------------------------------------------------------------------------
+
+
+def run_lines(text):
+    for line in text.strip().splitlines():
+        done = subprocess.run(shlex.split(line), capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise Skip(f"{line.strip()}: {done.stderr.strip()}")
+
+
+@contextlib.contextmanager
+def slow_link(bench):
+    """Two network namespaces and a slow link in between; yields what commands near and far begin with."""
+    if os.getuid() != 0 or not shutil.which("ip") or not shutil.which("tc"):
+        raise Skip("network namespaces need root, ip and tc")
+    near, far = (f"pyrope-bench-{os.getpid()}-{end}" for end in ("near", "far"))
+    with contextlib.ExitStack() as stack:
+        for name in (near, far):
+            run_lines(f"ip netns add {name}")
+            stack.callback(subprocess.run, ["ip", "netns", "del", name], check=False)
+        run_lines(f"""
+            ip link add name veth-near netns {near} type veth peer name veth-far netns {far}
+            ip -n {near} addr add 10.77.0.1/24 dev veth-near
+            ip -n {far} addr add 10.77.0.2/24 dev veth-far
+            ip -n {near} link set veth-near up
+            ip -n {far} link set veth-far up
+            ip -n {near} link set lo up
+            ip -n {far} link set lo up
+            tc -n {near} qdisc add dev veth-near root {SHAPED}
+            tc -n {far} qdisc add dev veth-far root {SHAPED}""")
+        yield {"near": ["ip", "netns", "exec", near], "far": ["ip", "netns", "exec", far], "address": "10.77.0.2"}
+
+
+def measure_beside(bench, ways, mode):
+    """Small calls beside bulk in one direction; what is missing in the table is what ssh -L makes of it."""
+    found = {}
+    forwarded, uri = ways.forwarded(ways.raw()), ways.pyrope()
+    for peer, program, address in (("ssh -L", "bench-raw", forwarded), ("Pyrope", "bench-pyrope", uri)):
+        p50, worst, rate = ways.measure(program, mode, address, BULK_BYTES, bench.size.beside)
+        found[peer] = p50, rate / SHAPED_MB
+        bench.table[(f"small call {mode}, p50, ms", "20mbit", peer)] = p50
+        bench.table[(f"small call {mode}, longest, ms", "20mbit", peer)] = worst
+        bench.table[(f"bulk {mode}, MB/s", "20mbit", peer)] = rate
+    return found["Pyrope"]
+
+
+def beside_bulk(bench, _):
+    """P16: on a link of 20 Mbit/s."""
+    for mode in ("beside-put", "beside-get"):
+        try:
+            with slow_link(bench) as ends, tunnels(bench, **ends) as ways:
+                found = measure_beside(bench, ways, mode)
+        except Skip as skip:
+            found = skip, skip
+        report(f"P16-call-{mode}-ms", lambda found=found: ratio(found[0], 1), "<=40")
+        report(f"P16-share-{mode}", lambda found=found: ratio(found[1], 1), ">=0.9")
+
+
+GOALS = {"P13": calls, "P14": bulk, "P15": set_up, "P16": beside_bulk}
