@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
 #include "client/cli/json-value.h"
-#include "client/cli/base64.h"
+#include "base/base64.h"
 #include "client/cli/json-array.h"
 
 #include "base/defs.h"

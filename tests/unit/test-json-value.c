@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
-#include "client/cli/base64.h"
+#include "base/base64.h"
 #include "client/cli/json-value.h"
 
 #include "proto/value.h"
