@@ -381,10 +381,10 @@ static pyrope_status run(Login *login)
         return fail_denied(login);
 }
 
-pyrope_status ssh_auth(const SshTrust *trust, const SshWatch *watch, pyrope_error **error)
+pyrope_status ssh_auth(const SshTrust *trust, SshWatch *watch, pyrope_error **error)
 {
-        Login login = { .session = trust->session,
-                        .settings = trust->settings,
+        Login login = { .session = ssh_trust_session(trust),
+                        .settings = ssh_trust_settings(trust),
                         .watch = watch,
                         .error = error,
                         .tried = BUFFER_INIT(WORDS_MAX_BYTES),

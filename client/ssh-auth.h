@@ -14,9 +14,9 @@
 /**
  * ssh_auth() - log in to a host that has proved who it is
  * @trust:      from ssh_hostkey_check()
+ * @watch:      as there
  *
  * Return: PYROPE_OK; PYROPE_E_AUTH with all that was tried and why it was not enough;
  * PYROPE_E_UNREACHABLE (hung up), PYROPE_E_TIMEOUT, PYROPE_E_CLOSED, PYROPE_E_NOMEM, PYROPE_E_IO.
  */
-NODISCARD pyrope_status ssh_auth(const SshTrust *trust, const SshWatch *watch,
-                                 pyrope_error **error);
+NODISCARD pyrope_status ssh_auth(const SshTrust *trust, SshWatch *watch, pyrope_error **error);

@@ -13,6 +13,11 @@
 #define NAME_BYTES    300u
 #define NO_FILE       "/dev/null"
 
+struct SshTrust {
+        ssh_session session;
+        const SshSettings *settings;
+};
+
 /* -- which files ------------------------------------------------------------------------------- */
 
 /* The first file that has an entry for the host, else the first one. */
@@ -226,9 +231,10 @@ static bool is_users(ssh_session session)
         return is_there;
 }
 
-pyrope_status ssh_hostkey_check(ssh_session session, const SshSettings *settings,
-                                const SshWatch *watch, SshTrust *ret, pyrope_error **error)
+pyrope_status ssh_hostkey_check(ssh_session session, const SshSettings *settings, SshWatch *watch,
+                                SshTrust **ret, pyrope_error **error)
 {
+        CLEANUP(ssh_trust_freep) SshTrust *trust = calloc(1, sizeof(*trust));
         CLEANUP(key_freep) ssh_key server_key = NULL;
         CLEANUP(string_freep) char *print = NULL;
         CLEANUP(string_freep) char *text = NULL;
@@ -258,6 +264,27 @@ pyrope_status ssh_hostkey_check(ssh_session session, const SshSettings *settings
                 return status;
         ssh_watch_note(watch, "%s %s, known from %s", key.type, key.fingerprint,
                        is_users(session) ? file : "the system's known_hosts");
-        *ret = (SshTrust){ .session = session, .settings = settings };
+        if (!trust)
+                return error_set(error, PYROPE_E_NOMEM, "out of memory");
+        *trust = (SshTrust){ .session = session, .settings = settings };
+        *ret = TAKE(trust);
         return PYROPE_OK;
+}
+
+/* -- what is made of it ------------------------------------------------------------------------ */
+
+ssh_session ssh_trust_session(const SshTrust *trust)
+{
+        return trust->session;
+}
+
+const SshSettings *ssh_trust_settings(const SshTrust *trust)
+{
+        return trust->settings;
+}
+
+SshTrust *ssh_trust_free(SshTrust *trust)
+{
+        free(trust);
+        return NULL;
 }

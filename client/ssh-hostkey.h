@@ -7,7 +7,8 @@
  *
  * Whether the host is the one that known_hosts means. There is no other answer than yes that lets a
  * login go on, and no setting that changes it: an SshTrust comes from ssh_hostkey_check() alone,
- * and ssh_auth() takes nothing else.
+ * for what is in it only ssh-hostkey.c knows; and ssh_auth(), the only way to log in, takes nothing
+ * else. tests/lint/logins looks after both.
  */
 
 #include "client/ssh-settings.h"
@@ -16,12 +17,6 @@
 
 typedef struct SshTrust SshTrust;
 typedef struct SshHostKey SshHostKey;
-
-/* A session whose host has proved to be the right one. */
-struct SshTrust {
-        ssh_session session;
-        const SshSettings *settings;
-};
 
 /* What an error about a host key is made of. */
 struct SshHostKey {
@@ -45,14 +40,23 @@ NODISCARD pyrope_status ssh_hostkey_prepare(ssh_session session, const SshSettin
 
 /**
  * ssh_hostkey_check() - after the key exchange, before anything else
- * @ret:        valid as long as @session and @settings
+ * @watch:      may wait longer afterwards, by the time that a person took to answer
+ * @ret:        a session whose host has proved to be the right one; owned by the caller,
+ *              ssh_trust_free(), before @session and @settings
  *
  * Return: PYROPE_OK; PYROPE_E_HOST_KEY; PYROPE_E_TIMEOUT, PYROPE_E_CLOSED, PYROPE_E_NOMEM,
  * PYROPE_E_IO.
  */
 NODISCARD pyrope_status ssh_hostkey_check(ssh_session session, const SshSettings *settings,
-                                          const SshWatch *watch, SshTrust *ret,
-                                          pyrope_error **error);
+                                          SshWatch *watch, SshTrust **ret, pyrope_error **error);
+
+/* Borrowed from whoever called ssh_hostkey_check(). */
+ssh_session ssh_trust_session(const SshTrust *trust);
+const SshSettings *ssh_trust_settings(const SshTrust *trust);
+
+/** ssh_trust_free() - NULL is fine. Return: NULL. */
+SshTrust *ssh_trust_free(SshTrust *trust);
+DEFINE_CLEANUP(SshTrust, ssh_trust_free);
 
 /** ssh_hostkey_refuse() - the words for a verdict that is not OK. Return: PYROPE_E_HOST_KEY. */
 pyrope_status ssh_hostkey_refuse(const SshHostKey *key, enum ssh_known_hosts_e verdict,

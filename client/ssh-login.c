@@ -150,13 +150,14 @@ pyrope_status ssh_login_connect(const SshSettings *settings, const SshWatch *wat
 pyrope_status ssh_login(const SshSettings *settings, const SshWatch *watch, SshConnection *ret,
                         pyrope_error **error)
 {
+        CLEANUP(ssh_trust_freep) SshTrust *trust = NULL;
+        SshWatch patient = *watch;
         pyrope_status status;
-        SshTrust trust;
 
         status = ssh_login_connect(settings, watch, ret, error);
         if (!status)
                 status = ssh_login_shake(ret, settings, watch, error);
         if (!status)
-                status = ssh_hostkey_check(ret->session, settings, watch, &trust, error);
-        return status ? status : ssh_auth(&trust, watch, error);
+                status = ssh_hostkey_check(ret->session, settings, &patient, &trust, error);
+        return status ? status : ssh_auth(trust, &patient, error);
 }
