@@ -93,11 +93,11 @@ void ssh_link_leave(SshLink *link, uint64_t group)
 {
         for (SshRequest *request = link->queue; request; request = request->next) {
                 if (request->group == group)
-                        request->is_given_up = true;
+                        ssh_request_give_up(request);
         }
         for (size_t i = 0; i < link->n_streams; i++) {
                 if (link->streams[i]->request->group == group)
-                        link->streams[i]->request->is_given_up = true;
+                        ssh_request_give_up(link->streams[i]->request);
         }
         ssh_link_wake(link);
 }

@@ -163,7 +163,12 @@ pyrope_status ssh_links_run(SshShared *shared, SshRequest *request, pyrope_error
         request->n_refs++;
         ssh_link_push(link, request);
         if (ssh_request_wait(request, &shared->lock)) {
+                request->group = 0; /* a stream that is open is the caller's */
                 status = fail_answered(request, error);
+        } else if (request->is_given_up) {
+                status = error_set(error, PYROPE_E_CLOSED, "%s: nobody waits for it any more",
+                                   request->to.ssh);
+                ssh_link_wake(request->link);
         } else {
                 request->is_given_up = true;
                 ssh_link_wake(request->link);
@@ -189,9 +194,8 @@ static pyrope_status run_stream(SshShared *shared, SshRequest *request, SshLink 
         return status;
 }
 
-static pyrope_status try_open(SshShared *shared, const Location *to, const char *command,
-                              Deadline deadline, SshLink *asker, int *ret_fd, bool *ret_is_lost,
-                              pyrope_error **error)
+static pyrope_status try_open(SshShared *shared, const SshOrder *order, SshLink *asker, int *ret_fd,
+                              bool *ret_is_lost, pyrope_error **error)
 {
         CLEANUP(closep) int fd = -1;
         SshRequest *request;
@@ -202,48 +206,50 @@ static pyrope_status try_open(SshShared *shared, const Location *to, const char 
         if (r)
                 return error_set(error, PYROPE_E_IO, "socketpair: %s", strerror(-r));
         fd = fds[0];
-        request = ssh_request_new(to, command, fds[1], deadline);
+        request = ssh_request_new(&order->to, order->command, fds[1], order->deadline);
         if (!request) {
                 (void)close(fds[1]);
                 return error_set(error, PYROPE_E_NOMEM, "out of memory");
         }
+        request->group = order->group;
         status = run_stream(shared, request, asker, ret_is_lost, error);
         if (!status)
                 *ret_fd = TAKE_FD(fd);
         return status;
 }
 
-static pyrope_status open_for(SshShared *shared, const Location *to, const char *command,
-                              Deadline deadline, SshLink *asker, int *ret_fd, pyrope_error **error)
+static pyrope_status open_for(SshShared *shared, const SshOrder *order, SshLink *asker, int *ret_fd,
+                              pyrope_error **error)
 {
         CLEANUP(pyrope_error_freep) pyrope_error *first = NULL;
         bool is_lost = false;
         pyrope_status status;
 
-        status = try_open(shared, to, command, deadline, asker, ret_fd, &is_lost, &first);
+        status = try_open(shared, order, asker, ret_fd, &is_lost, &first);
         if (is_lost)
-                return try_open(shared, to, command, deadline, asker, ret_fd, &is_lost, error);
+                return try_open(shared, order, asker, ret_fd, &is_lost, error);
         if (status && error)
                 *error = TAKE(first);
         return status;
 }
 
-pyrope_status ssh_links_open(SshShared *shared, const Location *to, const char *command,
-                             Deadline deadline, int *ret_fd, pyrope_error **error)
+pyrope_status ssh_links_open(SshShared *shared, const SshOrder *order, int *ret_fd,
+                             pyrope_error **error)
 {
-        return open_for(shared, to, command, deadline, /* asker= */ NULL, ret_fd, error);
+        return open_for(shared, order, /* asker= */ NULL, ret_fd, error);
 }
 
 static pyrope_status open_hop(void *userdata, const SshSettings *settings, const SshWatch *watch,
                               int *ret_fd, pyrope_error **error)
 {
-        const Location to = { .ssh = settings->proxy_jump,
-                              .host = settings->host_name,
-                              .port = settings->port };
+        const SshOrder order = { .to = { .ssh = settings->proxy_jump,
+                                         .host = settings->host_name,
+                                         .port = settings->port },
+                                 .deadline = watch->deadline };
         SshLink *link = userdata;
         pyrope_status status;
 
-        status = open_for(link->shared, &to, NULL, watch->deadline, link, ret_fd, error);
+        status = open_for(link->shared, &order, link, ret_fd, error);
         link->is_hop_failed = status;
         return status;
 }

@@ -33,19 +33,19 @@ pyrope_status ssh_links_fail(const SshRequest *request, pyrope_error **error);
  * ssh_links_run() - give a request to its link and wait for the answer; with the lock held, which
  * it lets go meanwhile
  *
- * Return: the answer; or PYROPE_E_TIMEOUT, with the place where it got stuck.
+ * Return: the answer; PYROPE_E_TIMEOUT, with the place where it got stuck; PYROPE_E_CLOSED: it was
+ * given up.
  */
 NODISCARD pyrope_status ssh_links_run(SshShared *shared, SshRequest *request, pyrope_error **error);
 
 /**
  * ssh_links_open() - a fresh stream
- * @command:    NULL: to a socket or port; else to a command on that host
  *
  * A session that had died unnoticed, as when the lid was closed, is worth a second login. Return:
  * as ssh_pool_open().
  */
-NODISCARD pyrope_status ssh_links_open(SshShared *shared, const Location *to, const char *command,
-                                       Deadline deadline, int *ret_fd, pyrope_error **error);
+NODISCARD pyrope_status ssh_links_open(SshShared *shared, const SshOrder *order, int *ret_fd,
+                                       pyrope_error **error);
 
 /** ssh_links_hop() - how the thread of a link gets through others of the pool. */
 SshHop ssh_links_hop(SshLink *link);

@@ -41,22 +41,80 @@ static pyrope_status check(const Location *to, bool is_command, pyrope_error **e
         return PYROPE_OK;
 }
 
+static pyrope_status run_collected(SshPool *pool, const SshOrder *order, SshOutput *ret,
+                                   pyrope_error **error)
+{
+        SshRequest *request = ssh_request_new(&order->to, order->command, -1, order->deadline);
+        pyrope_status status;
+
+        if (!request)
+                return error_set(error, PYROPE_E_NOMEM, "out of memory");
+        request->group = order->group;
+        lock(pool);
+        status = ssh_links_run(&pool->shared, request, error);
+        if (!status) {
+                *ret = request->output;
+                buffer_init(&request->output.text, 0);
+        }
+        (void)ssh_request_unref(request);
+        unlock(pool);
+        return status;
+}
+
+pyrope_status ssh_pool_run(SshPool *pool, const SshOrder *order, SshResult *ret,
+                           pyrope_error **error)
+{
+        pyrope_status status = check(&order->to, order->command, error);
+
+        if (status)
+                return status;
+        if (order->is_collected)
+                return run_collected(pool, order, &ret->output, error);
+        return ssh_links_open(&pool->shared, order, &ret->fd, error);
+}
+
+static pyrope_status run_stream(SshPool *pool, const SshOrder *order, int *ret_fd,
+                                pyrope_error **error)
+{
+        SshResult result;
+        pyrope_status status = ssh_pool_run(pool, order, &result, error);
+
+        if (!status)
+                *ret_fd = result.fd;
+        return status;
+}
+
 pyrope_status ssh_pool_open(SshPool *pool, const Location *to, Deadline deadline, int *ret_fd,
                             pyrope_error **error)
 {
-        pyrope_status status = check(to, /* is_command= */ false, error);
+        const SshOrder order = { .to = *to, .deadline = deadline };
 
-        return status ? status : ssh_links_open(&pool->shared, to, NULL, deadline, ret_fd, error);
+        return run_stream(pool, &order, ret_fd, error);
 }
 
 pyrope_status ssh_pool_pipe(SshPool *pool, const char *target, const char *command,
                             Deadline deadline, int *ret_fd, pyrope_error **error)
 {
-        const Location to = { .ssh = (char *)(uintptr_t)target };
-        pyrope_status status = check(&to, /* is_command= */ true, error);
+        const SshOrder order = { .to.ssh = (char *)(uintptr_t)target,
+                                 .command = command,
+                                 .deadline = deadline };
 
-        return status ? status
-                      : ssh_links_open(&pool->shared, &to, command, deadline, ret_fd, error);
+        return run_stream(pool, &order, ret_fd, error);
+}
+
+pyrope_status ssh_pool_exec(SshPool *pool, const char *target, const char *command,
+                            Deadline deadline, SshOutput *ret, pyrope_error **error)
+{
+        const SshOrder order = { .to.ssh = (char *)(uintptr_t)target,
+                                 .command = command,
+                                 .is_collected = true,
+                                 .deadline = deadline };
+        SshResult result;
+        pyrope_status status = ssh_pool_run(pool, &order, &result, error);
+
+        if (!status)
+                *ret = result.output;
+        return status;
 }
 
 void ssh_pool_join(SshPool *pool, const Location *to, int fd, const SshJoin *join)
@@ -99,30 +157,6 @@ void ssh_pool_leave(SshPool *pool, uint64_t group)
         for (SshLink *link = pool->shared.links; link; link = link->next)
                 ssh_link_leave(link, group);
         unlock(pool);
-}
-
-pyrope_status ssh_pool_exec(SshPool *pool, const char *target, const char *command,
-                            Deadline deadline, SshOutput *ret, pyrope_error **error)
-{
-        const Location to = { .ssh = (char *)(uintptr_t)target };
-        SshRequest *request;
-        pyrope_status status;
-
-        status = check(&to, /* is_command= */ true, error);
-        if (status)
-                return status;
-        request = ssh_request_new(&to, command, -1, deadline);
-        if (!request)
-                return error_set(error, PYROPE_E_NOMEM, "out of memory");
-        lock(pool);
-        status = ssh_links_run(&pool->shared, request, error);
-        if (!status) {
-                *ret = request->output;
-                buffer_init(&request->output.text, 0);
-        }
-        (void)ssh_request_unref(request);
-        unlock(pool);
-        return status;
 }
 
 void ssh_pool_counts(SshPool *pool, SshPoolCounts *ret)

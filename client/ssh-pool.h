@@ -34,6 +34,8 @@ typedef struct SshPoolCounts SshPoolCounts;
 typedef struct SshOutput SshOutput;
 typedef struct SshSession SshSession;
 typedef struct SshJoin SshJoin;
+typedef struct SshOrder SshOrder;
+typedef struct SshResult SshResult;
 
 /* Since the pool was made. */
 struct SshPoolCounts {
@@ -45,6 +47,24 @@ struct SshOutput {
         Buffer text; /* what the command wrote to standard output, and a NUL that is not counted;
                       buffer_deinit() */
         int exit_status; /* as the far side told; 128 + n if a signal ended it */
+};
+
+/* What is wanted of a session; all borrowed. */
+struct SshOrder {
+        Location to;         /* ssh alone, if there is a command */
+        const char *command; /* NULL: a stream to @to. Else fixed text of the program's: the user's
+                                shell over there reads it, so it never contains anything that came
+                                from outside */
+        bool is_collected;   /* the command has no input, and its output is wanted; else its input
+                                and output are the stream */
+        uint64_t group;      /* 0, or by what ssh_pool_leave() takes it back until it is done */
+        Deadline deadline;
+};
+
+/* What comes of it. */
+struct SshResult {
+        int fd;           /* of a stream */
+        SshOutput output; /* if it is collected */
 };
 
 /* What a session is doing, as text is cut where it does not fit. */
@@ -124,7 +144,8 @@ NODISCARD pyrope_status ssh_pool_open(SshPool *pool, const Location *to, Deadlin
  */
 void ssh_pool_join(SshPool *pool, const Location *to, int fd, const SshJoin *join);
 
-/** ssh_pool_leave() - end the streams that were joined as @group, which is not 0. */
+/** ssh_pool_leave() - end the streams that were joined as @group, which is not 0, and take back
+ * what is not done of it. */
 void ssh_pool_leave(SshPool *pool, uint64_t group);
 
 /**
@@ -148,6 +169,14 @@ NODISCARD pyrope_status ssh_pool_exec(SshPool *pool, const char *target, const c
  */
 NODISCARD pyrope_status ssh_pool_pipe(SshPool *pool, const char *target, const char *command,
                                       Deadline deadline, int *ret_fd, pyrope_error **error);
+
+/**
+ * ssh_pool_run() - what the other functions do, as data
+ *
+ * Return: as those functions; PYROPE_E_CLOSED also if it was taken back.
+ */
+NODISCARD pyrope_status ssh_pool_run(SshPool *pool, const SshOrder *order, SshResult *ret,
+                                     pyrope_error **error);
 
 void ssh_pool_counts(SshPool *pool, SshPoolCounts *ret);
 

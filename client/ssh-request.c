@@ -55,9 +55,16 @@ void ssh_request_answer(SshRequest *request, pyrope_status status, const pyrope_
         (void)pthread_cond_signal(&request->answered);
 }
 
+void ssh_request_give_up(SshRequest *request)
+{
+        request->is_given_up = true;
+        (void)pthread_cond_signal(&request->answered);
+}
+
 bool ssh_request_wait(SshRequest *request, pthread_mutex_t *lock)
 {
-        while (!request->is_answered && !deadline_passed(request->deadline))
+        while (!request->is_answered && !request->is_given_up &&
+               !deadline_passed(request->deadline))
                 (void)thread_cond_wait(&request->answered, lock,
                                        deadline_left_ms(request->deadline));
         return request->is_answered;

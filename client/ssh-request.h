@@ -61,8 +61,11 @@ SshRequest *ssh_request_unref(SshRequest *request);
  */
 void ssh_request_answer(SshRequest *request, pyrope_status status, const pyrope_error *error);
 
-/** ssh_request_wait() - until answered or the deadline; with the lock held, which it lets go
- * meanwhile. Return: whether it is answered. */
+/** ssh_request_give_up() - nobody wants it any more, and nobody shall wait; with the lock held. */
+void ssh_request_give_up(SshRequest *request);
+
+/** ssh_request_wait() - until answered, given up or the deadline; with the lock held, which it lets
+ * go meanwhile. Return: whether it is answered. */
 bool ssh_request_wait(SshRequest *request, pthread_mutex_t *lock);
 
 /** ssh_request_is_collected() - whether it is a command whose output the caller waits for. */
