@@ -95,6 +95,8 @@ static const Place places[] = {
         { .find = find_home, .is_deep = true },
 };
 
+_Static_assert(ARRAY_SIZE(places) == RUNTIME_DIR_PLACES_MAX, "as the header says");
+
 static bool user_lingers(void)
 {
         char path[PATH_MAX];
@@ -242,4 +244,20 @@ int runtime_dir_find_site(const char *name, char **ret_path)
             !S_ISSOCK(st.st_mode))
                 return RUNTIME_DIR_E_NOT_FOUND;
         return give(path, ret_path);
+}
+
+size_t runtime_dir_list(char *ret[static RUNTIME_DIR_PLACES_MAX])
+{
+        char path[PATH_MAX];
+        size_t n = 0;
+
+        for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+                if (!places[i].find(path))
+                        continue;
+                if (private_dir_check(path, NULL) == 0 && give(path, &ret[n]) == 0)
+                        n++;
+                if (places[i].is_only)
+                        break;
+        }
+        return n;
 }

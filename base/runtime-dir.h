@@ -26,6 +26,8 @@
 
 #define RUNTIME_SITE_DIR "/run/pyrope"
 
+#define RUNTIME_DIR_PLACES_MAX 4u
+
 #define RUNTIME_DIR_MAX  75u /* bytes of its path, so that every socket in it fits sun_path ... */
 #define RUNTIME_NAME_MAX 31u /* ... if its name has at most so many */
 
@@ -70,3 +72,11 @@ NODISCARD int runtime_dir_find(const char *name, char **ret_path, ErrorText *err
  * write there), -ENOMEM.
  */
 NODISCARD int runtime_dir_find_site(const char *name, char **ret_path);
+
+/**
+ * runtime_dir_list() - every place of the above that is there and private
+ * @ret:        paths, best first; each owned by the caller, free()
+ *
+ * Return: how many.
+ */
+size_t runtime_dir_list(char *ret[static RUNTIME_DIR_PLACES_MAX]);

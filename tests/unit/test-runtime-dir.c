@@ -304,6 +304,29 @@ static void setup(void)
         unsetenv("XDG_RUNTIME_DIR");
 }
 
+START_TEST(all_places_are_listed)
+{
+        char *places[RUNTIME_DIR_PLACES_MAX];
+        size_t n;
+
+        setenv("PYROPE_RUNTIME_DIR", scratch_path("run"), 1);
+        ck_assert_uint_eq(runtime_dir_list(places), 0);
+        (void)created();
+        ck_assert_uint_eq(runtime_dir_list(places), 1);
+        ck_assert_str_eq(places[0], scratch_path("run"));
+        free(places[0]);
+
+        unsetenv("PYROPE_RUNTIME_DIR");
+        setenv("XDG_RUNTIME_DIR", scratch_dir, 1);
+        ck_assert_int_eq(mkdir(scratch_path("pyrope"), 0700), 0);
+        n = runtime_dir_list(places);
+        ck_assert_uint_ge(n, 1);
+        ck_assert_str_eq(places[0], scratch_path("pyrope"));
+        for (size_t i = 0; i < n; i++)
+                free(places[i]);
+}
+END_TEST
+
 int main(void)
 {
         Suite *suite = suite_create("runtime-dir");
@@ -319,6 +342,7 @@ int main(void)
                 tcase_add_test(tcase, a_directory_of_somebody_else_in_tmp_is_passed_over);
                 tcase_add_test(tcase, without_any_place_each_one_is_named);
         }
+        tcase_add_test(tcase, all_places_are_listed);
         tcase_add_test(tcase, a_client_finds_the_socket_where_the_variable_says);
         tcase_add_test(tcase, a_client_looks_through_the_places);
         tcase_add_test(tcase, a_client_that_finds_nothing_says_where_it_looked);
