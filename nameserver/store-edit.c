@@ -119,11 +119,10 @@ int store_edit_put(StoreEdit *edit, const StoreObject *object, const char *uri)
         StoreRow row = { .id = edit->row.id, .owner = edit->terms->uid, .ttl_ms = object->ttl_ms };
         int r;
 
+        row.version = store_tally_next_version(edit->tally);
         r = store_rows_bytes(object, uri, &row.n_bytes);
         if (r == 0)
                 r = hash_tags(object, &tags);
-        if (r == 0)
-                r = store_tally_next_version(edit->tally, &row.version);
         if (r == 0)
                 r = store_rows_put(edit->tally->db, object, uri, &row);
         if (r == 0)
@@ -136,13 +135,11 @@ int store_edit_finish(StoreEdit *edit)
         CLEANUP(buffer_deinit) Buffer tags = BUFFER_INIT(TAGS_MAX_BYTES);
         CLEANUP(store_row_deinit) StoreRow row = { .id = edit->row.id };
         StoreDb *db = edit->tally->db;
-        int64_t version = 0;
+        int64_t version = store_tally_next_version(edit->tally);
         int r;
 
         assert(edit->is_known);
-        r = store_tally_next_version(edit->tally, &version);
-        if (r == 0)
-                r = store_rows_finish(db, row.id, version, &row);
+        r = store_rows_finish(db, row.id, version, &row);
         if (r == 0)
                 r = account(edit, &row);
         if (r == 0)
@@ -152,13 +149,11 @@ int store_edit_finish(StoreEdit *edit)
 
 int store_edit_drop(StoreEdit *edit, StoreEvent event)
 {
-        int64_t version = 0;
+        int64_t version = store_tally_next_version(edit->tally);
         int r;
 
         assert(edit->is_known);
-        r = store_tally_next_version(edit->tally, &version);
-        if (r == 0)
-                r = store_rows_remove(edit->tally->db, edit->row.id);
+        r = store_rows_remove(edit->tally->db, edit->row.id);
         if (r == 0)
                 r = use(edit, edit->row.owner, -1, -edit->row.n_bytes);
         return r ? r

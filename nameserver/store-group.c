@@ -62,16 +62,11 @@ static void tell(const StoreGroup *group, StoreGroupStep step)
                 group->on_step(group->context, step);
 }
 
-static int write_rest(const StoreGroup *group)
-{
-        return group->write ? group->write(group->context) : 0;
-}
-
 /* @r is what became of the transaction so far. */
 static int end(StoreGroup *group, int r)
 {
-        if (r == 0)
-                r = write_rest(group);
+        if (r == 0 && group->write)
+                r = group->write(group->context);
         if (r == 0)
                 r = store_db_execute(group->db, "COMMIT");
         if (r)
@@ -103,7 +98,7 @@ static int run_plainly(StoreGroup *group, StoreChange *change)
         r = change->fn(group->context, change->userdata);
         if (r && (!is_open(db) || sqlite3_total_changes64(db->sqlite) != n_changes))
                 return r;
-        tell(group, r ? STORE_GROUP_REFUSED : STORE_GROUP_KEPT);
+        tell(group, r ? STORE_GROUP_UNDONE : STORE_GROUP_KEPT);
         change->r = store_db_report(db, r, change->error);
         return 0;
 }
@@ -118,8 +113,6 @@ static int run_guarded(StoreGroup *group, StoreChange *change)
         if (r)
                 return r;
         r = change->fn(group->context, change->userdata);
-        if (r == 0)
-                r = write_rest(group);
         change->r = r;
         if (r && (!is_open(db) || undo(db, "ROLLBACK TO one")))
                 return r;

@@ -28,8 +28,7 @@ typedef int (*StoreChangeFn)(void *context, void *userdata);
 /* How far a transaction is, told as it goes. */
 typedef enum StoreGroupStep {
         STORE_GROUP_KEPT,      /* the change that ran stands, if the transaction does */
-        STORE_GROUP_REFUSED,   /* it failed before it changed a row */
-        STORE_GROUP_UNDONE,    /* what it changed does not stand; what was written before does */
+        STORE_GROUP_UNDONE,    /* it does not; those before it do */
         STORE_GROUP_COMMITTED, /* all that was kept is on the disk */
         STORE_GROUP_LOST,      /* nothing of the transaction is */
 } StoreGroupStep;
@@ -49,8 +48,8 @@ struct StoreChange {
 struct StoreGroup {
         StoreDb *db;                  /* borrowed */
         int (*reopen)(void *context); /* connects @db anew. Return: 0, STORE_E_*, -errno */
-        int (*write)(void *context);  /* or NULL: what the changes have left to be written before
-                                       they are final. Return: as a change */
+        int (*write)(void *context);  /* or NULL: what the changes have left to be written at the
+                                       end. Return: as a change */
         void (*on_step)(void *context, StoreGroupStep step); /* or NULL; set after init, both */
         void *context; /* of these three and of those that change */
         pthread_mutex_t lock;

@@ -22,8 +22,7 @@ enum {
         VERSION,
         SET_VERSION,
         FINISH,
-        USAGE,
-        SET_USAGE,
+        OWNERS,
         REMOVE,
 };
 
@@ -46,12 +45,10 @@ static const char *const statements[] = {
         [ADD_TAG] = "INSERT OR IGNORE INTO metadata (object, tag) VALUES (?1, ?2)",
         [TAGS] = STORE_RECORD_TAGS,
         [VERSION] = "SELECT version FROM changes",
-        [SET_VERSION] = "UPDATE changes SET version = ?1",
+        [SET_VERSION] = "UPDATE changes SET version = ?1, again = ?1",
         [FINISH] = "UPDATE objects SET version = ?2, bytes = " STORE_ROWS_BYTES
                    " WHERE id = ?1 RETURNING owner, version, bytes, ttl, uri",
-        [USAGE] = "SELECT names, bytes FROM owners WHERE uid = ?1",
-        [SET_USAGE] = "INSERT INTO owners (uid, names, bytes) VALUES (?1, ?2, ?3)"
-                      " ON CONFLICT (uid) DO UPDATE SET names = ?2, bytes = ?3",
+        [OWNERS] = "SELECT owner, count(*), sum(bytes) FROM objects GROUP BY owner",
         [REMOVE] = "DELETE FROM objects WHERE id = ?1",
 };
 
@@ -381,33 +378,20 @@ int store_rows_finish(StoreDb *db, int64_t id, int64_t version, StoreRow *ret)
         return ret->uri ? 0 : error_origin(-ENOMEM);
 }
 
-int store_rows_usage(StoreDb *db, uid_t owner, StoreUsage *ret)
+int store_rows_owners(StoreDb *db, StoreOwnerFn fn, void *userdata)
 {
-        STORE_DB_STATEMENT(s, db, USAGE);
+        STORE_DB_STATEMENT(s, db, OWNERS);
         int r;
 
-        *ret = (StoreUsage){ 0 };
-        r = store_db_bind_int(db, s, 1, owner);
-        if (r == 0)
-                r = store_db_step(db, s);
-        if (r)
-                return r == STORE_E_NOT_FOUND ? 0 : r;
-        ret->n_names = sqlite3_column_int64(s, 0);
-        ret->n_bytes = sqlite3_column_int64(s, 1);
-        return 0;
-}
+        while ((r = store_db_step(db, s)) == 0) {
+                const StoreUsage usage = { .n_names = sqlite3_column_int64(s, 1),
+                                           .n_bytes = sqlite3_column_int64(s, 2) };
 
-int store_rows_set_usage(StoreDb *db, uid_t owner, const StoreUsage *usage)
-{
-        STORE_DB_STATEMENT(s, db, SET_USAGE);
-        int r;
-
-        r = store_db_bind_int(db, s, 1, owner);
-        if (r == 0)
-                r = store_db_bind_int(db, s, 2, usage->n_names);
-        if (r == 0)
-                r = store_db_bind_int(db, s, 3, usage->n_bytes);
-        return r ? r : store_db_run(db, s);
+                r = fn((uid_t)sqlite3_column_int64(s, 0), &usage, userdata);
+                if (r)
+                        return r;
+        }
+        return r == STORE_E_NOT_FOUND ? 0 : r;
 }
 
 int store_rows_remove(StoreDb *db, int64_t id)

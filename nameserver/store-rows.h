@@ -82,9 +82,11 @@ NODISCARD int store_rows_set_version(StoreDb *db, int64_t version);
 /** store_rows_finish() - a row that was changed gets its version; @ret: as it is now. */
 NODISCARD int store_rows_finish(StoreDb *db, int64_t id, int64_t version, StoreRow *ret);
 
-/** store_rows_usage() - what an owner has in all. */
-NODISCARD int store_rows_usage(StoreDb *db, uid_t owner, StoreUsage *ret);
-NODISCARD int store_rows_set_usage(StoreDb *db, uid_t owner, const StoreUsage *usage);
+/* Return: as store_rows_owners(). */
+typedef int (*StoreOwnerFn)(uid_t uid, const StoreUsage *usage, void *userdata);
+
+/** store_rows_owners() - what each owner has in all. Ends when @fn fails. */
+NODISCARD int store_rows_owners(StoreDb *db, StoreOwnerFn fn, void *userdata);
 
 /** store_rows_remove() - a row with all that belongs to it. */
 NODISCARD int store_rows_remove(StoreDb *db, int64_t id);

@@ -82,7 +82,8 @@ static const char *const migrations[] = {
 
         /* What is in an index of all columns needs no other for its key: one is written less for
          * each object, and one for each endpoint. That a name is there once is for whoever writes
-         * to see to (there is one), and for the start to check. */
+         * to see to (there is one), and for the start to check. The number of the change is twice
+         * in its row, and what owners have is counted at the start. */
         "BEGIN IMMEDIATE;"
         "CREATE TABLE objects_4 ("
         "        id INTEGER PRIMARY KEY,"
@@ -117,12 +118,18 @@ static const char *const migrations[] = {
         "INSERT INTO endpoints_4 SELECT id, object, zone, path, host, port, nathost, natport, ssh"
         "        FROM endpoints;"
         "INSERT INTO metadata_4 SELECT object, tag FROM metadata;"
+        "CREATE TABLE changes_4 (version INTEGER NOT NULL,"
+        "        again INTEGER NOT NULL CHECK (again = version)) STRICT;"
+        "INSERT INTO changes_4 SELECT version, version FROM changes;"
+        "DROP TABLE changes;"
+        "DROP TABLE owners;"
         "DROP TABLE metadata;" /* before what it refers to, or that would take it along */
         "DROP TABLE endpoints;"
         "DROP TABLE objects;"
         "ALTER TABLE objects_4 RENAME TO objects;"
         "ALTER TABLE endpoints_4 RENAME TO endpoints;"
         "ALTER TABLE metadata_4 RENAME TO metadata;"
+        "ALTER TABLE changes_4 RENAME TO changes;"
         "CREATE INDEX metadata_by_tag ON metadata (tag, object);"
         "CREATE INDEX objects_twice ON objects"
         "        (name, object, uri, owner, version, created, ttl, bytes);"

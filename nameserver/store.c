@@ -20,7 +20,7 @@ struct Store {
         int lock_fd;         /* closed last */
         StoreDb db;          /* of the thread that runs a group, as all below */
         StoreRecord *record; /* of the object that is being changed */
-        StoreTally tally;    /* of the transaction that runs */
+        StoreTally tally;
         StoreGroup group;
         StoreNewsQueue news_one; /* of the change that runs */
         StoreNewsQueue news;     /* of those before it in the transaction */
@@ -41,9 +41,10 @@ static int connect(StoreDb *db, const char *path)
 }
 
 /* What every connection that writes needs, once it is known that the file is ours. */
-static int make_ready(StoreDb *db)
+static int make_ready(Store *store)
 {
         CLEANUP(freep) char *mode = NULL;
+        StoreDb *db = &store->db;
         int r;
 
         r = store_db_query_text(db, "PRAGMA journal_mode = WAL", &mode);
@@ -55,7 +56,7 @@ static int make_ready(StoreDb *db)
                 r = store_schema_migrate(db);
         if (r == 0)
                 r = store_rows_prepare(db);
-        return r;
+        return r ? r : store_tally_load(&store->tally);
 }
 
 /* In the order that leaves a file alone which is not ours, or not sound. */
@@ -66,7 +67,7 @@ static int open_database(Store *store)
         r = connect(&store->db, store->path);
         if (r == 0)
                 r = store_schema_check(&store->db);
-        return r ? r : make_ready(&store->db);
+        return r ? r : make_ready(store);
 }
 
 /* Reads back who the file belongs to; its soundness was seen at the start. */
@@ -79,7 +80,7 @@ static int reopen_database(void *context)
         r = connect(&store->db, store->path);
         if (r == 0)
                 r = store_schema_identify(&store->db);
-        return r ? r : make_ready(&store->db);
+        return r ? r : make_ready(store);
 }
 
 static int write_tally(void *context)
@@ -96,20 +97,19 @@ static void on_step(void *context, StoreGroupStep step)
 
         switch (step) {
         case STORE_GROUP_KEPT:
+                store_tally_keep(&store->tally);
                 STAILQ_CONCAT(&store->news, &store->news_one);
                 break;
-        case STORE_GROUP_REFUSED:
-                store_news_deliver(&store->news_one, NULL, NULL);
-                break;
         case STORE_GROUP_UNDONE:
-                store_tally_forget(&store->tally);
+                store_tally_undo(&store->tally);
                 store_news_deliver(&store->news_one, NULL, NULL);
                 break;
         case STORE_GROUP_COMMITTED:
+                store_tally_committed(&store->tally);
                 store_news_deliver(&store->news, store->on_news, store->userdata);
                 break;
         case STORE_GROUP_LOST:
-                store_tally_forget(&store->tally);
+                store_tally_lost(&store->tally);
                 store_news_deliver(&store->news_one, NULL, NULL);
                 store_news_deliver(&store->news, NULL, NULL);
                 break;
@@ -130,7 +130,7 @@ int store_open(const char *path, Store **ret, ErrorText *error)
         store_group_init(&store->group, &store->db, reopen_database, store);
         store->group.write = write_tally;
         store->group.on_step = on_step;
-        store->tally = (StoreTally)STORE_TALLY_INIT(&store->db);
+        store_tally_init(&store->tally, &store->db);
         store->record = store_record_new();
         if (!store->record)
                 return error_origin(-ENOMEM);
@@ -149,6 +149,7 @@ Store *store_close(Store *store)
         if (store) {
                 store_db_close(&store->db);
                 store_group_deinit(&store->group);
+                store_tally_deinit(&store->tally);
                 store_record_free(store->record);
                 closep(&store->lock_fd);
                 free(store->path);
