@@ -13,4 +13,5 @@ extern const OptionsCommand command_ping;
 extern const OptionsCommand command_pipe;
 extern const OptionsCommand command_register;
 extern const OptionsCommand command_remove;
+extern const OptionsCommand command_tunnel;
 extern const OptionsCommand command_where;

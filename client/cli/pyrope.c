@@ -6,9 +6,8 @@
 #include "client/cli/commands.h"
 
 static const OptionsCommand *const commands[] = {
-        &command_list,   &command_lookup, &command_register,
-        &command_remove, &command_ping,   &command_call,
-        &command_where,  &command_pipe,   NULL,
+        &command_list, &command_lookup, &command_register, &command_remove, &command_ping,
+        &command_call, &command_where,  &command_pipe,     &command_tunnel, NULL,
 };
 
 static const Options options = {

@@ -579,7 +579,7 @@ PYROPE_API pyrope_status pyrope_get_file(pyrope_instance *instance, const char *
 PYROPE_API pyrope_status pyrope_release(pyrope_instance *instance, int64_t timeout_ms,
                                         pyrope_error **error);
 
-/* -- local sockets for foreign programs ------------------------------------------------------- */
+/* -- places on this machine for foreign programs ---------------------------------------------- */
 
 /**
  * pyrope_forward_new() - a Unix socket of ours, 0600, through which another program of this machine
@@ -592,10 +592,48 @@ PYROPE_API pyrope_status pyrope_release(pyrope_instance *instance, int64_t timeo
 PYROPE_API pyrope_status pyrope_forward_new(pyrope_proxy *proxy, pyrope_forward **ret,
                                             pyrope_error **error);
 
-/** pyrope_forward_free() - remove the socket, and end what goes through it. Return: NULL. */
+#define PYROPE_ANY_PORT (-1)
+
+/* Where pyrope_forward_to() listens. All zero: at a socket of its own in the runtime directory. */
+typedef struct pyrope_forward_options {
+        const char *
+                socket; /* absolute path of another socket, in a directory that only we may enter */
+        int nat_port;   /* instead of a socket: a port of the loopback interface; or
+                           PYROPE_ANY_PORT. For programs that know no Unix sockets */
+
+        /* NULL, or told, in a line for a person, that a connection was hung up on and why, or that
+         * a name is another object now. In threads of the library; not to be freed from there. */
+        void (*on_problem)(void *userdata, const char *text);
+        void *userdata;
+} pyrope_forward_options;
+
+/**
+ * pyrope_forward_to() - a place on this machine that leads to something elsewhere, as long as it is
+ * not freed
+ * @target:  a name or a URI, but not tags; or a location, if it begins with '/', "./u:" or
+ *           "ssh://", or ends as host:port does (a name of that form: PYRONAME:name)
+ * @options: NULL for the defaults; borrowed during the call
+ *
+ * The target is found and connected to once; later, each connection made to the place gets one of
+ * its own. It goes where a name leads by then, or where it led last while the nameserver does not
+ * answer; it makes a new SSH session if one was lost; and if that cannot be, it is hung up on.
+ * Peers of other users are hung up on, too: of a port's the kernel is asked. A port is held on
+ * 127.0.0.1 and on ::1 together, so that nobody else has it where "localhost" may lead.
+ *
+ * Return: as pyrope_proxy_new(); PYROPE_E_INVALID (the options, too), PYROPE_E_EXISTS (somebody
+ * listens there), PYROPE_E_DENIED (also: the socket's directory is open to others).
+ */
+PYROPE_API pyrope_status pyrope_forward_to(pyrope_context *context, const char *target,
+                                           const pyrope_forward_options *options,
+                                           int64_t timeout_ms, pyrope_forward **ret,
+                                           pyrope_error **error);
+
+/** pyrope_forward_free() - stop listening, remove the socket, and end what goes through. Return:
+ * NULL. */
 PYROPE_API pyrope_forward *pyrope_forward_free(pyrope_forward *forward);
 
-/** pyrope_forward_uri() - PYRO:object@./u:path, for stock Pyro5. Return: borrowed. */
+/** pyrope_forward_uri() - PYRO:object@./u:path or PYRO:object@127.0.0.1:port, for stock Pyro5; of a
+ * location the place alone. Return: borrowed. */
 PYROPE_API const char *pyrope_forward_uri(const pyrope_forward *forward);
 
 #ifdef __cplusplus

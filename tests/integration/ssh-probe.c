@@ -3,9 +3,9 @@
 /*
  * ssh-probe SSH_CONFIG COMMAND ...: the SSH part of the client, driven by tests/integration/ssh.sh
  *
- * PLACE is a location as people type it, "ssh://h1/./u:/path" or, for a port as seen from h1,
- * "h1 HOST PORT" in one word with commas: "h1,127.0.0.1,80". Failures are one line on standard
- * error, "E_STATUS text", and exit status 1.
+ * PLACE is a location as people type it, "ssh://h1/./u:/path", "/path", "host:port" or, for a port
+ * as seen from h1, "h1 HOST PORT" in one word with commas: "h1,127.0.0.1,80". Failures are one line
+ * on standard error, "E_STATUS text", and exit status 1.
  */
 
 #include "base/log.h"
@@ -13,6 +13,7 @@
 #include "base/unix-socket.h"
 #include "client/forward.h"
 #include "client/ssh-pool.h"
+#include "client/tcp.h"
 #include "proto/value.h"
 #include "tests/integration/stream-bytes.h"
 
@@ -70,8 +71,14 @@ static Location place(const char *text)
 static pyrope_status open_place(const char *text, int timeout_ms, int *ret_fd, pyrope_error **error)
 {
         CLEANUP(location_deinit) Location to = place(text);
+        int r;
 
-        return ssh_pool_open(pool, &to, deadline_in(timeout_ms), ret_fd, error);
+        if (to.ssh)
+                return ssh_pool_open(pool, &to, deadline_in(timeout_ms), ret_fd, error);
+        if (to.host)
+                return tcp_connect(to.host, to.port, deadline_in(timeout_ms), ret_fd, error);
+        r = unix_connect(to.path, deadline_in(timeout_ms), ret_fd);
+        return r ? error_set(error, PYROPE_E_UNREACHABLE, "%s: %d", to.path, r) : PYROPE_OK;
 }
 
 static void wait_for(int fd, short events)
@@ -486,19 +493,26 @@ static int run_cycle(int argc, char **argv)
         return 0;
 }
 
+static pyrope_status forward_to(void *userdata, Location *ret, pyrope_error **error)
+{
+        (void)error;
+        return location_copy(userdata, ret) ? PYROPE_E_NOMEM : PYROPE_OK;
+}
+
 /* forward PLACE SOCKET: say READY, forward until the end of standard input. */
 static int run_forward(int argc, char **argv)
 {
         CLEANUP(location_deinit) Location to = place(argv[0]);
+        const ForwardWay way = { .find = forward_to, .userdata = &to };
         pyrope_error *error = NULL;
         pyrope_status status;
         Forward *forward;
 
         (void)argc;
-        status = forward_new(pool, &to, argv[1], &forward, &error);
+        status = forward_new(pool, &(ForwardPlace){ .path = argv[1] }, &way, &forward, &error);
         if (status)
                 return fail(status, error);
-        printf("READY %s\n", forward_path(forward));
+        printf("READY %s\n", forward_place(forward)->path);
         (void)fflush(stdout);
         await_line();
         (void)forward_free(forward);
@@ -521,7 +535,7 @@ static uint64_t now_ns(void)
         return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-/* ping PLACE|SOCKET N BYTES: round trips through an echo server. */
+/* ping PLACE N BYTES: round trips through an echo server. */
 static int run_ping(int argc, char **argv)
 {
         size_t n = strtoul(argv[1], NULL, 10), n_bytes = strtoul(argv[2], NULL, 10);

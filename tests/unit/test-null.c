@@ -549,6 +549,9 @@ START_TEST(a_proxy_refuses_what_is_none)
         EXPECT_BARE_INVALID(pyrope_wait_hangup(NULL, 0));
         EXPECT_INVALID(pyrope_forward_new(NULL, &forward, &error));
         EXPECT_INVALID(pyrope_forward_new(proxy, NULL, &error));
+        EXPECT_INVALID(pyrope_forward_to(NULL, "x", NULL, 0, &forward, &error));
+        EXPECT_INVALID(pyrope_forward_to(context, NULL, NULL, 0, &forward, &error));
+        EXPECT_INVALID(pyrope_forward_to(context, "x", NULL, 0, NULL, &error));
         ck_assert_ptr_null(pyrope_forward_uri(NULL));
         ck_assert_ptr_null(pyrope_forward_free(NULL));
         ck_assert_ptr_null(pyrope_proxy_free(NULL));
