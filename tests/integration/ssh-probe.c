@@ -54,7 +54,7 @@ static Location place(const char *text)
         Location location = { 0 };
         char *copy, *rest;
 
-        if (!strchr(text, ',')) {
+        if (!strncmp(text, "ssh://", 6) || !strchr(text, ',')) {
                 if (location_parse(text, &location))
                         exit(usage());
                 return location;

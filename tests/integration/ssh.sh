@@ -2,11 +2,9 @@
 # SPDX-License-Identifier: MIT
 
 . "$(dirname "$0")/../support/lib.sh"
+. "$(dirname "$0")/../support/ssh-probe.sh"
 begin "SSH sessions and their channels: bytes, host keys, logins, refusals, lost and silent hosts, forwards"
 
-probe=$PYROPE_TEST_BIN_DIR/ssh-probe
-server=$PYROPE_TEST_BIN_DIR/stream-server
-fixture=$top/tests/support/sshd_fixture.sh
 n_source=33554432
 
 # h2 forwards nothing, h3 accepts no keys, h4 knows nothing but old ciphers, h5 wants new keys all the time.
@@ -26,9 +24,6 @@ done
 start source "$server" "$tmp/s/source" source $n_source
 at=ssh://h1/./u:$tmp/s
 
-with() { # NAME LINES: a configuration $tmp/NAME with these lines before the fixture's own
-        { printf '%s\n' "$2"; cat "$config"; } >"$tmp/$1"
-}
 logins() { # how often somebody tried to log in to h1
         grep -cE 'publickey|userauth|invalid user' "$FX_DIR/h1/log"
 }
@@ -237,59 +232,6 @@ HostName no-such-host.invalid"
 expect 1 "$probe" "$tmp/nowhere" open "$at/echo"
 check "no such host" complained '^E_UNREACHABLE h1: there is no host name no-such-host.invalid: '
 
-echo "# ways"
-with jump "Host far
-HostName $FX_H2
-ProxyJump h1"
-expect 0 "$probe" "$tmp/jump" exec far 'echo there'
-check "through a jump host" said '^there$'
-before=$(logins)
-expect 0 "$probe" "$config" exec h1,h2 'echo there'
-check "through a host that stands in front of it" said '^there$'
-check "which was logged in to" test "$(logins)" -gt "$before"
-with three "Host far
-HostName $FX_H5
-ProxyCommand /bin/false"
-expect 0 "$probe" "$tmp/three" exec "h5,h1,$FX_USER@far:$FX_PORT" 'echo there'
-check "through two of them, whatever the configuration says of the last" said '^there$'
-expect 1 "$probe" "$config" exec h1:1,h2 true
-check "one that is not there" complained '^E_UNREACHABLE h2 via h1:1: h1:1: connecting to .*Connection refused$'
-with unknown-hop "Host far
-HostName $FX_H1
-UserKnownHostsFile $tmp/kh.none"
-expect 1 "$probe" "$tmp/unknown-hop" exec far,h2 true
-check "one with an unknown key" complained "^E_HOST_KEY h2 via far: far .*run 'ssh -F $tmp/unknown-hop far'"
-with unknown-last "Host far
-HostName $FX_H2
-UserKnownHostsFile $tmp/kh.none"
-expect 1 "$probe" "$tmp/unknown-last" exec h1,far true
-check "the last one's own key is checked as ever" complained "^E_HOST_KEY far via h1 .*run 'ssh -F $tmp/unknown-last -J h1 far'"
-for way in 'h1,' ',h2' 'h1,,h2' h1,-oProxyCommand=id 'h1,h2;id' 'h1, h2' h1,h1,h1,h1,h1,h1,h1,h1,h2; do
-        expect 1 "$probe" "$config" exec "$way" true
-        check "no way: $way" complained '^E_INVALID .*is not \[user@\]host\[:port\], nor up to 8 of these'
-done
-mkdir "$tmp/no-ssh"
-expect 1 env PATH="$tmp/no-ssh" "$probe" "$config" exec h1,h2 true
-check "without the program ssh that is said" complained '^E_CONFIG h1,h2: .*install openssh-client$'
-with command "Host far
-HostName $FX_H2
-ProxyCommand ssh -F $config -W [%h]:%p h1"
-expect 0 "$probe" "$tmp/command" exec far 'echo there'
-check "through the user's ProxyCommand" said '^there$'
-with lost-jump "Host far
-HostName $FX_H2
-ProxyJump h1:1"
-expect 1 "$probe" "$tmp/lost-jump" exec far true
-check "a jump host that is not there" complained '^E_UNREACHABLE far via h1:1: h1:1: connecting to .*Connection refused$'
-with strict-jump "Host far
-HostName $FX_H2
-ProxyJump $FX_H1
-Host $FX_H1
-UserKnownHostsFile $tmp/kh.none
-StrictHostKeyChecking no"
-expect 1 "$probe" "$tmp/strict-jump" exec far true
-check "a jump host with an unknown key" complained "^E_HOST_KEY far via $FX_H1: $FX_H1 .*is not in $tmp/kh.none"
-
 echo "# hosts that take liberties"
 start evil "$PYROPE_TEST_BIN_DIR/unasking-sshd" "$FX_DIR/h1/hostkey" 1000
 port=$(ready_uri evil)
@@ -302,14 +244,7 @@ expect 0 "$probe" "$tmp/evil" exec evil anything
 check "channels that nobody asked for are refused, all of them" said '^3000 of 3000 refused$'
 
 echo "# hosts that fail"
-hold() { # NAME PLACE: holds a stream in the background; a line to $tmp/NAME.in opens it again
-        mkfifo "$tmp/$1.in"
-        exec 7<>"$tmp/$1.in"
-        "$probe" "$config" hold "$2" <"$tmp/$1.in" 7<&- >"$tmp/$1.out" 2>"$tmp/$1.err" {never_fd}<&- &
-        pid_of[$1]=$!
-        check "$1 is open" wait_for_line "$tmp/$1.out" '^READY' "${pid_of[$1]}"
-}
-hold lost "$at/stall"
+hold lost "$config" "$at/stall"
 expect 0 "$fixture" kill1 "$FX_DIR" 1
 check "a lost session hangs up its streams" wait_for_line "$tmp/lost.out" 'hung up' "${pid_of[lost]}"
 expect 0 "$fixture" up1 "$FX_DIR" 1

@@ -12,7 +12,8 @@
 # It leaves DIR/env (shell variables FX_*), DIR/ssh_config (Host h1..hN, and hI-via-h1 over a jump), DIR/known_hosts,
 # DIR/known_hosts.hashed, DIR/id_ed25519, and DIR/hI/ (host key, sshd_config, log). One logs in as oneself.
 # FIXTURE_EXTRA holds lines for every sshd_config, FIXTURE_EXTRA_I those for host I; they come first, so they win.
-# FIXTURE_ADDRESS_I is another address for host I, as in a network namespace.
+# FIXTURE_ADDRESS_I is the address of host I, and FIXTURE_WITHIN_I the command that starts its sshd (nsenter ...), if it
+# is to be in a network of its own.
 
 set -u
 umask 077
@@ -39,9 +40,10 @@ family() { # PID: it and all its descendants, children first
 }
 
 host_up() { # DIR I: 0 it listens; 1 it did not come up, see its log
-        local d=$1/h$2 pid tries
+        local d=$1/h$2 within=FIXTURE_WITHIN_$2 pid tries
         : >"$d/log"
-        "$SSHD" -D -f "$d/sshd_config" -E "$d/log" </dev/null >/dev/null 2>&1 &
+        # shellcheck disable=SC2086 # one word each
+        ${!within:-} "$SSHD" -D -f "$d/sshd_config" -E "$d/log" </dev/null >/dev/null 2>&1 &
         pid=$!
         disown "$pid"
         for ((tries = UP_MS / 20; tries > 0; tries--)); do
