@@ -22,6 +22,14 @@ int64_t clock_coarse_ms(void)
         return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+double clock_fine_ms(void)
+{
+        struct timespec now;
+
+        clock_gettime(CLOCK_MONOTONIC, &now); /* as above */
+        return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
+}
+
 Deadline deadline_in(int64_t ms)
 {
         int64_t at_ms;

@@ -28,6 +28,9 @@ int64_t clock_boottime_ms(void);
  * Only to be compared with each other. */
 int64_t clock_coarse_ms(void);
 
+/* Milliseconds with their fractions, to be subtracted from each other: how long something took. */
+double clock_fine_ms(void);
+
 /* The moment @ms from now; DEADLINE_NONE if @ms is negative (the way poll() says "no limit"). */
 Deadline deadline_in(int64_t ms);
 

@@ -91,11 +91,14 @@ static pyrope_status ask_in_turn(void *userdata, const pyrope_question *question
 static pyrope_status make_pool(pyrope_context *context, const pyrope_options *options,
                                pyrope_error **error)
 {
-        const SshAsk ask = { .fn = options->ask ? ask_in_turn : NULL, .userdata = context };
+        const char *ssh_config = setting(options->ssh_config, "PYROPE_SSH_CONFIG");
 
         context->ask = options->ask;
         context->ask_userdata = options->ask_userdata;
-        context->pool = ssh_pool_new(setting(options->ssh_config, "PYROPE_SSH_CONFIG"), &ask);
+        context->ssh_ask = (SshAsk){ .fn = options->ask ? ask_in_turn : NULL, .userdata = context };
+        context->ssh_config = ssh_config ? strdup(ssh_config) : NULL;
+        if (!ssh_config || context->ssh_config)
+                context->pool = ssh_pool_new(ssh_config, &context->ssh_ask);
         return context->pool ? PYROPE_OK : error_set(error, PYROPE_E_NOMEM, "out of memory");
 }
 
@@ -148,6 +151,7 @@ pyrope_context *pyrope_context_free(pyrope_context *context)
         (void)pthread_mutex_destroy(&context->ask_lock);
         (void)pthread_mutex_destroy(&context->lock);
         free(context->runtime_dir);
+        free(context->ssh_config);
         ns_places_deinit(&context->nameservers);
         free(context);
         return NULL;

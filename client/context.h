@@ -27,12 +27,14 @@
 struct pyrope_context {
         /* Never change after pyrope_context_new(). */
         char *runtime_dir; /* as given; NULL: $PYROPE_RUNTIME_DIR and the rest of its ladder */
+        char *ssh_config;  /* file; NULL: ssh's own */
         char zone[ZONE_SIZE];
         int64_t timeout_ms;
         unsigned spin_us;
         SshPool *pool;
         pyrope_ask_fn ask; /* NULL: nobody to ask */
         void *ask_userdata;
+        SshAsk ssh_ask;           /* the same, for logins */
         pthread_mutex_t ask_lock; /* one question at a time */
 
         NsPlaces nameservers; /* of which only what was found out changes */

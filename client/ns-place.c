@@ -4,7 +4,6 @@
 
 #include "base/log.h"
 #include "base/runtime-dir.h"
-#include "base/unix-socket.h"
 #include "client/context.h"
 #include "client/reach.h"
 #include "client/where.h"
@@ -15,10 +14,6 @@
 
 #define SEPARATORS ", \t"
 #define SILENT_MS  10000 /* a nameserver that does not answer is passed over for so long */
-
-/* What is asked on a host of which only the name is known, and where a site may have its own. */
-#define WHERE_COMMAND     "pyrope where nameserver"
-#define WHERE_SITE_SOCKET RUNTIME_SITE_DIR "/" WHERE_NAMESERVER
 
 static pyrope_status no_memory(pyrope_error **error)
 {
@@ -117,25 +112,6 @@ static pyrope_status default_at(const pyrope_context *context, Location *ret, py
 
 /* -- on another one --------------------------------------------------------------------------- */
 
-/* The path in the output of WHERE_COMMAND, which a stranger may have written. Return: owned, NULL
- * if there is none. */
-static char *printed_path(const Buffer *output)
-{
-        CLEANUP(freep) char *path = strndup((const char *)output->data, output->n);
-        size_t n;
-
-        if (!path)
-                return NULL;
-        n = strcspn(path, "\n");
-        if (n + 1 != output->n) /* one line, and nothing else */
-                return NULL;
-        path[n] = '\0';
-        for (const char *at = path; *at; at++)
-                if ((unsigned char)*at < ' ' || *at == 0x7f)
-                        return NULL;
-        return unix_path_check(path, NULL) == 0 ? TAKE(path) : NULL;
-}
-
 /* What a host said. */
 typedef struct Told Told;
 
@@ -155,7 +131,7 @@ static pyrope_status ask_host(pyrope_context *context, const char *ssh, Deadline
         if (status)
                 return status;
         *ret = (Told){
-                .path = output.exit_status == 0 ? printed_path(&output.text) : NULL,
+                .path = output.exit_status == 0 ? where_printed(&output.text) : NULL,
                 .exit_status = output.exit_status,
                 .is_held = output.exit_status == 0 && output.text.n == 0,
         };

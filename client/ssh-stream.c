@@ -227,6 +227,12 @@ void ssh_stream_feed(SshStream *stream, short revents)
 
 /* -- opening ----------------------------------------------------------------------------------- */
 
+bool ssh_stream_is_prohibited(const char *said)
+{
+        /* "Channel opening failure: channel 43 error (1) ...": RFC 4254, section 5.1. */
+        return strstr(said, " error (1) ");
+}
+
 pyrope_status ssh_stream_refusal(const char *label, const SshRequest *request, const char *said,
                                  pyrope_error **error)
 {
@@ -236,8 +242,7 @@ pyrope_status ssh_stream_refusal(const char *label, const SshRequest *request, c
         if (request->command)
                 return error_set(error, PYROPE_E_DENIED, "%s: does not run %s: %s", label, what,
                                  said);
-        /* "Channel opening failure: channel 43 error (1) ...": RFC 4254, section 5.1. */
-        if (strstr(said, " error (1) "))
+        if (ssh_stream_is_prohibited(said))
                 return error_set(error, PYROPE_E_DENIED,
                                  "%s: sshd does not permit %s: see AllowTcpForwarding, "
                                  "AllowStreamLocalForwarding and PermitOpen in its configuration, "

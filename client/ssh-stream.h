@@ -99,6 +99,10 @@ NODISCARD pyrope_status ssh_stream_settle(SshStream *stream, pyrope_error **erro
 /** ssh_stream_abandon() - nobody wants it any more; over as soon as the host can be told. */
 void ssh_stream_abandon(SshStream *stream);
 
+/** ssh_stream_is_prohibited() - whether ssh_get_error() tells of a channel that the host does not
+ * permit, and not of one that it could not connect. */
+bool ssh_stream_is_prohibited(const char *said);
+
 /**
  * ssh_stream_refusal() - words for a channel that the host did not open
  * @said:       ssh_get_error()

@@ -4,7 +4,6 @@
 
 #include "base/private-dir.h"
 #include "base/random.h"
-#include "base/runtime-dir.h"
 #include "base/unix-socket.h"
 #include "client/context.h"
 
@@ -130,4 +129,21 @@ pyrope_status pyrope_where(pyrope_context *context, char **ret, pyrope_error **e
         *strrchr(socket, '/') = '\0';
         *ret = TAKE(socket);
         return PYROPE_OK;
+}
+
+char *where_printed(const Buffer *output)
+{
+        CLEANUP(freep) char *path = strndup((const char *)output->data, output->n);
+        size_t n;
+
+        if (!path)
+                return NULL;
+        n = strcspn(path, "\n");
+        if (n + 1 != output->n) /* one line, and nothing else */
+                return NULL;
+        path[n] = '\0';
+        for (const char *at = path; *at; at++)
+                if ((unsigned char)*at < ' ' || *at == 0x7f)
+                        return NULL;
+        return unix_path_check(path, NULL) == 0 ? TAKE(path) : NULL;
 }

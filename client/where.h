@@ -8,11 +8,16 @@
  * Sockets in the runtime directory of a context: those that daemons made, and new ones of ours.
  */
 
-#include "base/defs.h"
+#include "base/buffer.h"
+#include "base/runtime-dir.h"
 
 #include <pyrope/pyrope.h>
 
 #define WHERE_NAMESERVER "nameserver.sock" /* the nameserver's file name there */
+
+/* What is asked on a host of which only the name is known, and where a site may have its own. */
+#define WHERE_COMMAND     "pyrope where nameserver"
+#define WHERE_SITE_SOCKET RUNTIME_SITE_DIR "/" WHERE_NAMESERVER
 
 /**
  * where_socket() - the path of a daemon's socket
@@ -28,3 +33,7 @@ NODISCARD pyrope_status where_socket(const pyrope_context *context, const char *
  * same. */
 NODISCARD pyrope_status where_new_socket(const pyrope_context *context, char **ret,
                                          pyrope_error **error);
+
+/** where_printed() - the path in what `pyrope where` printed on a host: a stranger may have written
+ * it. Return: owned, free(); NULL: there is none. */
+NODISCARD char *where_printed(const Buffer *output);

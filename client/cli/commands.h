@@ -7,6 +7,7 @@
 #include "base/options.h"
 
 extern const OptionsCommand command_call;
+extern const OptionsCommand command_doctor;
 extern const OptionsCommand command_list;
 extern const OptionsCommand command_lookup;
 extern const OptionsCommand command_ping;

@@ -7,7 +7,8 @@
 
 static const OptionsCommand *const commands[] = {
         &command_list, &command_lookup, &command_register, &command_remove, &command_ping,
-        &command_call, &command_where,  &command_pipe,     &command_tunnel, NULL,
+        &command_call, &command_where,  &command_pipe,     &command_tunnel, &command_doctor,
+        NULL,
 };
 
 static const Options options = {

@@ -21,6 +21,21 @@ START_TEST(boottime_is_the_kernels_and_never_goes_back)
 }
 END_TEST
 
+START_TEST(fine_time_is_the_kernels_and_never_goes_back)
+{
+        struct timespec monotonic;
+        double before = clock_fine_ms();
+        double now, after;
+
+        clock_gettime(CLOCK_MONOTONIC, &monotonic);
+        after = clock_fine_ms();
+        now = (double)monotonic.tv_sec * 1e3 + (double)monotonic.tv_nsec / 1e6;
+
+        ck_assert_double_le(before, now);
+        ck_assert_double_ge(after, now);
+}
+END_TEST
+
 START_TEST(deadline_of_nothing_never_passes)
 {
         ck_assert(deadline_is_none(DEADLINE_NONE));
@@ -70,6 +85,7 @@ int main(void)
         TCase *tcase = tcase_create("clock");
 
         tcase_add_test(tcase, boottime_is_the_kernels_and_never_goes_back);
+        tcase_add_test(tcase, fine_time_is_the_kernels_and_never_goes_back);
         tcase_add_test(tcase, deadline_of_nothing_never_passes);
         tcase_add_test(tcase, deadline_counts_down_to_zero);
         tcase_add_test(tcase, deadline_far_away_fits_poll);

@@ -8,6 +8,7 @@
 #include "tests/unit/unit.h"
 
 #include <pyrope/daemon.h>
+#include <pyrope/doctor.h>
 #include <pyrope/pyrope.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -487,6 +488,12 @@ static void count_session(void *userdata, const pyrope_session *session)
         ++*(int *)userdata;
 }
 
+static void on_check(void *userdata, const pyrope_check *check)
+{
+        (void)userdata;
+        ck_abort_msg("nothing was to be checked, and not %s", check->name);
+}
+
 START_TEST(a_context_refuses_what_is_none)
 {
         pyrope_statistics statistics;
@@ -516,6 +523,9 @@ START_TEST(a_context_refuses_what_is_none)
         EXPECT_INVALID(pyrope_where(context, NULL, &error));
         EXPECT_INVALID(pyrope_where_nameserver(NULL, &text, &error));
         EXPECT_INVALID(pyrope_where_nameserver(context, NULL, &error));
+        EXPECT_INVALID(pyrope_doctor(NULL, "a", on_check, NULL, &error));
+        EXPECT_INVALID(pyrope_doctor(context, NULL, on_check, NULL, &error));
+        EXPECT_INVALID(pyrope_doctor(context, "a", NULL, NULL, &error));
         EXPECT_INVALID(pyrope_pipe_nameserver(NULL, 0, 1, &error));
         EXPECT_INVALID(pyrope_allocate(NULL, "A", 0, &instance, &error));
         EXPECT_INVALID(pyrope_allocate(context, NULL, 0, &instance, &error));

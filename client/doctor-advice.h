@@ -1,0 +1,34 @@
+#pragma once
+
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Advice
+ *
+ * What helps when a step of a login failed: from the status, what was said, and the settings, to
+ * commands and options that a person can type. Sets the remedy of the check; looks at key files,
+ * asks nobody.
+ */
+
+#include "client/doctor-check.h"
+#include "client/ssh-settings.h"
+
+/* @settings are those of the host, as far as they are known; @text is that of the error. */
+typedef void (*DoctorAdvice)(DoctorCheck *check, const SshSettings *settings, pyrope_status status,
+                             const char *text);
+
+void doctor_advise_settings(DoctorCheck *check, const SshSettings *settings, pyrope_status status,
+                            const char *text);
+void doctor_advise_dns(DoctorCheck *check, const SshSettings *settings, pyrope_status status,
+                       const char *text);
+void doctor_advise_connection(DoctorCheck *check, const SshSettings *settings, pyrope_status status,
+                              const char *text);
+void doctor_advise_exchange(DoctorCheck *check, const SshSettings *settings, pyrope_status status,
+                            const char *text);
+void doctor_advise_host_key(DoctorCheck *check, const SshSettings *settings, pyrope_status status,
+                            const char *text);
+void doctor_advise_login(DoctorCheck *check, const SshSettings *settings, pyrope_status status,
+                         const char *text);
+
+/** doctor_config() - the file where an entry for the host belongs. Return: borrowed. */
+const char *doctor_config(const SshSettings *settings);

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: MIT */
+
+#include "client/doctor-login.h"
+
+#include "client/doctor-advice.h"
+
+#include <stdio.h>
+#include <string.h>
+
+typedef struct Step Step;
+
+/* Of a login. Each stands on all before it. */
+struct Step {
+        const char *name;
+        pyrope_status (*run)(DoctorHost *host, Deadline deadline, pyrope_error **error);
+        DoctorAdvice advise;
+};
+
+static bool login_at_depth(DoctorHost *host, const SshSettings *next, unsigned depth);
+
+static bool is_direct(const SshSettings *settings)
+{
+        return !settings->proxy_command && !settings->proxy_jump;
+}
+
+/* -- the steps --------------------------------------------------------------------------------- */
+
+static pyrope_status look_up(DoctorHost *host, Deadline deadline, pyrope_error **error)
+{
+        return ssh_exam_look_up(host->exam, deadline, error);
+}
+
+static pyrope_status connect_host(DoctorHost *host, Deadline deadline, pyrope_error **error)
+{
+        return ssh_exam_connect(host->exam, deadline, error);
+}
+
+static pyrope_status shake(DoctorHost *host, Deadline deadline, pyrope_error **error)
+{
+        return ssh_exam_shake(host->exam, deadline, error);
+}
+
+static pyrope_status check_host(DoctorHost *host, Deadline deadline, pyrope_error **error)
+{
+        return ssh_exam_check(host->exam, deadline, error);
+}
+
+static pyrope_status log_in(DoctorHost *host, Deadline deadline, pyrope_error **error)
+{
+        return ssh_exam_log_in(host->exam, deadline, error);
+}
+
+static const Step steps[] = {
+        { "dns", look_up, doctor_advise_dns },
+        { "connection", connect_host, doctor_advise_connection },
+        { "key exchange", shake, doctor_advise_exchange },
+        { "host key", check_host, doctor_advise_host_key },
+        { "login", log_in, doctor_advise_login },
+};
+
+/* What a step found; a program in between leaves no note. */
+static const char *found(const DoctorHost *host, const SshSettings *settings)
+{
+        const char *note = ssh_exam_note(host->exam);
+
+        if (note[0])
+                return note;
+        return settings->proxy_jump      ? settings->proxy_jump
+               : settings->proxy_command ? settings->proxy_command
+                                         : "done";
+}
+
+static void run_step(DoctorHost *host, const Step *step)
+{
+        CLEANUP(pyrope_error_freep) pyrope_error *error = NULL;
+        const SshSettings *settings = ssh_exam_settings(host->exam);
+        DoctorCheck check;
+        pyrope_status status;
+
+        if (step->run == look_up && !is_direct(settings)) {
+                doctor_skip(host->doctor, step->name, "left to %s", found(host, settings));
+                return;
+        }
+        check = doctor_begin(host->doctor, step->name);
+        status = step->run(host, check.deadline, &error);
+        if (!status) {
+                doctor_pass(&check, "%s", found(host, settings));
+                return;
+        }
+        host->failed = step->name;
+        step->advise(&check, settings, status, doctor_text(status, error));
+        if (step->run == look_up && host->doubt)
+                doctor_fail(&check, "%s; %s", doctor_text(status, error), host->doubt);
+        else
+                doctor_fail_by(&check, status, error, settings->label);
+}
+
+/* -- the settings ------------------------------------------------------------------------------ */
+
+static void append_names(char *text, size_t n_text, const char *what, const SshNames *names)
+{
+        size_t n = strlen(text);
+
+        for (size_t i = 0; i < names->n && n < n_text; i++)
+                n += (size_t)snprintf(text + n, n_text - n, "%s%s", i ? ", " : what,
+                                      names->names[i]);
+}
+
+static void pass_settings(DoctorCheck *check, const SshSettings *settings)
+{
+        char files[ERROR_TEXT_SIZE] = "";
+
+        append_names(files, sizeof(files), "; keys ", &settings->identities);
+        append_names(files, sizeof(files), "; host keys ", &settings->user_known_hosts);
+        doctor_pass(check, "%s@%s port %u%s%s%s%s%s", settings->user, settings->host_name,
+                    settings->port, is_direct(settings) ? "" : ", through ",
+                    settings->proxy_jump      ? settings->proxy_jump
+                    : settings->proxy_command ? settings->proxy_command
+                                              : "",
+                    settings->agent ? "; agent " : "", settings->agent ? settings->agent : "",
+                    files);
+}
+
+static void read_settings(DoctorHost *host)
+{
+        CLEANUP(pyrope_error_freep) pyrope_error *error = NULL;
+        DoctorCheck check = doctor_begin(host->doctor, "settings");
+        const SshSettings *settings;
+        pyrope_status status = PYROPE_E_NOMEM;
+
+        host->exam = ssh_exam_new(host->doctor->context->pool, &host->doctor->context->ssh_ask);
+        if (host->exam)
+                status = ssh_exam_read(host->exam, host->doctor->context->ssh_config, host->way,
+                                       check.deadline, &error);
+        if (!status) {
+                pass_settings(&check, ssh_exam_settings(host->exam));
+                return;
+        }
+        host->failed = "settings";
+        if (host->exam) {
+                settings = ssh_exam_settings(host->exam);
+                doctor_advise_settings(&check, settings, status, doctor_text(status, error));
+        }
+        doctor_fail_by(&check, status, error, host->way);
+}
+
+/* -- the hosts on the way ---------------------------------------------------------------------- */
+
+/* Whether a host lets us go on to the next one. */
+static void check_onward(DoctorHost *hop, const SshSettings *next)
+{
+        CLEANUP(pyrope_error_freep) pyrope_error *error = NULL;
+        const Location to = { .host = next->host_name, .port = next->port };
+        DoctorCheck check = doctor_begin(hop->doctor, "forwarding");
+        SshExamAnswer answer = SSH_EXAM_FAILED;
+        pyrope_status status = ssh_exam_try(hop->exam, &to, check.deadline, &answer, &error);
+
+        if (!status && answer == SSH_EXAM_OPENED) {
+                doctor_pass(&check, "a channel to %s port %u opens", to.host, to.port);
+                return;
+        }
+        hop->failed = "forwarding";
+        if (status) {
+                doctor_fail_by(&check, status, error, NULL);
+        } else if (answer == SSH_EXAM_PROHIBITED) {
+                doctor_remedy(&check,
+                              "'AllowTcpForwarding yes' in sshd_config of %s, no PermitOpen there "
+                              "that leaves out %s:%u, no 'DisableForwarding yes', and no "
+                              "'restrict' at the key in authorized_keys",
+                              hop->way, to.host, to.port);
+                doctor_fail(&check, "it permits no channel to %s port %u: %s", to.host, to.port,
+                            ssh_exam_note(hop->exam));
+        } else {
+                doctor_remedy(&check,
+                              "ask at %s whether '%s' is known there and answers: 'nc -vz %s %u'",
+                              hop->way, to.host, to.host, to.port);
+                doctor_fail(&check, "from there %s port %u cannot be reached: %s", to.host, to.port,
+                            ssh_exam_note(hop->exam));
+        }
+}
+
+/* Return: whether the hosts before this one let us through. */
+static bool pass_hops(DoctorHost *host, unsigned depth)
+{
+        const SshSettings *settings = ssh_exam_settings(host->exam);
+        CLEANUP(doctor_host_deinit)
+        DoctorHost hop = { .doctor = host->doctor, .way = settings->proxy_jump };
+        const char *outer = host->doctor->host;
+
+        if (!settings->proxy_jump || depth == URI_SSH_HOPS_MAX)
+                return true;
+        host->doctor->host = hop.way;
+        (void)login_at_depth(&hop, settings, depth + 1);
+        host->doctor->host = outer;
+        return !hop.failed;
+}
+
+static bool login_at_depth(DoctorHost *host, const SshSettings *next, unsigned depth)
+{
+        read_settings(host);
+        if (!host->failed && !pass_hops(host, depth))
+                host->failed = "the way there";
+        for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
+                if (host->failed)
+                        doctor_skip(host->doctor, steps[i].name, "%s failed", host->failed);
+                else
+                        run_step(host, &steps[i]);
+        }
+        if (next && host->failed)
+                doctor_skip(host->doctor, "forwarding", "%s failed", host->failed);
+        else if (next)
+                check_onward(host, next);
+        return !host->failed;
+}
+
+bool doctor_login(DoctorHost *host)
+{
+        return login_at_depth(host, NULL, 0);
+}
+
+void doctor_host_deinit(DoctorHost *host)
+{
+        host->exam = ssh_exam_free(host->exam);
+}
