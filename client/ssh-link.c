@@ -3,6 +3,7 @@
 #include "client/ssh-link.h"
 
 #include "base/log.h"
+#include "base/random.h"
 #include "base/thread.h"
 #include "client/ssh-links.h"
 #include "client/ssh-turn.h"
@@ -51,6 +52,12 @@ static void list_targets(const SshLink *link, char *out, size_t n_out)
                                       link->targets.names[i]);
 }
 
+/* Until the next attempt may be made. */
+static int64_t wait_ms(const SshLink *link, int64_t now_ms)
+{
+        return link->retry.next_at_ms > now_ms ? link->retry.next_at_ms - now_ms : 0;
+}
+
 void ssh_link_show(const SshLink *link, SshSession *ret)
 {
         int64_t received_at_ms = atomic_load(&link->received_at_ms);
@@ -58,6 +65,8 @@ void ssh_link_show(const SshLink *link, SshSession *ret)
         *ret = link->shown;
         list_targets(link, ret->targets, sizeof(ret->targets));
         ret->next_attempt_ms = -1;
+        if (ret->state == SSH_STATE_BACKING_OFF)
+                ret->next_attempt_ms = wait_ms(link, clock_boottime_ms());
         ret->n_channels = link->n_streams;
         ret->n_received = atomic_load(&link->n_received);
         ret->n_sent = atomic_load(&link->n_sent);
@@ -71,12 +80,17 @@ void ssh_link_wake(SshLink *link)
         (void)eventfd_write(link->wake_fd, 1); /* fails only if it is readable anyway */
 }
 
-void ssh_link_push(SshLink *link, SshRequest *request)
+static void append(SshLink *link, SshRequest *request)
 {
         request->link = link;
         request->next = NULL;
         *link->queue_end = request;
         link->queue_end = &request->next;
+}
+
+void ssh_link_push(SshLink *link, SshRequest *request)
+{
+        append(link, request);
         ssh_link_wake(link);
 }
 
@@ -107,7 +121,7 @@ bool ssh_link_is_called(const SshLink *link, const char *target)
         return ssh_names_have(&link->targets, target);
 }
 
-/* -- the thread -------------------------------------------------------------------------------- */
+/* -- an attempt -------------------------------------------------------------------------------- */
 
 static void on_wait(void *userdata, const char *what)
 {
@@ -148,6 +162,7 @@ static bool is_merged(SshLink *link, char *key)
                     ssh_links_may_merge(link, other))
                         is_done = hand_over(link, other);
         }
+        free(link->key);
         link->key = key;
         unlock(link);
         return is_done;
@@ -177,12 +192,35 @@ static void note_login(SshLink *link)
         SshSession *shown = &link->shown;
 
         lock(link);
-        link->is_up = true;
+        ssh_retry_up(&link->retry);
+        link->failure = pyrope_error_free(link->failure);
         shown->n_logins++;
         (void)snprintf(shown->server, sizeof(shown->server), "%s", server ? server : "?");
         (void)snprintf(shown->cipher, sizeof(shown->cipher), "%s", cipher ? cipher : "?");
         enter(link, SSH_EVENT_LOGGED_IN, "logged in; %s, %s", shown->server, shown->cipher);
+        ssh_link_wake(link); /* for the requests that are waiting already */
         unlock(link);
+}
+
+/* Others look at them with the lock held. */
+static void take_settings(SshLink *link, SshSettings *settings)
+{
+        SshSettings before = link->settings;
+
+        lock(link);
+        link->settings = *settings;
+        unlock(link);
+        *settings = before; /* to be freed */
+}
+
+static pyrope_status read_settings(SshLink *link, const SshWatch *watch, pyrope_error **error)
+{
+        CLEANUP(ssh_settings_deinit) SshSettings settings = SSH_SETTINGS_INIT;
+        pyrope_status status = ssh_settings_read(link->shared->config_file, link->targets.names[0],
+                                                 watch, &settings, error);
+
+        take_settings(link, &settings);
+        return status;
 }
 
 static pyrope_status set_up(SshLink *link, pyrope_error **error)
@@ -198,8 +236,8 @@ static pyrope_status set_up(SshLink *link, pyrope_error **error)
         pyrope_status status;
         char *key;
 
-        status = ssh_settings_read(link->shared->config_file, link->targets.names[0], &watch,
-                                   &link->settings, error);
+        link->is_hop_failed = false;
+        status = read_settings(link, &watch, error);
         if (status)
                 return status;
         key = ssh_settings_key(&link->settings);
@@ -220,18 +258,215 @@ static pyrope_status set_up(SshLink *link, pyrope_error **error)
         return PYROPE_OK;
 }
 
+/* -- between two sessions ---------------------------------------------------------------------- */
+
+static uint32_t chance(void)
+{
+        uint32_t number;
+
+        random_bytes(&number, sizeof(number));
+        return number;
+}
+
+/* With the lock held. */
+static void answer(SshLink *link, SshRequest *request, pyrope_status status,
+                   const pyrope_error *error)
+{
+        CLEANUP(pyrope_error_freep) pyrope_error *whole = NULL;
+
+        /* The error is of a host in front of this one; a caller asked for this one. */
+        if (link->is_hop_failed && !request->asker && error)
+                (void)error_set(&whole, status, "%s: %s", link->settings.name,
+                                pyrope_error_text(error));
+        ssh_request_answer(request, status, whole ? whole : error);
+        (void)ssh_request_unref(request);
+}
+
+/* For those who come before the next attempt; with the lock held. */
+static void keep_failure(SshLink *link, pyrope_status status, const pyrope_error *error)
+{
+        link->refusal = status;
+        link->failure = pyrope_error_free(link->failure);
+        (void)error_set(&link->failure, status, "%s",
+                        error ? pyrope_error_text(error) : pyrope_strerror(status));
+}
+
+/* Whoever waited for the attempt, or would have to wait too long; with the lock held. */
+static void answer_all(SshLink *link, pyrope_status status, const pyrope_error *error)
+{
+        SshRequest *queue = ssh_link_take(link), *request;
+
+        while ((request = queue)) {
+                queue = request->next;
+                answer(link, request, status, error);
+        }
+}
+
+static void note_failed(SshLink *link, pyrope_status status, const pyrope_error *error)
+{
+        int64_t now_ms = clock_boottime_ms();
+
+        lock(link);
+        keep_failure(link, status, error);
+        ssh_retry_failed(&link->retry, status, now_ms, chance());
+        enter(link, SSH_EVENT_FAILED, "%s", pyrope_error_text(link->failure));
+        if (!ssh_retry_is_patient(&link->retry, link->shown.n_logins > 0, now_ms))
+                answer_all(link, status, error);
+        unlock(link);
+}
+
+static void note_broken(SshLink *link, pyrope_status status, const pyrope_error *error)
+{
+        int64_t now_ms = clock_boottime_ms();
+
+        lock(link);
+        keep_failure(link, status, error);
+        if (status == PYROPE_E_UNREACHABLE)
+                ssh_retry_lost(&link->retry, now_ms - link->shown.since_ms, now_ms, chance());
+        else
+                ssh_retry_failed(&link->retry, status, now_ms, chance());
+        enter(link, SSH_EVENT_BROKEN, "%s", pyrope_error_text(link->failure));
+        if (wait_ms(link, now_ms))
+                enter(link, SSH_EVENT_DELAYED, "%s", pyrope_error_text(link->failure));
+        unlock(link);
+}
+
+/* A request that need not wait for the next attempt; with the lock held. */
+static void answer_from_memory(SshLink *link, SshRequest *request, int64_t now_ms)
+{
+        CLEANUP(pyrope_error_freep) pyrope_error *error = NULL;
+
+        (void)error_set(&error, link->refusal, "%s; next attempt in %.1f s",
+                        pyrope_error_text(link->failure), (double)wait_ms(link, now_ms) / 1e3);
+        answer(link, request, link->refusal, error);
+}
+
+/* Tells those who need not wait. Return: whether somebody does; with the lock held. */
+static bool sift_queue(SshLink *link, int64_t now_ms)
+{
+        SshRequest *queue = ssh_link_take(link), *request;
+        bool is_early = wait_ms(link, now_ms) > 0;
+
+        while ((request = queue)) {
+                queue = request->next;
+                if (request->is_given_up)
+                        answer(link, request, PYROPE_E_CLOSED, NULL);
+                else if (is_early && (link->retry.is_refused ||
+                                      request->deadline.at_ms < link->retry.next_at_ms))
+                        answer_from_memory(link, request, now_ms);
+                else
+                        append(link, request);
+        }
+        return link->queue;
+}
+
+typedef enum Next {
+        NEXT_WAIT,
+        NEXT_ATTEMPT,
+        NEXT_END,
+} Next;
+
+/* @ret_until: with NEXT_WAIT, when to look again if nothing happens. */
+static Next look(SshLink *link, Deadline *ret_until)
+{
+        int64_t now_ms = clock_boottime_ms(), forget_at_ms = ssh_retry_forget_at_ms(&link->retry);
+        bool is_wanted = sift_queue(link, now_ms);
+        bool is_early = wait_ms(link, now_ms) > 0;
+
+        if (is_wanted && !is_early) {
+                enter(link, SSH_EVENT_ASKED, "somebody asked for it");
+                return NEXT_ATTEMPT;
+        }
+        *ret_until = (Deadline){ .at_ms = link->retry.next_at_ms };
+        if (is_early)
+                return NEXT_WAIT;
+
+        if (link->shown.state == SSH_STATE_BACKING_OFF)
+                enter(link, SSH_EVENT_RESTED, "nobody asks for it");
+        *ret_until = DEADLINE_NONE;
+        if (link->shown.n_logins)
+                return NEXT_WAIT;
+        link->is_over = now_ms >= forget_at_ms;
+        *ret_until = (Deadline){ .at_ms = forget_at_ms };
+        return link->is_over ? NEXT_END : NEXT_WAIT;
+}
+
+/* Until somebody asks, and the next attempt may be made. Return: PYROPE_OK; PYROPE_E_CLOSED: the
+ * link ends. */
+static pyrope_status rest(SshLink *link, pyrope_error **error)
+{
+        struct pollfd fds[] = { { .fd = link->shared->stop_fd, .events = POLLIN },
+                                { .fd = link->wake_fd, .events = POLLIN } };
+        Deadline until = DEADLINE_NONE;
+        eventfd_t n;
+        Next next;
+
+        for (;;) {
+                lock(link);
+                next = look(link, &until);
+                unlock(link);
+                if (next == NEXT_ATTEMPT)
+                        return PYROPE_OK;
+                if (next == NEXT_END)
+                        return error_set(error, PYROPE_E_CLOSED, "nobody asks for it");
+                (void)poll(fds, ARRAY_SIZE(fds), deadline_left_ms(until));
+                if (fds[0].revents)
+                        return error_set(error, PYROPE_E_CLOSED, "%s: the program ends",
+                                         link->shown.label);
+                (void)eventfd_read(link->wake_fd, &n);
+        }
+}
+
+/* -- the thread -------------------------------------------------------------------------------- */
+
+/* A session from its login to its end. */
+static pyrope_status serve(SshLink *link, pyrope_error **error)
+{
+        CLEANUP(pyrope_error_freep) pyrope_error *why = NULL;
+        pyrope_status status;
+
+        do
+                status = ssh_turn(link, &why);
+        while (!status);
+        if (status != PYROPE_E_CLOSED)
+                note_broken(link, status, why);
+        ssh_turn_end(link, status, why);
+        if (error)
+                *error = TAKE(why);
+        return status;
+}
+
+/* An attempt, its session, and the time until the next one. Return: PYROPE_OK; PYROPE_E_CLOSED: it
+ * was the last one. */
+static pyrope_status live(SshLink *link, pyrope_error **error)
+{
+        CLEANUP(pyrope_error_freep) pyrope_error *why = NULL;
+        pyrope_status status;
+
+        status = set_up(link, &why);
+        if (!status)
+                status = serve(link, &why);
+        else if (status != PYROPE_E_CLOSED)
+                note_failed(link, status, why);
+        ssh_connection_deinit(&link->connection);
+        if (status != PYROPE_E_CLOSED)
+                return rest(link, error);
+        *error = TAKE(why);
+        return status;
+}
+
 static void *run(void *userdata)
 {
         CLEANUP(pyrope_error_freep) pyrope_error *error = NULL;
         SshLink *link = userdata;
         pyrope_status status;
 
-        status = set_up(link, &error);
-        while (!status)
-                status = ssh_turn(link, &error);
-        ssh_turn_end(link, status, error);
-        ssh_connection_deinit(&link->connection);
+        do
+                status = live(link, &error);
+        while (!status);
         lock(link);
+        link->is_over = true;
+        answer_all(link, status, error);
         enter(link, SSH_EVENT_ENDED, "%s",
               error ? pyrope_error_text(error) : pyrope_strerror(status));
         link->is_ended = true;
@@ -249,6 +484,7 @@ static SshLink *link_free(SshLink *link)
         free(link->streams);
         free(link->polled);
         free(link->key);
+        (void)pyrope_error_free(link->failure);
         free(link);
         return NULL;
 }

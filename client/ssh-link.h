@@ -5,12 +5,19 @@
 /*
  * SSH Link
  *
- * One authenticated session to one host, its thread, and the streams in it. The states are those of
- * the thread: reading the settings, connecting and logging in, up, over. A link that is over is
- * never used again: whoever holds the pool's lock and finds it so makes a new one.
+ * A host that somebody wanted a session to: its settings, the session while there is one, the
+ * streams in it, and a thread. The states are in ssh-state.h. A link lives as long as the pool once
+ * it was up; else it is over when nobody has wanted it for a while, and whoever holds the pool's
+ * lock and finds it so makes a new one.
  *
  * Design notes. All that libssh is done in the link's thread. Others leave a request in the queue
- * or a mark, under the pool's lock, and wake the thread. One round of it is in ssh-turn.h.
+ * or a mark, under the pool's lock, and wake the thread. One round of a session that is up is in
+ * ssh-turn.h.
+ *
+ * An attempt is made only while there are requests. It begins with the settings, read anew: a
+ * computer that has moved may have another way to the host. If it fails the requests are answered,
+ * and the next ones wait as ssh-retry.h says, or, within the first seconds of an outage, wait on. A
+ * request whose channel was not open when the session broke goes back into the queue.
  *
  * Two names of one host: each starts a link, which reads the settings; the one that finds another
  * link with equal settings gives it its name and its queue, and is over before it has connected.
@@ -19,6 +26,7 @@
 #include "client/ssh-ask.h"
 #include "client/ssh-login.h"
 #include "client/ssh-request.h"
+#include "client/ssh-retry.h"
 #include "client/ssh-stream.h"
 
 #include <stdatomic.h>
@@ -50,7 +58,6 @@ struct SshLink {
         SshLink *next;
         SshNames targets;  /* what callers call it */
         char *key;         /* NULL: the settings are not read yet */
-        bool is_up;        /* logged in */
         bool is_over;      /* takes no more requests */
         bool is_ended;     /* the thread will not wait for anything any more */
         SshRequest *queue; /* not yet taken by the thread */
@@ -59,6 +66,9 @@ struct SshLink {
         unsigned n_behind; /* hosts behind it that wait for it, as far as is known */
         char doing[SSH_LINK_DOING_BYTES]; /* for a caller whose deadline passes before it is up */
         SshSession shown;                 /* what changes rarely; ssh_link_show() adds the rest */
+        SshRetry retry;                   /* when the next attempt may be made */
+        pyrope_status refusal;            /* why the last attempt failed ... */
+        pyrope_error *failure;            /* ... in words; NULL: it did not, or no memory */
 
         /* Of this login, by the thread, read by anybody. */
         atomic_uint_fast64_t n_received;

@@ -128,15 +128,16 @@ static pyrope_status fail_late(const SshRequest *request, pyrope_error **error)
 
         for (; next_hop(link); link = next_hop(link))
                 request = link->hop;
-        if (link->is_up) {
+        if (link->shown.state == SSH_STATE_UP) {
                 ssh_request_text(request, what, sizeof(what));
                 return error_set(error, PYROPE_E_TIMEOUT, "%s%s%s: waiting for %s: timed out",
                                  link != first ? first->settings.name : "",
                                  link != first ? ": " : "", link->settings.label, what);
         }
-        return error_set(error, PYROPE_E_TIMEOUT, "%s%s%s: timed out",
+        return error_set(error, PYROPE_E_TIMEOUT, "%s%s%s: timed out%s%s",
                          link != first ? first->settings.name : "", link != first ? ": " : "",
-                         link->doing);
+                         link->doing, link->failure ? "; before that: " : "",
+                         link->failure ? pyrope_error_text(link->failure) : "");
 }
 
 static pyrope_status fail_answered(const SshRequest *request, pyrope_error **error)
@@ -179,23 +180,8 @@ pyrope_status ssh_links_run(SshShared *shared, SshRequest *request, pyrope_error
         return status;
 }
 
-/* *@ret_is_lost: the session broke meanwhile, and nothing was opened. */
-static pyrope_status run_stream(SshShared *shared, SshRequest *request, SshLink *asker,
-                                bool *ret_is_lost, pyrope_error **error)
-{
-        pyrope_status status;
-
-        lock(shared);
-        request->asker = asker;
-        status = ssh_links_run(shared, request, error);
-        *ret_is_lost = status == PYROPE_E_UNREACHABLE && request->is_retryable;
-        (void)ssh_request_unref(request);
-        unlock(shared);
-        return status;
-}
-
-static pyrope_status try_open(SshShared *shared, const SshOrder *order, SshLink *asker, int *ret_fd,
-                              bool *ret_is_lost, pyrope_error **error)
+static pyrope_status open_for(SshShared *shared, const SshOrder *order, SshLink *asker, int *ret_fd,
+                              pyrope_error **error)
 {
         CLEANUP(closep) int fd = -1;
         SshRequest *request;
@@ -212,24 +198,13 @@ static pyrope_status try_open(SshShared *shared, const SshOrder *order, SshLink 
                 return error_set(error, PYROPE_E_NOMEM, "out of memory");
         }
         request->group = order->group;
-        status = run_stream(shared, request, asker, ret_is_lost, error);
+        request->asker = asker;
+        lock(shared);
+        status = ssh_links_run(shared, request, error);
+        (void)ssh_request_unref(request);
+        unlock(shared);
         if (!status)
                 *ret_fd = TAKE_FD(fd);
-        return status;
-}
-
-static pyrope_status open_for(SshShared *shared, const SshOrder *order, SshLink *asker, int *ret_fd,
-                              pyrope_error **error)
-{
-        CLEANUP(pyrope_error_freep) pyrope_error *first = NULL;
-        bool is_lost = false;
-        pyrope_status status;
-
-        status = try_open(shared, order, asker, ret_fd, &is_lost, &first);
-        if (is_lost)
-                return try_open(shared, order, asker, ret_fd, &is_lost, error);
-        if (status && error)
-                *error = TAKE(first);
         return status;
 }
 

@@ -38,12 +38,7 @@ pyrope_status ssh_links_fail(const SshRequest *request, pyrope_error **error);
  */
 NODISCARD pyrope_status ssh_links_run(SshShared *shared, SshRequest *request, pyrope_error **error);
 
-/**
- * ssh_links_open() - a fresh stream
- *
- * A session that had died unnoticed, as when the lid was closed, is worth a second login. Return:
- * as ssh_pool_open().
- */
+/** ssh_links_open() - a fresh stream. Return: as ssh_pool_open(). */
 NODISCARD pyrope_status ssh_links_open(SshShared *shared, const SshOrder *order, int *ret_fd,
                                        pyrope_error **error);
 

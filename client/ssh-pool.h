@@ -7,8 +7,15 @@
  *
  * The SSH sessions of one client: one authenticated session per host, made when first needed and
  * shared by every channel to that host; callers that want the same host meanwhile wait for the one
- * login. A session that is lost is dropped, its streams hang up at once, and the next request makes
- * a new one.
+ * login. When a session is lost its streams hang up at once, callers whose channel was not open yet
+ * get it from the next session, and that is made as soon as somebody wants it.
+ *
+ * Where the network fails, the next attempt waits up to a second (ssh-retry.h). Who asks meanwhile
+ * waits for it; if his deadline is sooner, he gets the last reason, and when the next attempt is.
+ * Who waits for an attempt gets its failure; but if the host has let us in before, he goes on
+ * waiting through the first 10 seconds of the outage. A refusal is told from memory to whoever asks
+ * soon again, so that a loop of callers does not have us locked out: 3 s for a host key, 10 s for
+ * a login, and four times as long for each that follows it, up to 5 minutes.
  *
  * Settings are those of the user's `ssh host`: ssh itself reads the configuration for us. Agent and
  * key files are used without prompts, known_hosts without mercy: a host key that is unknown,

@@ -16,6 +16,8 @@
 #include <pthread.h>
 #include <stdbool.h>
 
+#define SSH_REQUEST_LOST_MAX 3u /* sessions it may lose; then the host breaks because of it */
+
 typedef struct SshRequest SshRequest;
 
 struct SshRequest {
@@ -35,7 +37,7 @@ struct SshRequest {
         unsigned n_refs;       /* caller and link */
         bool is_given_up;      /* the caller went away, or ssh_pool_leave() */
         bool is_answered;
-        bool is_retryable;   /* the session broke before anything was opened */
+        unsigned n_lost;     /* sessions that broke before it was open */
         pyrope_error *error; /* NULL with PYROPE_OK */
         pyrope_status status;
         SshOutput output; /* of a command; the session's until it is answered */

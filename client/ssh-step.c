@@ -11,6 +11,12 @@ void ssh_step_acknowledge(int fd)
         (void)setsockopt(fd, IPPROTO_TCP, TCP_QUICKACK, &(int){ 1 }, sizeof(int));
 }
 
+bool ssh_step_is_lost(ssh_session session)
+{
+        return !ssh_is_connected(session) ||
+               ssh_get_status(session) & (SSH_CLOSED | SSH_CLOSED_ERROR);
+}
+
 pyrope_status ssh_step_wait(ssh_session session, const SshWatch *watch, const char *what,
                             pyrope_error **error)
 {

@@ -21,3 +21,7 @@ NODISCARD pyrope_status ssh_step_wait(ssh_session session, const SshWatch *watch
 /* sshd leaves Nagle's algorithm on until a command was run, and would wait for our delayed
  * acknowledgement: so acknowledge at once. The kernel forgets it, hence after every poll. */
 void ssh_step_acknowledge(int fd);
+
+/** ssh_step_is_lost() - whether the session is over, so that what libssh says is not the host's
+ * answer. */
+bool ssh_step_is_lost(ssh_session session);

@@ -2,6 +2,7 @@
 
 #include "client/ssh-stream.h"
 
+#include "client/ssh-step.h"
 #include "proto/value.h"
 
 #include <errno.h>
@@ -280,7 +281,9 @@ static pyrope_status settle_opening(SshStream *stream, pyrope_error **error)
 {
         int r = open_channel(stream);
 
-        if (r == SSH_AGAIN)
+        /* A session that broke is the owner's to find; for the next one this is still to be opened.
+         */
+        if (r == SSH_AGAIN || ssh_step_is_lost(stream->session))
                 return PYROPE_OK;
         if (r)
                 return refused(stream, error);

@@ -24,25 +24,10 @@ static void unlock(SshLink *link)
 
 /* -- answers ----------------------------------------------------------------------------------- */
 
-/* With the lock held. */
-static void tell(SshLink *link, SshRequest *request, pyrope_status status,
-                 const pyrope_error *error)
-{
-        CLEANUP(pyrope_error_freep) pyrope_error *whole = NULL;
-
-        request->is_retryable = link->is_over && link->is_up && status == PYROPE_E_UNREACHABLE;
-        /* The error is of a host in front of this one; a caller asked for this one. */
-        if (link->is_hop_failed && !request->asker && error)
-                (void)error_set(&whole, status, "%s: %s", link->settings.name,
-                                pyrope_error_text(error));
-        ssh_request_answer(request, status, whole ? whole : error);
-}
-
 /* A request that has no stream; with the lock held. */
-static void drop_request(SshLink *link, SshRequest *request, pyrope_status status,
-                         const pyrope_error *error)
+static void drop_request(SshRequest *request, pyrope_status status, const pyrope_error *error)
 {
-        tell(link, request, status, error);
+        ssh_request_answer(request, status, error);
         (void)ssh_request_unref(request);
 }
 
@@ -53,7 +38,7 @@ static void answer(SshLink *link, SshStream *stream, pyrope_status status,
                 return;
         stream->is_answered = true;
         lock(link);
-        tell(link, stream->request, status, error);
+        ssh_request_answer(stream->request, status, error);
         unlock(link);
         if (status)
                 ssh_stream_abandon(stream);
@@ -91,7 +76,7 @@ static void add_stream(SshLink *link, SshRequest *request)
         if (link->n_streams == SSH_LINK_STREAMS_MAX) {
                 status = error_set(&error, PYROPE_E_DENIED, "%s: %u channels are open already",
                                    link->settings.label, SSH_LINK_STREAMS_MAX);
-                drop_request(link, request, status, error);
+                drop_request(request, status, error);
                 return;
         }
         if (!streams_reserve(link))
@@ -99,7 +84,7 @@ static void add_stream(SshLink *link, SshRequest *request)
         if (stream)
                 link->streams[link->n_streams++] = stream;
         else
-                drop_request(link, request, PYROPE_E_NOMEM, NULL);
+                drop_request(request, PYROPE_E_NOMEM, NULL);
 }
 
 static void remove_stream(SshLink *link, size_t i)
@@ -117,8 +102,7 @@ static void remove_stream(SshLink *link, size_t i)
 
 static bool is_lost(const SshLink *link)
 {
-        return !ssh_is_connected(link->connection.session) ||
-               ssh_get_status(link->connection.session) & (SSH_CLOSED | SSH_CLOSED_ERROR);
+        return ssh_step_is_lost(link->connection.session);
 }
 
 static pyrope_status fail_lost(const SshLink *link, pyrope_error **error)
@@ -146,7 +130,7 @@ static pyrope_status take_orders(SshLink *link)
         while ((request = queue)) {
                 queue = request->next;
                 if (request->is_given_up)
-                        drop_request(link, request, PYROPE_E_CLOSED, NULL);
+                        drop_request(request, PYROPE_E_CLOSED, NULL);
                 else
                         add_stream(link, request);
         }
@@ -340,32 +324,54 @@ pyrope_status ssh_turn(SshLink *link, pyrope_error **error)
 
 /* -- the phase between ------------------------------------------------------------------------- */
 
-int ssh_turn_begin(SshLink *link)
+/* Nothing has been opened for it, so it may wait for the next session. */
+static bool is_to_be_kept(const SshStream *stream, pyrope_status status)
 {
-        link->event = ssh_event_new();
-        if (!link->event || ssh_event_add_session(link->event, link->connection.session))
-                return -ENOMEM;
-        ssh_set_counters(link->connection.session, &link->bytes, NULL);
-        return streams_reserve(link);
+        return status == PYROPE_E_UNREACHABLE && stream->state == SSH_STREAM_OPENING &&
+               !stream->is_answered && !stream->is_abandoned &&
+               stream->request->n_lost < SSH_REQUEST_LOST_MAX;
+}
+
+static void keep_request(SshLink *link, SshStream *stream)
+{
+        SshRequest *request = stream->request;
+
+        lock(link);
+        request->n_lost++;
+        request->fd = TAKE_FD(stream->fd);
+        request->n_refs++; /* remove_stream() drops one */
+        ssh_link_push(link, request);
+        unlock(link);
 }
 
 void ssh_turn_end(SshLink *link, pyrope_status status, const pyrope_error *error)
 {
-        SshRequest *queue, *request;
-
-        lock(link);
-        link->is_over = true;
-        queue = ssh_link_take(link);
-        while ((request = queue)) {
-                queue = request->next;
-                drop_request(link, request, status, error);
-        }
-        unlock(link);
         while (link->n_streams) {
-                answer(link, link->streams[0], status, error);
+                if (is_to_be_kept(link->streams[0], status))
+                        keep_request(link, link->streams[0]);
+                else
+                        answer(link, link->streams[0], status, error);
                 remove_stream(link, 0);
         }
         if (link->event)
                 ssh_event_free(link->event);
         link->event = NULL;
+}
+
+int ssh_turn_begin(SshLink *link)
+{
+        link->event = ssh_event_new();
+        if (!link->event || ssh_event_add_session(link->event, link->connection.session) ||
+            streams_reserve(link)) {
+                ssh_turn_end(link, PYROPE_E_NOMEM, NULL);
+                return -ENOMEM;
+        }
+        link->bytes = (struct ssh_counter_struct){ 0 };
+        ssh_set_counters(link->connection.session, &link->bytes, NULL);
+        atomic_store(&link->n_received, 0);
+        atomic_store(&link->n_sent, 0);
+        atomic_store(&link->received_at_ms, clock_boottime_ms());
+        link->is_unsettled = false;
+        link->is_acknowledged = false;
+        return 0;
 }

@@ -22,6 +22,11 @@ NODISCARD int ssh_turn_begin(SshLink *link);
  */
 NODISCARD pyrope_status ssh_turn(SshLink *link, pyrope_error **error);
 
-/** ssh_turn_end() - everybody who waits is told, every stream hangs up, and nothing new comes in.
- * The session is still there. */
+/**
+ * ssh_turn_end() - every stream hangs up, and who waits for one is told
+ * @status:     what ssh_turn() returned
+ *
+ * After PYROPE_E_UNREACHABLE, streams that the host has not opened yet become requests of the queue
+ * again. The session is still there.
+ */
 void ssh_turn_end(SshLink *link, pyrope_status status, const pyrope_error *error);
