@@ -60,12 +60,13 @@ static void expect_hang_up(int fd)
 
 static void *send_many(void *userdata)
 {
-        static char bytes[MANY_BYTES];
+        CLEANUP(freep) char *bytes = malloc(MANY_BYTES);
         const int *fd = userdata;
 
-        for (size_t i = 0; i < sizeof(bytes); i++)
+        ck_assert_ptr_nonnull(bytes);
+        for (size_t i = 0; i < MANY_BYTES; i++)
                 bytes[i] = (char)(i * 7 + i / 251);
-        ck_assert_int_eq(send(*fd, bytes, sizeof(bytes), 0), sizeof(bytes));
+        ck_assert_int_eq(send(*fd, bytes, MANY_BYTES, 0), MANY_BYTES);
         ck_assert_int_eq(shutdown(*fd, SHUT_WR), 0);
         return NULL;
 }
