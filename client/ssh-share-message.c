@@ -91,7 +91,6 @@ static const struct {
         [SSH_SHARE_ANSWER] = { "answer", BIT(ID) | BIT(STATUS) | BIT(TEXT), 0 },
         [SSH_SHARE_SURVEY] = { "survey", 0, 0 },
         [SSH_SHARE_STATE] = { "state", BIT(BYTES), BIT(BYTES) },
-        [SSH_SHARE_STOP] = { "stop", 0, 0 },
 };
 
 static const void *at(const SshShareMessage *message, const Field *field)

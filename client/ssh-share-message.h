@@ -19,14 +19,16 @@
  *                                       <-   ASK id, host, instruction, prompt, is_echoed, ms
  *      ANSWER id, status, text          ->
  *                                       <-   DONE status, text | fd | bytes, exit_status
- *      JOIN ssh, path | host, port, ms, ->   (no answer)
+ *      JOIN ssh, path | host, port, ms, ->
  *           fd
+ *                                       <-   DONE status, text (only if it was refused)
  *      SURVEY                           ->
  *                                       <-   STATE bytes
- *      STOP                             ->   (it hangs up when it has ended)
  *
- * ASK may come any number of times; any other message from the agent takes it back. Who hangs up
- * takes back what is not DONE, and ends what is joined. Pure.
+ * WELCOME comes before anything else is said. A connection on which streams are joined is for
+ * nothing else; any other may be used again when it is DONE. ASK may come any number of times; any
+ * other message from the agent takes it back. Who hangs up takes back what is not DONE, and ends
+ * what is joined. Pure.
  */
 
 #include "base/buffer.h"
@@ -56,7 +58,6 @@ typedef enum SshShareKind {
         SSH_SHARE_ANSWER,
         SSH_SHARE_SURVEY,
         SSH_SHARE_STATE,
-        SSH_SHARE_STOP,
         SSH_SHARE_N,
 } SshShareKind;
 

@@ -284,9 +284,9 @@ SHARED = [
     {"kind": "ask", "id": 1, "host": "h1 (me@10.0.0.2 port 22)", "instruction": "Token\n", "prompt": "Code: ", "ms": 120000},
     {"kind": "ask", "id": 2, "host": "h1", "prompt": "Password: ", "is_echoed": True},
     {"kind": "answer", "id": 1, "text": "secret"}, {"kind": "answer", "id": 1, "status": 11}, {"kind": "survey"},
-    {"kind": "state", "bytes": b"\x90"}, {"kind": "stop"},
+    {"kind": "state", "bytes": b"\x90"},
     # What is refused: a member that is missing, foreign, twice there, of another type, above its limit.
-    {"kind": "open", "path": "/x"}, {"kind": "stop", "ms": 1}, {"kind": "done", "status": 256}, {"kind": "open", "ssh": "a\0b"},
+    {"kind": "open", "path": "/x"}, {"kind": "survey", "ms": 1}, {"kind": "done", "status": 256}, {"kind": "open", "ssh": "a\0b"},
     {"kind": "open", "ssh": 5}, {"kind": "open", "ssh": "h", "port": 65536}, {"kind": "other"}, {"ssh": "h1"}, [], {}]
 
 
@@ -329,7 +329,7 @@ def seeds():
         yield "reach", msgpack.packb(place)
     for message in SHARED:
         yield "ssh-share-message", msgpack.packb(message)
-    yield "ssh-share-message", b"\x82\xa4kind\xa4stop\xa4kind\xa4stop"
+    yield "ssh-share-message", b"\x82\xa4kind\xa6survey\xa4kind\xa6survey"
     for text in NETWORK_TAGS:
         yield "network-tag", ("network:" + text).encode()
     for text in JSON:

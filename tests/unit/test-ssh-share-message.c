@@ -64,9 +64,9 @@ END_TEST
 
 START_TEST(what_is_not_of_the_kind_is_left_out)
 {
-        const SshShareMessage stop = { .kind = SSH_SHARE_STOP, .ssh = "h1", .ms = 5 };
+        const SshShareMessage survey = { .kind = SSH_SHARE_SURVEY, .ssh = "h1", .ms = 5 };
 
-        ck_assert_int_eq(there_and_back(&stop), 0);
+        ck_assert_int_eq(there_and_back(&survey), 0);
         ck_assert_ptr_null(got.ssh);
         ck_assert_int_eq(got.ms, 0);
 }
@@ -137,9 +137,9 @@ END_TEST
 START_TEST(what_is_missing_or_foreign_is_refused)
 {
         ck_assert_int_eq(unpack_written("{s:s}", "kind", "open"), SSH_SHARE_MESSAGE_E_INVALID);
-        ck_assert_int_eq(unpack_written("{s:s s:s}", "kind", "stop", "ssh", "h"),
+        ck_assert_int_eq(unpack_written("{s:s s:s}", "kind", "survey", "ssh", "h"),
                          SSH_SHARE_MESSAGE_E_INVALID);
-        ck_assert_int_eq(unpack_written("{s:s s:s}", "kind", "stop", "what", "h"),
+        ck_assert_int_eq(unpack_written("{s:s s:s}", "kind", "survey", "what", "h"),
                          SSH_SHARE_MESSAGE_E_INVALID);
         ck_assert_int_eq(unpack_written("{s:s s:i s:i}", "kind", "answer", "id", 1, "id", 1),
                          SSH_SHARE_MESSAGE_E_INVALID);
