@@ -2,12 +2,15 @@
 
 #include "client/context.h"
 #include "client/publisher.h"
+#include "client/ssh-share.h"
 #include "client/tcp.h"
 
 #include "base/log.h"
 #include "base/spin.h"
+#include "base/text.h"
 #include "base/unix-socket.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <string.h>
 
@@ -88,6 +91,37 @@ static pyrope_status ask_in_turn(void *userdata, const pyrope_question *question
         return status;
 }
 
+/* Whether an agent has the sessions. */
+static pyrope_status is_shared(const pyrope_options *options, bool *ret, pyrope_error **error)
+{
+        const char *said = setting(NULL, "PYROPE_SHARE");
+
+        *ret = options->share == PYROPE_SHARE_YES;
+        if (options->share || !said || text_parse_bool(said, ret) == 0)
+                return PYROPE_OK;
+        return error_set(error, PYROPE_E_INVALID, "PYROPE_SHARE: '%s' is neither yes nor no", said);
+}
+
+static pyrope_status share_sessions(pyrope_context *context, const pyrope_options *options,
+                                    pyrope_error **error)
+{
+        SshShare *share = NULL;
+        pyrope_status status;
+        bool is = false;
+        int r;
+
+        status = is_shared(options, &is, error);
+        if (status || !is)
+                return status;
+        r = ssh_share_new(context->ssh_config, context->runtime_dir, &share);
+        if (r == -ENOMEM)
+                return error_set(error, PYROPE_E_NOMEM, "out of memory");
+        if (r)
+                log_debug("no agent: %s", strerror(-r));
+        ssh_pool_share(context->pool, share);
+        return PYROPE_OK;
+}
+
 static pyrope_status make_pool(pyrope_context *context, const pyrope_options *options,
                                pyrope_error **error)
 {
@@ -99,7 +133,9 @@ static pyrope_status make_pool(pyrope_context *context, const pyrope_options *op
         context->ssh_config = ssh_config ? strdup(ssh_config) : NULL;
         if (!ssh_config || context->ssh_config)
                 context->pool = ssh_pool_new(ssh_config, &context->ssh_ask);
-        return context->pool ? PYROPE_OK : error_set(error, PYROPE_E_NOMEM, "out of memory");
+        if (!context->pool)
+                return error_set(error, PYROPE_E_NOMEM, "out of memory");
+        return share_sessions(context, options, error);
 }
 
 static pyrope_status configure(pyrope_context *context, const pyrope_options *options,

@@ -3,6 +3,7 @@
 #include "client/ssh-pool.h"
 
 #include "client/ssh-links.h"
+#include "client/ssh-share.h"
 #include "proto/value.h"
 
 #include <errno.h>
@@ -11,6 +12,7 @@
 
 struct SshPool {
         SshShared shared;
+        SshShare *share; /* NULL: no sessions but those of this pool */
 };
 
 static void lock(SshPool *pool)
@@ -68,6 +70,11 @@ pyrope_status ssh_pool_run(SshPool *pool, const SshOrder *order, SshResult *ret,
 
         if (status)
                 return status;
+        if (pool->share &&
+            !ssh_share_run(pool->share, order, &pool->shared.ask, ret, &status, error)) {
+                atomic_fetch_add(&pool->shared.n_channels, !status && !order->is_collected);
+                return status;
+        }
         if (order->is_collected)
                 return run_collected(pool, order, &ret->output, error);
         return ssh_links_open(&pool->shared, order, &ret->fd, error);
@@ -117,7 +124,8 @@ pyrope_status ssh_pool_exec(SshPool *pool, const char *target, const char *comma
         return status;
 }
 
-void ssh_pool_join(SshPool *pool, const Location *to, int fd, const SshJoin *join)
+/* In a session of our own. */
+static void join_own(SshPool *pool, const Location *to, int fd, const SshJoin *join)
 {
         CLEANUP(pyrope_error_freep) pyrope_error *error = NULL;
         CLEANUP(closep) int taken = fd;
@@ -151,8 +159,17 @@ void ssh_pool_join(SshPool *pool, const Location *to, int fd, const SshJoin *joi
         unlock(pool);
 }
 
+void ssh_pool_join(SshPool *pool, const Location *to, int fd, const SshJoin *join)
+{
+        if (!pool->share || !join->group || check(to, /* is_command= */ false, NULL) ||
+            ssh_share_join(pool->share, to, fd, join))
+                join_own(pool, to, fd, join);
+}
+
 void ssh_pool_leave(SshPool *pool, uint64_t group)
 {
+        if (pool->share)
+                ssh_share_leave(pool->share, group);
         lock(pool);
         for (SshLink *link = pool->shared.links; link; link = link->next)
                 ssh_link_leave(link, group);
@@ -215,10 +232,16 @@ SshPool *ssh_pool_new(const char *config_file, const SshAsk *ask)
         return pool;
 }
 
+void ssh_pool_share(SshPool *pool, SshShare *share)
+{
+        pool->share = share;
+}
+
 SshPool *ssh_pool_free(SshPool *pool)
 {
         if (!pool)
                 return NULL;
+        (void)ssh_share_free(pool->share);
         if (pool->shared.stop_fd >= 0)
                 (void)eventfd_write(pool->shared.stop_fd, 1);
         /* One may wait for another, so all of them hear it first. */

@@ -43,6 +43,7 @@ typedef struct SshSession SshSession;
 typedef struct SshJoin SshJoin;
 typedef struct SshOrder SshOrder;
 typedef struct SshResult SshResult;
+struct SshShare; /* client/ssh-share.h */
 
 /* Since the pool was made. */
 struct SshPoolCounts {
@@ -102,7 +103,8 @@ typedef void (*SshRefused)(void *userdata, pyrope_status status, const char *tex
 
 /* What goes with a stream that is joined. */
 struct SshJoin {
-        uint64_t group;        /* 0, or what ssh_pool_leave() will know it by */
+        uint64_t group;        /* 0, or what ssh_pool_leave() will know it by; all of a group have
+                                  the same on_refused and userdata */
         Deadline deadline;     /* until the channel is open */
         SshRefused on_refused; /* NULL: nobody wants to know */
         void *userdata;
@@ -120,11 +122,21 @@ NODISCARD SshPool *ssh_pool_new(const char *config_file, const SshAsk *ask);
 /**
  * ssh_pool_free() - end every session, its streams and its thread
  *
- * No other call may run on @pool. Descriptors that callers hold see a hang-up and stay theirs. Does
+ * No other call may run on @pool. Descriptors that callers hold see a hang-up, those of an agent's
+ * sessions apart, and stay theirs. Does
  * not wait for the network. NULL is fine. Return: NULL.
  */
 SshPool *ssh_pool_free(SshPool *pool);
 DEFINE_CLEANUP(SshPool, ssh_pool_free);
+
+/**
+ * ssh_pool_share() - use the sessions of an agent from now on, where that can be
+ * @share:      taken
+ *
+ * Before any other call. What goes by the agent is in no session of this pool, and not among those
+ * that ssh_pool_sessions() shows.
+ */
+void ssh_pool_share(SshPool *pool, struct SshShare *share);
 
 /**
  * ssh_pool_open() - a fresh stream to a Unix socket or TCP port, seen from another host

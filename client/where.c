@@ -15,9 +15,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define FORWARD_PREFIX                                                                             \
-        "forward-" /* then the process id, so that what a killed one left is known                 \
-                    */
+/* Behind WHERE_FORWARD comes the process id, so that what a killed one left is known. */
+
+#define SOCKET_SUFFIX ".sock"
 
 /* What base/runtime-dir said, as a status. */
 static pyrope_status runtime_failed(int r, const ErrorText *why, pyrope_error **error)
@@ -63,8 +63,7 @@ pyrope_status where_socket(const pyrope_context *context, const char *name, char
         return PYROPE_OK;
 }
 
-/* The directory for sockets of ours, made if need be. */
-static pyrope_status new_directory(const pyrope_context *context, char **ret, pyrope_error **error)
+pyrope_status where_new_directory(const pyrope_context *context, char **ret, pyrope_error **error)
 {
         ErrorText why = { "" };
         int r;
@@ -91,9 +90,9 @@ static void sweep(const char *directory)
                 char path[PATH_MAX];
                 long pid;
 
-                if (strncmp(entry->d_name, FORWARD_PREFIX, strlen(FORWARD_PREFIX)) != 0)
+                if (strncmp(entry->d_name, WHERE_FORWARD, strlen(WHERE_FORWARD)) != 0)
                         continue;
-                pid = strtol(entry->d_name + strlen(FORWARD_PREFIX), NULL, 10);
+                pid = strtol(entry->d_name + strlen(WHERE_FORWARD), NULL, 10);
                 if (pid <= 0 || kill((pid_t)pid, 0) == 0 || errno != ESRCH)
                         continue;
                 if (snprintf(path, sizeof(path), "%s/%s", directory, entry->d_name) < PATH_MAX)
@@ -106,15 +105,68 @@ static void sweep(const char *directory)
 pyrope_status where_new_socket(const pyrope_context *context, char **ret, pyrope_error **error)
 {
         CLEANUP(freep) char *directory = NULL;
-        pyrope_status status = new_directory(context, &directory, error);
+        pyrope_status status = where_new_directory(context, &directory, error);
         char name[RUNTIME_NAME_MAX + 1], id[9];
 
         if (status)
                 return status;
         sweep(directory);
         random_id(id, sizeof(id) - 1);
-        (void)snprintf(name, sizeof(name), FORWARD_PREFIX "%d-%s.sock", (int)getpid(), id);
+        (void)snprintf(name, sizeof(name), WHERE_FORWARD "%d-%s.sock", (int)getpid(), id);
         return join(directory, name, ret, error);
+}
+
+static bool is_socket(const char *path, const char *name)
+{
+        size_t n = strlen(name), n_suffix = strlen(SOCKET_SUFFIX);
+        struct stat st;
+
+        return n > n_suffix && strcmp(name + n - n_suffix, SOCKET_SUFFIX) == 0 &&
+               lstat(path, &st) == 0 && S_ISSOCK(st.st_mode);
+}
+
+static pyrope_status each_in(const char *directory,
+                             pyrope_status (*fn)(void *userdata, const char *path, const char *name,
+                                                 pyrope_error **error),
+                             void *userdata, pyrope_error **error)
+{
+        DIR *entries = opendir(directory);
+        pyrope_status status = PYROPE_OK;
+        const struct dirent *entry;
+
+        while (entries && !status && (entry = readdir(entries))) {
+                CLEANUP(freep) char *path = NULL;
+
+                status = join(directory, entry->d_name, &path, error);
+                if (!status && is_socket(path, entry->d_name))
+                        status = fn(userdata, path, strrchr(path, '/') + 1, error);
+        }
+        if (entries)
+                (void)closedir(entries);
+        return status;
+}
+
+pyrope_status where_each(const pyrope_context *context,
+                         pyrope_status (*fn)(void *userdata, const char *path, const char *name,
+                                             pyrope_error **error),
+                         void *userdata, pyrope_error **error)
+{
+        char *directories[RUNTIME_DIR_PLACES_MAX];
+        pyrope_status status = PYROPE_OK;
+        size_t n;
+
+        if (context->runtime_dir) {
+                if (private_dir_check(context->runtime_dir, NULL))
+                        return PYROPE_OK;
+                return each_in(context->runtime_dir, fn, userdata, error);
+        }
+        n = runtime_dir_list(directories);
+        for (size_t i = 0; i < n; i++) {
+                if (!status)
+                        status = each_in(directories[i], fn, userdata, error);
+                free(directories[i]);
+        }
+        return status;
 }
 
 pyrope_status pyrope_where(pyrope_context *context, char **ret, pyrope_error **error)
@@ -124,7 +176,7 @@ pyrope_status pyrope_where(pyrope_context *context, char **ret, pyrope_error **e
         if (!context || !ret)
                 return error_null(error);
         if (where_socket(context, WHERE_NAMESERVER, &socket, NULL) != PYROPE_OK)
-                return new_directory(context, ret, error);
+                return where_new_directory(context, ret, error);
 
         *strrchr(socket, '/') = '\0';
         *ret = TAKE(socket);

@@ -14,6 +14,7 @@
 #include <pyrope/pyrope.h>
 
 #define WHERE_NAMESERVER "nameserver.sock" /* the nameserver's file name there */
+#define WHERE_FORWARD    "forward-"        /* how those of ours begin */
 
 /* What is asked on a host of which only the name is known, and where a site may have its own. */
 #define WHERE_COMMAND     "pyrope where nameserver"
@@ -28,6 +29,21 @@
  */
 NODISCARD pyrope_status where_socket(const pyrope_context *context, const char *name, char **ret,
                                      pyrope_error **error);
+
+/** where_new_directory() - the directory for sockets of ours, made if need be. Return: the same. */
+NODISCARD pyrope_status where_new_directory(const pyrope_context *context, char **ret,
+                                            pyrope_error **error);
+
+/**
+ * where_each() - look at every socket in the runtime directories
+ * @fn: gets the path and the file name, which is the end of it; its failure is the end
+ *
+ * Return: PYROPE_OK, PYROPE_E_NOMEM, and what @fn returns.
+ */
+NODISCARD pyrope_status where_each(const pyrope_context *context,
+                                   pyrope_status (*fn)(void *userdata, const char *path,
+                                                       const char *name, pyrope_error **error),
+                                   void *userdata, pyrope_error **error);
 
 /** where_new_socket() - a path nobody uses for a socket of ours; makes the directory. Return: the
  * same. */

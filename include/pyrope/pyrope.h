@@ -74,6 +74,15 @@ typedef pyrope_status (*pyrope_ask_fn)(void *userdata, const pyrope_question *qu
 
 /* -- context ---------------------------------------------------------------------------------- */
 
+/* Whose SSH sessions a context uses; see <pyrope/agent.h>. */
+typedef enum pyrope_share {
+        PYROPE_SHARE_DEFAULT, /* $PYROPE_SHARE, yes or no; else its own, for a program that goes on
+                                 for long needs no other process */
+        PYROPE_SHARE_YES,     /* those of an agent, which is started if need be; its own where that
+                                 cannot be */
+        PYROPE_SHARE_NO,      /* its own */
+} pyrope_share;
+
 /* Every member may be NULL or 0: then the environment decides, then the default. */
 typedef struct pyrope_options {
         const char *nameserver;  /* a location, or several, separated by commas and blanks, of which
@@ -89,6 +98,7 @@ typedef struct pyrope_options {
                                     and costs more of the processor; 0: not at all */
         pyrope_ask_fn ask;       /* NULL: there is nobody to ask; a login does without, or fails */
         void *ask_userdata;      /* for ask; valid as long as the context */
+        pyrope_share share;      /* a session that another program has is used, too */
 } pyrope_options;
 
 /**
@@ -107,7 +117,7 @@ PYROPE_API pyrope_context *pyrope_context_free(pyrope_context *context);
 /* Counts since the context was made. */
 typedef struct pyrope_statistics {
         uint64_t n_calls;        /* requests sent */
-        uint64_t n_ssh_sessions; /* logins that succeeded */
+        uint64_t n_ssh_sessions; /* logins that succeeded; those of an agent are not counted */
         uint64_t n_ssh_channels; /* channels opened through them */
         uint64_t n_local;        /* connections to sockets of this machine */
 } pyrope_statistics;

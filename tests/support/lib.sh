@@ -43,7 +43,8 @@ begin() { # SENTENCE
         # A descriptor that never has anything to read: `read -t` on it is a pause without a process.
         exec {never_fd}<> <(:)
         unset PYROPE_NAMESERVER PYROPE_SSH_CONFIG PYROPE_CONFIG PYROPE_ZONE XDG_RUNTIME_DIR SSH_AUTH_SOCK
-        export PYROPE_RUNTIME_DIR=$tmp/run XDG_CONFIG_HOME=$tmp/config XDG_STATE_HOME=$tmp/state
+        # Whose login it is that fails or is counted: of the command itself, unless the script is about the agent.
+        export PYROPE_SHARE=no PYROPE_RUNTIME_DIR=$tmp/run XDG_CONFIG_HOME=$tmp/config XDG_STATE_HOME=$tmp/state
         PATH=$PYROPE_BIN_DIR:$PATH
 }
 

@@ -7,6 +7,7 @@
 
 #include "tests/unit/unit.h"
 
+#include <pyrope/agent.h>
 #include <pyrope/daemon.h>
 #include <pyrope/doctor.h>
 #include <pyrope/pyrope.h>
@@ -632,6 +633,26 @@ START_TEST(answers_streams_and_batches_refuse_what_is_none)
 }
 END_TEST
 
+START_TEST(agents_refuse_what_is_none)
+{
+        pyrope_options options = { .runtime_dir = directory };
+        pyrope_agent *agent = NULL;
+
+        EXPECT_INVALID(pyrope_agent_new(&options, 0, NULL, &error));
+        EXPECT_INVALID(pyrope_agent_serve(NULL, -1, &error));
+        EXPECT_INVALID(pyrope_agent_stop(NULL, 0, &(size_t){ 0 }, &error));
+        EXPECT_INVALID(pyrope_agent_stop(context, 0, NULL, &error));
+        EXPECT_INVALID(pyrope_survey(NULL, 0, &(pyrope_value *){ NULL }, &error));
+        EXPECT_INVALID(pyrope_survey(context, 0, NULL, &error));
+        ck_assert_ptr_null(pyrope_agent_socket(NULL));
+        ck_assert_ptr_null(pyrope_agent_free(NULL));
+        ck_assert_int_eq(pyrope_agent_new(&options, 1, &agent, NULL), PYROPE_OK);
+        ck_assert_int_eq(pyrope_agent_serve(agent, -1, NULL), PYROPE_OK); /* idle soon */
+        EXPECT_INVALID(pyrope_agent_serve(agent, -1, &error));
+        ck_assert_ptr_null(pyrope_agent_free(agent));
+}
+END_TEST
+
 START_TEST(no_instance_has_nothing)
 {
         char *text;
@@ -670,6 +691,7 @@ int main(void)
         tcase_add_test(live, a_proxy_refuses_what_is_none);
         tcase_add_test(live, options_of_a_call_that_are_wrong_are_refused);
         tcase_add_test(live, answers_streams_and_batches_refuse_what_is_none);
+        tcase_add_test(live, agents_refuse_what_is_none);
         tcase_add_test(live, no_instance_has_nothing);
         suite_add_tcase(suite, data);
         suite_add_tcase(suite, live);
