@@ -37,6 +37,9 @@ const Option command_options[] = {
           .argument = "SECONDS",
           .help = "give up after it (default 60; also 500ms, 2m, 1h)",
           .string = &command_settings.timeout },
+        { .name = "no-share",
+          .help = "log in by itself, without the agent that keeps SSH sessions for all commands",
+          .flag = &command_settings.is_alone },
         { .name = "json", .help = "results and errors as JSON", .flag = &command_settings.is_json },
         { .name = "verbose",
           .letter = 'v',
@@ -63,22 +66,43 @@ static int timeout_parse(const char *text, int64_t *ret_ms)
         return 0;
 }
 
-int command_context(pyrope_context **ret)
+/* A command is short, and often comes with others: so it shares, if nothing else is said. */
+static pyrope_share share(void)
+{
+        const char *said = getenv("PYROPE_SHARE");
+
+        if (command_settings.is_alone)
+                return PYROPE_SHARE_NO;
+        return said && *said ? PYROPE_SHARE_DEFAULT : PYROPE_SHARE_YES;
+}
+
+int command_library_options(pyrope_options *ret)
 {
         const CommandSettings *settings = &command_settings;
-        CLEANUP(pyrope_error_freep) pyrope_error *error = NULL;
         pyrope_options options = { .nameserver = settings->nameserver,
                                    .ssh_config = settings->ssh_config,
                                    .zone = settings->zone,
-                                   .runtime_dir = settings->runtime_dir };
-        pyrope_status status;
+                                   .runtime_dir = settings->runtime_dir,
+                                   .share = share() };
         int r = 0;
 
         if (settings->timeout)
                 r = timeout_parse(settings->timeout, &options.timeout_ms);
+        if (!r)
+                *ret = options;
+        return r;
+}
+
+int command_context(pyrope_context **ret)
+{
+        CLEANUP(pyrope_error_freep) pyrope_error *error = NULL;
+        pyrope_options options;
+        pyrope_status status;
+        int r;
+
+        r = command_library_options(&options);
         if (r)
                 return r;
-
         status = pyrope_context_new(&options, ret, &error);
         if (status == PYROPE_E_INVALID)
                 return command_misused("%s",

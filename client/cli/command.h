@@ -29,6 +29,7 @@ DEFINE_CLEANUP(pyrope_error, pyrope_error_free);
         "PYROPE_SSH_CONFIG   SSH configuration file instead of ~/.ssh/config\n"                    \
         "PYROPE_ZONE         the zone of this machine\n"                                           \
         "PYROPE_RUNTIME_DIR  directory of our sockets\n"                                           \
+        "PYROPE_SHARE        no: as --no-share\n"                                                  \
         "PYROPE_LOG          error, warning, info or debug\n"
 
 /* Filled by the options; the same for each command of a program. */
@@ -38,6 +39,7 @@ typedef struct CommandSettings {
         const char *zone;
         const char *runtime_dir;
         const char *timeout;
+        bool is_alone; /* --no-share */
         bool is_json;
         bool is_verbose;
 } CommandSettings;
@@ -46,6 +48,13 @@ extern CommandSettings command_settings;
 
 /* For Options.options of a program. */
 extern const Option command_options[];
+
+/**
+ * command_library_options() - what the settings and the environment say to the library
+ *
+ * Return: as command_context().
+ */
+int command_library_options(pyrope_options *ret);
 
 /**
  * command_context() - a context by the settings and the environment

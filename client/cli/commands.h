@@ -6,6 +6,7 @@
 
 #include "base/options.h"
 
+extern const OptionsCommand command_agent;
 extern const OptionsCommand command_call;
 extern const OptionsCommand command_doctor;
 extern const OptionsCommand command_list;
@@ -14,5 +15,6 @@ extern const OptionsCommand command_ping;
 extern const OptionsCommand command_pipe;
 extern const OptionsCommand command_register;
 extern const OptionsCommand command_remove;
+extern const OptionsCommand command_status;
 extern const OptionsCommand command_tunnel;
 extern const OptionsCommand command_where;

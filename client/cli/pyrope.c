@@ -6,8 +6,18 @@
 #include "client/cli/commands.h"
 
 static const OptionsCommand *const commands[] = {
-        &command_list, &command_lookup, &command_register, &command_remove, &command_ping,
-        &command_call, &command_where,  &command_pipe,     &command_tunnel, &command_doctor,
+        &command_list,
+        &command_lookup,
+        &command_register,
+        &command_remove,
+        &command_ping,
+        &command_call,
+        &command_where,
+        &command_pipe,
+        &command_tunnel,
+        &command_doctor,
+        &command_status,
+        &command_agent,
         NULL,
 };
 
