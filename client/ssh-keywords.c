@@ -101,6 +101,15 @@ static pyrope_status take_connect_timeout(Reading *reading, const Keyword *keywo
         return PYROPE_OK; /* "none" */
 }
 
+static pyrope_status take_count(Reading *reading, const Keyword *keyword, char *value)
+{
+        int64_t count;
+
+        if (!text_parse_int64(value, 0, INT_MAX, &count))
+                *(unsigned *)((char *)reading->settings + keyword->offset) = (unsigned)count;
+        return PYROPE_OK;
+}
+
 static pyrope_status take_rsa_bits(Reading *reading, const Keyword *keyword, char *value)
 {
         int64_t bits;
@@ -158,6 +167,8 @@ static const Keyword keywords[] = {
         { "port", take_port },
         { "addressfamily", take_family },
         { "connecttimeout", take_connect_timeout },
+        { "serveraliveinterval", take_count, SETTING(alive_interval_s) },
+        { "serveralivecountmax", take_count, SETTING(n_alive_max) },
         { "proxycommand", take_string, SETTING(proxy_command) },
         { "proxyjump", take_later, LATER(jump) },
         { "hostkeyalias", take_later, LATER(host_key_alias) },

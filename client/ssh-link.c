@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/timerfd.h>
 
 static void lock(SshLink *link)
 {
@@ -481,6 +482,7 @@ static SshLink *link_free(SshLink *link)
         ssh_settings_deinit(&link->settings);
         ssh_names_deinit(&link->targets);
         closep(&link->wake_fd);
+        closep(&link->timer_fd);
         free(link->streams);
         free(link->polled);
         free(link->key);
@@ -500,12 +502,13 @@ SshLink *ssh_link_start(SshShared *shared, const char *target)
         link->settings = (SshSettings)SSH_SETTINGS_INIT;
         link->connection = (SshConnection)SSH_CONNECTION_INIT;
         link->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+        link->timer_fd = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
         (void)snprintf(link->doing, sizeof(link->doing), "%s: reading the SSH configuration",
                        target);
         (void)snprintf(link->shown.label, sizeof(link->shown.label), "%s", target);
         (void)snprintf(link->shown.reason, sizeof(link->shown.reason), "somebody asked for it");
         link->shown.since_ms = clock_boottime_ms();
-        if (link->wake_fd < 0 || ssh_names_add(&link->targets, target) ||
+        if (link->wake_fd < 0 || link->timer_fd < 0 || ssh_names_add(&link->targets, target) ||
             thread_start(&link->thread, run, link))
                 return link_free(link);
         return link;

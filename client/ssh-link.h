@@ -23,6 +23,7 @@
  * link with equal settings gives it its name and its queue, and is over before it has connected.
  */
 
+#include "client/ssh-alive.h"
 #include "client/ssh-ask.h"
 #include "client/ssh-login.h"
 #include "client/ssh-request.h"
@@ -52,7 +53,8 @@ struct SshShared {
 struct SshLink {
         SshShared *shared;
         pthread_t thread;
-        int wake_fd; /* eventfd; constant */
+        int wake_fd;  /* eventfd; constant */
+        int timer_fd; /* timerfd, when to look whether the session is alive; constant */
 
         /* Under the lock. */
         SshLink *next;
@@ -82,7 +84,8 @@ struct SshLink {
         bool is_hop_failed; /* what its error tells is another host's */
         ssh_event event;
         SshStream **streams;
-        struct pollfd *polled; /* socket, wake_fd, then one for each stream */
+        SshAlive alive;
+        struct pollfd *polled; /* socket, wake_fd, timer_fd, then one for each stream */
         size_t n_streams;
         size_t n_allocated;
         size_t first;                    /* whose turn is first: it goes round */

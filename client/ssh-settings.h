@@ -31,10 +31,12 @@ struct SshSettings {
         char *host_name; /* to connect to */
         char *user;
         uint16_t port;
-        int family;             /* AF_UNSPEC, AF_INET, AF_INET6 */
-        int connect_timeout_ms; /* -1: none */
-        char *proxy_command;    /* for the user's shell */
-        char *proxy_jump;       /* a way, uri.h: the hosts to go through */
+        int family;                /* AF_UNSPEC, AF_INET, AF_INET6 */
+        int connect_timeout_ms;    /* -1: none */
+        unsigned alive_interval_s; /* ServerAliveInterval; 0: not set */
+        unsigned n_alive_max;      /* ServerAliveCountMax */
+        char *proxy_command;       /* for the user's shell */
+        char *proxy_jump;          /* a way, uri.h: the hosts to go through */
 
         char *known_as;      /* what known_hosts calls it: HostKeyAlias, else the host name */
         uint16_t known_port; /* 22 with an alias */
@@ -56,7 +58,7 @@ struct SshSettings {
 
 #define SSH_SETTINGS_INIT                                                                          \
         {                                                                                          \
-                .connect_timeout_ms = -1                                                           \
+                .connect_timeout_ms = -1, .n_alive_max = 3                                         \
         }
 
 /**

@@ -5,12 +5,15 @@
 #include "client/ssh-step.h"
 
 #include <errno.h>
+#include <libssh/server.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/timerfd.h>
+#include <time.h>
 
 #define READ_ROUNDS   64u /* of 4 KiB each, then the streams have their turn */
 #define SETTLE_ROUNDS 16u
-#define FDS_OF_LINK   2u
+#define FDS_OF_LINK   3u
 
 static void lock(SshLink *link)
 {
@@ -169,6 +172,7 @@ static void wait_for_events(SshLink *link)
         link->polled[0] =
                 (struct pollfd){ .fd = ssh_get_fd(link->connection.session), .events = events };
         link->polled[1] = (struct pollfd){ .fd = link->wake_fd, .events = POLLIN };
+        link->polled[2] = (struct pollfd){ .fd = link->timer_fd, .events = POLLIN };
         for (size_t i = 0; i < link->n_streams; i++)
                 link->polled[i + FDS_OF_LINK] = ssh_stream_events(link->streams[i], is_full);
         /* Whatever it says, the rest of the turn finds out by itself. */
@@ -298,6 +302,55 @@ static bool is_cheated(const SshLink *link)
         return false;
 }
 
+static SshAliveTime clocks(void)
+{
+        struct timespec mono;
+
+        clock_gettime(CLOCK_MONOTONIC, &mono); /* cannot fail */
+        return (SshAliveTime){ .boot_ms = clock_boottime_ms(),
+                               .mono_ms = (int64_t)mono.tv_sec * 1000 + mono.tv_nsec / 1000000 };
+}
+
+/* A timer of the clock that goes on during a suspend is over as soon as the computer is awake. */
+static void set_timer(SshLink *link, int64_t at_ms)
+{
+        const struct itimerspec at = { .it_value = { .tv_sec = at_ms / 1000,
+                                                     .tv_nsec = at_ms % 1000 * 1000000 } };
+
+        (void)timerfd_settime(link->timer_fd, TFD_TIMER_ABSTIME, &at, NULL); /* cannot fail */
+}
+
+/* A global request that every sshd refuses. The first of the two may only take the answer to the
+ * last one; libssh has one request of the kind under way, and counts all that it reads. */
+static void ask(SshLink *link)
+{
+        (void)ssh_send_keepalive(link->connection.session);
+        (void)ssh_send_keepalive(link->connection.session);
+}
+
+/* The timer is over; all that lay in the socket was read. */
+static pyrope_status check_life(SshLink *link, pyrope_error **error)
+{
+        const SshAliveTime now = clocks();
+        int64_t next_ms;
+
+        switch (ssh_alive_judge(&link->alive, link->bytes.in_bytes, &now, &next_ms)) {
+        case SSH_ALIVE_WELL:
+                break;
+        case SSH_ALIVE_ASK:
+                ask(link);
+                break;
+        case SSH_ALIVE_LOST:
+                return error_set(error, PYROPE_E_UNREACHABLE,
+                                 "%s: the SSH connection broke: silent for %lld s%s",
+                                 link->settings.label,
+                                 (long long)(now.boot_ms - link->alive.heard_at_ms) / 1000,
+                                 link->alive.is_awake ? ", in which this computer slept" : "");
+        }
+        set_timer(link, next_ms);
+        return PYROPE_OK;
+}
+
 pyrope_status ssh_turn(SshLink *link, pyrope_error **error)
 {
         pyrope_status status;
@@ -306,6 +359,11 @@ pyrope_status ssh_turn(SshLink *link, pyrope_error **error)
         if (link->polled[0].revents)
                 run_libssh(link);
         feed_streams(link);
+        if (link->polled[2].revents) {
+                status = check_life(link, error);
+                if (status)
+                        return status;
+        }
         if (link->polled[1].revents) {
                 status = take_orders(link);
                 if (status)
@@ -360,6 +418,8 @@ void ssh_turn_end(SshLink *link, pyrope_status status, const pyrope_error *error
 
 int ssh_turn_begin(SshLink *link)
 {
+        const SshAliveTime now = clocks();
+
         link->event = ssh_event_new();
         if (!link->event || ssh_event_add_session(link->event, link->connection.session) ||
             streams_reserve(link)) {
@@ -373,5 +433,8 @@ int ssh_turn_begin(SshLink *link)
         atomic_store(&link->received_at_ms, clock_boottime_ms());
         link->is_unsettled = false;
         link->is_acknowledged = false;
+        ssh_alive_begin(&link->alive, link->settings.alive_interval_s, link->settings.n_alive_max,
+                        &now);
+        set_timer(link, now.boot_ms); /* whoever looks then says when to look again */
         return 0;
 }

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+
+#include "client/ssh-alive.h"
+
+#include "tests/unit/unit.h"
+
+enum { START = 5000000, SLEPT = 700000, NEVER = INT32_MAX };
+
+/* What happens at which time since the session began, and what is said to it. */
+typedef struct Step {
+        int64_t at_ms;       /* while the computer was awake */
+        int64_t slept_ms;    /* all in all until then */
+        uint64_t n_received; /* likewise */
+        SshAliveSays says;
+        int64_t next_ms; /* from now */
+} Step;
+
+static const struct {
+        const char *what;
+        unsigned interval_s, n_asked_max;
+        Step steps[8];
+} cases[] = {
+        { "a host that talks is not asked", .steps = { { 4000, 0, 1, SSH_ALIVE_WELL, 5000 },
+                                                       { 9000, 0, 2, SSH_ALIVE_WELL, 5000 },
+                                                       { 13999, 0, 2, SSH_ALIVE_WELL, 1 } } },
+        { "a silent one is asked, and lost when it does not answer",
+          .steps = { { 4999, 0, 0, SSH_ALIVE_WELL, 1 },
+                     { 5000, 0, 0, SSH_ALIVE_ASK, 8000 },
+                     { 12999, 0, 0, SSH_ALIVE_WELL, 1 },
+                     { 13000, 0, 0, SSH_ALIVE_LOST, 0 } } },
+        { "any byte is an answer", .steps = { { 5000, 0, 0, SSH_ALIVE_ASK, 8000 },
+                                              { 12000, 0, 1, SSH_ALIVE_WELL, 5000 },
+                                              { 17000, 0, 1, SSH_ALIVE_ASK, 8000 },
+                                              { 25000, 0, 1, SSH_ALIVE_LOST, 0 } } },
+        { "it is asked before it is lost, however late one looks",
+          .steps = { { 60000, 0, 0, SSH_ALIVE_ASK, 8000 },
+                     { 120000, 0, 7, SSH_ALIVE_WELL, 5000 } } },
+        { "after a suspend it is asked at once, and has not long",
+          .steps = { { 1000, 0, 1, SSH_ALIVE_WELL, 5000 },
+                     { 2000, SLEPT, 1, SSH_ALIVE_ASK, 3000 },
+                     { 4999, SLEPT, 1, SSH_ALIVE_WELL, 1 },
+                     { 5000, SLEPT, 1, SSH_ALIVE_LOST, 0 } } },
+        { "an answer then makes it as before",
+          .steps = { { 2000, SLEPT, 0, SSH_ALIVE_ASK, 3000 },
+                     { 4000, SLEPT, 1, SSH_ALIVE_WELL, 5000 },
+                     { 9000, SLEPT, 1, SSH_ALIVE_ASK, 8000 } } },
+        { "what was asked before the suspend is asked anew",
+          .steps = { { 5000, 0, 0, SSH_ALIVE_ASK, 8000 },
+                     { 6000, SLEPT, 0, SSH_ALIVE_ASK, 3000 },
+                     { 9000, SLEPT, 0, SSH_ALIVE_LOST, 0 } } },
+        { "one that talks after the suspend need not be asked",
+          .steps = { { 2000, SLEPT, 9, SSH_ALIVE_WELL, 5000 } } },
+        { "a clock that is read late is no suspend",
+          .steps = { { 1000, 2000, 0, SSH_ALIVE_WELL, 2000 },
+                     { 1000, 4000, 0, SSH_ALIVE_ASK, 8000 } } },
+        { "the least suspend", .steps = { { 1000, 2001, 0, SSH_ALIVE_ASK, 3000 } } },
+        { "the user's interval and count", .interval_s = 60, .n_asked_max = 2,
+          .steps = { { 59999, 0, 0, SSH_ALIVE_WELL, 1 },
+                     { 60000, 0, 0, SSH_ALIVE_ASK, 120000 },
+                     { 179999, 0, 0, SSH_ALIVE_WELL, 1 },
+                     { 180000, 0, 0, SSH_ALIVE_LOST, 0 } } },
+        { "a count of none", .interval_s = 1, .steps = { { 1000, 0, 0, SSH_ALIVE_ASK, NEVER } } },
+        { "a count without an interval", .n_asked_max = 1,
+          .steps = { { 5000, 0, 0, SSH_ALIVE_ASK, 8000 } } },
+};
+
+START_TEST(a_session_is_judged_by_what_was_received)
+{
+        SshAliveTime now = { .boot_ms = START, .mono_ms = START - 123 };
+        int64_t next_ms = 0;
+        SshAlive alive;
+
+        ssh_alive_begin(&alive, cases[_i].interval_s, cases[_i].n_asked_max, &now);
+        for (const Step *step = cases[_i].steps; step->at_ms; step++) {
+                now.boot_ms = START + step->at_ms + step->slept_ms;
+                now.mono_ms = START + step->at_ms - 123;
+                ck_assert_msg(ssh_alive_judge(&alive, step->n_received, &now, &next_ms) ==
+                                      step->says,
+                              "%s: at %d", cases[_i].what, (int)step->at_ms);
+                ck_assert_msg(next_ms - now.boot_ms == step->next_ms, "%s: at %d: next in %d",
+                              cases[_i].what, (int)step->at_ms, (int)(next_ms - now.boot_ms));
+        }
+}
+END_TEST
+
+int main(void)
+{
+        Suite *suite = suite_create("ssh-alive");
+        TCase *tcase = tcase_create("ssh-alive");
+
+        tcase_add_loop_test(tcase, a_session_is_judged_by_what_was_received, 0,
+                            (int)ARRAY_SIZE(cases));
+        suite_add_tcase(suite, tcase);
+        return unit_run(suite);
+}
