@@ -12,8 +12,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SEPARATORS ", \t"
-#define SILENT_MS  10000 /* a nameserver that does not answer is passed over for so long */
+#define SEPARATORS   ", \t"
+#define SSH_SCHEME   "ssh://"
+#define SSH_SCHEME_N (sizeof(SSH_SCHEME) - 1)
+#define SILENT_MS    10000 /* a nameserver that does not answer is passed over for so long */
 
 static pyrope_status no_memory(pyrope_error **error)
 {
@@ -34,6 +36,37 @@ static int add_place(NsPlaces *places, const char *word)
         return r == URI_E_INVALID ? NS_PLACE_E_INVALID : r;
 }
 
+/* Whether what stands behind a comma begins another place, and is no further host of a way. */
+static bool begins_place(const char *text)
+{
+        return !*text || strchr(SEPARATORS "/", *text) ||
+               !strncmp(text, SSH_SCHEME, SSH_SCHEME_N) || !strncmp(text, "./", 2);
+}
+
+/* Bytes of the place at @text. In a way by SSH, commas stand between the hosts, too. */
+static size_t place_length(const char *text)
+{
+        size_t n = 0;
+
+        if (!strncmp(text, SSH_SCHEME, SSH_SCHEME_N)) {
+                n = SSH_SCHEME_N + strcspn(text + SSH_SCHEME_N, SEPARATORS "/");
+                while (text[n] == ',' && !begins_place(text + n + 1))
+                        n += 1 + strcspn(text + n + 1, SEPARATORS "/");
+        }
+        return n + strcspn(text + n, SEPARATORS);
+}
+
+/* The next place of a list, cut off where it ends. Return: NULL: there is none. */
+static char *next_place(char **rest)
+{
+        char *word = *rest + strspn(*rest, SEPARATORS);
+        size_t n = place_length(word);
+
+        *rest = word + n + (word[n] != '\0');
+        word[n] = '\0';
+        return n ? word : NULL;
+}
+
 int ns_places_parse(const char *text, NsPlaces *ret)
 {
         CLEANUP(freep) char *copy = text ? strdup(text) : NULL;
@@ -43,9 +76,8 @@ int ns_places_parse(const char *text, NsPlaces *ret)
         *ret = (NsPlaces){ .n = 0 };
         if (text && !copy)
                 return -ENOMEM;
-        while (r == 0 && rest && (word = strsep(&rest, SEPARATORS)))
-                if (*word)
-                        r = add_place(ret, word);
+        while (r == 0 && rest && (word = next_place(&rest)))
+                r = add_place(ret, word);
         if (r == 0 && ret->n == 0)
                 ret->n = 1;
         return r;

@@ -46,7 +46,8 @@ enum {
 };
 
 /**
- * ns_places_parse() - "ssh://a, /run/b.sock": separated by commas and blanks
+ * ns_places_parse() - "ssh://a, /run/b.sock": separated by commas and blanks, where a comma behind
+ * the host of a way by SSH is followed by its next host, unless another place begins there
  * @text:       NULL or only separators: the default place
  * @ret:        owned by the caller, ns_places_deinit(), whatever is returned
  *

@@ -19,6 +19,9 @@ static const struct {
         { "ssh://a,/run/b.sock", 2, "ssh://a, /run/b.sock" },
         { " ssh://u@a:22 \t127.0.0.1:9090,, ssh://b/./u:/run/c.sock ", 3,
           "ssh://u@a:22, 127.0.0.1:9090, ssh://b/./u:/run/c.sock" },
+        { "ssh://g,u@h:22,i/./u:/run/c.sock,/a", 2, "ssh://g,u@h:22,i/./u:/run/c.sock, /a" },
+        { "ssh://g,i,ssh://h,j ssh://k,./u:/a", 4, "ssh://g,i, ssh://h,j, ssh://k, /a" },
+        { "ssh://g, 127.0.0.1:1", 2, "ssh://g, 127.0.0.1:1" },
 };
 
 START_TEST(commas_and_blanks_separate_places)
