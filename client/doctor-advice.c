@@ -75,9 +75,13 @@ void doctor_advise_exchange(DoctorCheck *check, const SshSettings *settings, pyr
 {
         char command[COMMAND_BYTES];
 
-        (void)status;
         (void)ssh_settings_command(settings, "-v", command, sizeof(command));
-        if (strstr(text, "no match for method"))
+        if (status == PYROPE_E_TIMEOUT)
+                doctor_remedy(check,
+                              "what listens there takes connections and says nothing: the host may "
+                              "hang, or hardly get on; compare '%s', and ask its administrator",
+                              command);
+        else if (strstr(text, "no match for method"))
                 doctor_remedy(check,
                               "the host offers only algorithms that are too weak: have its sshd "
                               "updated, or the lines Ciphers, MACs, KexAlgorithms and "

@@ -80,6 +80,17 @@ const char *doctor_text(pyrope_status status, const pyrope_error *error)
         return error ? pyrope_error_text(error) : pyrope_strerror(status);
 }
 
+/* The length of a text without "; " and the remedy at its end. */
+static size_t n_unsaid(const char *text, const char *remedy)
+{
+        size_t n_text = strlen(text), n_remedy = strlen(remedy);
+
+        if (n_remedy && n_text > n_remedy + 2 && !strcmp(text + n_text - n_remedy, remedy) &&
+            !strncmp(text + n_text - n_remedy - 2, "; ", 2))
+                return n_text - n_remedy - 2;
+        return n_text;
+}
+
 void doctor_fail_by(DoctorCheck *check, pyrope_status status, const pyrope_error *error,
                     const char *prefix)
 {
@@ -88,7 +99,8 @@ void doctor_fail_by(DoctorCheck *check, pyrope_status status, const pyrope_error
 
         if (n && !strncmp(text, prefix, n) && !strncmp(text + n, ": ", 2))
                 text += n + 2;
-        doctor_fail(check, "%s", text);
+        n = n_unsaid(text, check->remedy.text);
+        doctor_fail(check, "%.*s", (int)n, text);
 }
 
 static int by_size(const void *one, const void *other)

@@ -50,7 +50,8 @@ void doctor_pass(DoctorCheck *check, const char *format, ...) PRINTF(2, 3);
 void doctor_warn(DoctorCheck *check, const char *format, ...) PRINTF(2, 3);
 void doctor_fail(DoctorCheck *check, const char *format, ...) PRINTF(2, 3);
 
-/** doctor_fail_by() - with the text of an error, without "PREFIX: " at its front; NULL: none. */
+/** doctor_fail_by() - with the text of an error, without "PREFIX: " at its front (NULL: none), and
+ * without what the remedy says again at its end. */
 void doctor_fail_by(DoctorCheck *check, pyrope_status status, const pyrope_error *error,
                     const char *prefix);
 

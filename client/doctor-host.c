@@ -151,7 +151,8 @@ static void look_around(DoctorPlace *place, Deadline deadline)
         if (!place->has_commands)
                 return;
         place->directory = ask_path(place, ASK_DIRECTORY, deadline);
-        place->nameserver = ask_path(place, WHERE_COMMAND, deadline);
+        if (!place->nameserver)
+                place->nameserver = ask_path(place, WHERE_COMMAND, deadline);
         status = ssh_exam_run(place->host->exam, ASK_LISTENING, deadline, &place->listening, NULL);
         if (status || place->listening.exit_status)
                 buffer_clear(&place->listening.text);
@@ -189,29 +190,48 @@ static bool try_ports(DoctorPlace *place, Deadline deadline)
                answer != SSH_EXAM_PROHIBITED;
 }
 
-static void judge_forwarding(DoctorPlace *place, DoctorCheck *check, const Tries *tries,
-                             bool has_ports)
+static void judge_refused(DoctorPlace *place, DoctorCheck *check, const Tries *tries,
+                          bool has_ports)
 {
         doctor_remedy(check,
                       "'AllowStreamLocalForwarding yes' and no 'DisableForwarding yes' in "
                       "sshd_config of %s, then 'systemctl reload ssh' there; no 'restrict' or "
                       "'no-port-forwarding' at your key in authorized_keys",
                       place->host->way);
-        if (tries->opened)
+        place->failed = "forwarding";
+        doctor_fail(check, "sshd opens no channel to %s, though somebody listens there%s",
+                    tries->refused ? tries->refused : "a socket",
+                    has_ports ? "" : ", nor to ports");
+}
+
+static void judge_untold(DoctorPlace *place, DoctorCheck *check, bool has_ports)
+{
+        doctor_remedy(
+                check,
+                "start a daemon there and look again; should sshd refuse the channel then, it "
+                "takes 'AllowStreamLocalForwarding yes' in sshd_config of %s",
+                place->host->way);
+        doctor_warn(check, "cannot be told, for nobody listens on a socket that could be tried%s",
+                    has_ports ? "" : "; ports are not permitted (AllowTcpForwarding)");
+}
+
+static void judge_forwarding(DoctorPlace *place, DoctorCheck *check, const Tries *tries,
+                             bool has_ports)
+{
+        if (tries->opened) {
+                if (!place->daemon && tries->opened == place->nameserver)
+                        place->daemon = strdup(tries->opened);
                 doctor_pass(check, "a channel to %s opens; ports are %s", tries->opened,
                             has_ports ? "permitted, too"
                                       : "not permitted (AllowTcpForwarding), and seldom needed");
-        else if (place->is_held)
+        } else if (place->is_held) {
+                doctor_remedy(check, "none, as long as that command is all one needs");
                 doctor_warn(check, "the key is held to a command, which then is the way");
-        else if (tries->refused || tries->is_prohibited)
-                doctor_fail(check, "sshd opens no channel to %s, though somebody listens there%s",
-                            tries->refused ? tries->refused : "a socket",
-                            has_ports ? "" : ", nor to ports");
-        else
-                doctor_warn(check,
-                            "cannot be told: there is no socket to try, nobody listens on one "
-                            "that is known%s",
-                            has_ports ? "" : "; ports are not permitted (AllowTcpForwarding)");
+        } else if (tries->refused || tries->is_prohibited) {
+                judge_refused(place, check, tries, has_ports);
+        } else {
+                judge_untold(place, check, has_ports);
+        }
 }
 
 static void try_sockets(DoctorPlace *place, const char *wanted, Deadline deadline, Tries *tries)
@@ -233,6 +253,10 @@ static void check_forwarding(DoctorPlace *place, const char *wanted)
         DoctorCheck check = doctor_begin(place->host->doctor, "forwarding");
         Tries tries = { .opened = NULL };
 
+        if (!place->has_commands && !place->is_held && !wanted && !place->nameserver) {
+                doctor_skip(place->host->doctor, "forwarding", "commands failed");
+                return;
+        }
         look_around(place, check.deadline);
         try_sockets(place, wanted, check.deadline, &tries);
         if (tries.status)
@@ -322,12 +346,13 @@ static void judge_wanted(DoctorPlace *place, DoctorCheck *check, const char *wan
         pyrope_status status;
 
         status = ssh_exam_try(place->host->exam, &to, check->deadline, &answer, &error);
+        if (!status && (answer == SSH_EXAM_OPENED || listens(place, wanted))) {
+                doctor_pass(check, "somebody listens on %s", wanted);
+                return;
+        }
+        place->failed = "sockets";
         if (status)
                 doctor_fail_by(check, status, error, NULL);
-        else if (answer == SSH_EXAM_OPENED)
-                doctor_pass(check, "somebody listens on %s", wanted);
-        else if (listens(place, wanted))
-                doctor_fail(check, "somebody listens on %s, but sshd opens no channel", wanted);
         else
                 fail_stale(place, check, wanted);
 }
@@ -384,11 +409,27 @@ static void check_versions(DoctorPlace *place)
 
 /* -- all of it --------------------------------------------------------------------------------- */
 
+/* The socket of a nameserver that the context says is on this host. */
+static char *named_nameserver(const DoctorHost *host)
+{
+        const NsPlaces *places = &host->doctor->context->nameservers;
+
+        for (size_t i = 0; i < places->n; i++) {
+                const Location *given = &places->items[i].given;
+
+                if (given->path && given->ssh && !strcmp(given->ssh, host->way))
+                        return strdup(given->path);
+        }
+        return NULL;
+}
+
 void doctor_place(DoctorPlace *place, const char *wanted)
 {
         static const char *const names[] = { "commands", "forwarding", "sockets", "versions" };
         DoctorHost *host = place->host;
 
+        place->failed = host->failed;
+        place->nameserver = named_nameserver(host);
         if (host->failed) {
                 for (size_t i = 0; i < ARRAY_SIZE(names); i++)
                         doctor_skip(host->doctor, names[i], "%s failed", host->failed);

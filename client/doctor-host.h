@@ -16,10 +16,13 @@ typedef struct DoctorPlace DoctorPlace;
 /* What was learnt there; DOCTOR_PLACE_INIT. */
 struct DoctorPlace {
         DoctorHost *host;        /* borrowed */
+        const char *failed;      /* what stands between us and a daemon there: the name of a check;
+                                  NULL: nothing that is known; static */
         bool has_commands;       /* runs ours, and prints nothing else */
         bool is_held;            /* the key is good for one command alone */
         char *directory;         /* the runtime directory; NULL: not told; owned */
-        char *nameserver;        /* where `pyrope where nameserver` says; NULL; owned */
+        char *nameserver;        /* as it is named, else where `pyrope where nameserver` says; NULL:
+                                  not known; owned */
         SshExamOutput listening; /* /proc/net/unix */
         char *daemon;            /* a socket of ours with somebody who listens; NULL; owned */
 };

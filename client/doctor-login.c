@@ -89,7 +89,7 @@ static void run_step(DoctorHost *host, const Step *step)
         }
         host->failed = step->name;
         step->advise(&check, settings, status, doctor_text(status, error));
-        if (step->run == look_up && host->doubt)
+        if (host->doubt)
                 doctor_fail(&check, "%s; %s", doctor_text(status, error), host->doubt);
         else
                 doctor_fail_by(&check, status, error, settings->label);

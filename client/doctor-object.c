@@ -321,7 +321,7 @@ static void warn_none(Doctor *doctor, const char *way, size_t n_known)
                       "pyrope-jobman', with 'ssh = %s' in the [jobman] section of its "
                       "configuration; 'loginctl enable-linger' lets it outlive the last logout",
                       way, way);
-        doctor_warn(&check, "the nameserver knows %zu, none of this host", n_known);
+        doctor_warn(&check, "none of this host is registered (%zu of others)", n_known);
 }
 
 void doctor_managers(Doctor *doctor, pyrope_proxy *nameserver, const char *way)

@@ -134,8 +134,10 @@ static pyrope_proxy *meet_daemon(Doctor *doctor, const DoctorPlace *place, const
         CLEANUP(target_deinit) Target daemon = { .kind = TARGET_OBJECT };
         const char *name;
 
-        if (!place->daemon) {
-                doctor_skip(doctor, "handshake", "no daemon of ours is known there");
+        if (place->failed || !place->daemon) {
+                doctor_skip(doctor, "handshake", "%s%s",
+                            place->failed ? place->failed : "no daemon of ours is known there",
+                            place->failed ? " failed" : "");
                 return NULL;
         }
         name = strrchr(place->daemon, '/');
@@ -151,13 +153,15 @@ static pyrope_proxy *meet_daemon(Doctor *doctor, const DoctorPlace *place, const
 static pyrope_proxy *meet_nameserver(Doctor *doctor, const DoctorPlace *place, const char *way)
 {
         const Location there = { .ssh = (char *)(uintptr_t)way, .path = place->nameserver };
+        const char *named = doctor->context->nameservers.items[0].given.ssh;
+        bool is_there = has_nameserver(doctor) ? named && !strcmp(named, way)
+                                               : place->nameserver || place->failed;
 
-        if (place->nameserver && !has_nameserver(doctor))
-                return doctor_nameserver(doctor, &there);
-        if (has_nameserver(doctor) || !place->host->failed)
-                return doctor_nameserver(doctor, NULL);
-        doctor_skip(doctor, "nameserver", "%s failed, and none is named", place->host->failed);
-        return NULL;
+        if (place->failed && is_there) {
+                doctor_skip(doctor, "nameserver", "%s failed", place->failed);
+                return NULL;
+        }
+        return doctor_nameserver(doctor, is_there && !has_nameserver(doctor) ? &there : NULL);
 }
 
 static void examine_daemons(Doctor *doctor, DoctorPlace *place, const char *way)
@@ -165,11 +169,11 @@ static void examine_daemons(Doctor *doctor, DoctorPlace *place, const char *way)
         CLEANUP(pyrope_proxy_freep) pyrope_proxy *daemon = meet_daemon(doctor, place, way);
         CLEANUP(pyrope_proxy_freep) pyrope_proxy *nameserver = meet_nameserver(doctor, place, way);
 
-        if (nameserver && !place->host->failed)
+        if (nameserver && !place->failed)
                 doctor_managers(doctor, nameserver, way);
         else
                 doctor_skip(doctor, "job manager", "%s failed",
-                            place->host->failed ? place->host->failed : "nameserver");
+                            place->failed ? place->failed : "nameserver");
         if (daemon)
                 doctor_round_trip(doctor, daemon);
         else
@@ -197,7 +201,7 @@ static void examine_object(Doctor *doctor, DoctorPlace *place, const Target *fou
                            const char *name)
 {
         CLEANUP(pyrope_proxy_freep) pyrope_proxy *proxy = NULL;
-        const char *failed = place ? place->host->failed : NULL;
+        const char *failed = place ? place->failed : NULL;
 
         if (failed)
                 doctor_skip(doctor, "handshake", "%s failed", failed);

@@ -142,6 +142,24 @@ START_TEST(an_error_loses_the_name_that_is_known_anyway)
 }
 END_TEST
 
+START_TEST(an_error_loses_the_remedy_at_its_end)
+{
+        CLEANUP(pyrope_error_freep) pyrope_error *error = NULL;
+        Heard heard = { 0 };
+        Doctor doctor = { .context = context, .on_check = hear, .userdata = &heard };
+        DoctorCheck check = doctor_begin(&doctor, "one");
+
+        (void)error_set(&error, PYROPE_E_AUTH, "h1: refused; do this; and that");
+        doctor_remedy(&check, "do this; and that");
+        doctor_fail_by(&check, PYROPE_E_AUTH, error, "h1");
+        ck_assert_str_eq(heard.finding, "refused");
+        ck_assert_str_eq(heard.remedy, "do this; and that");
+        doctor_remedy(&check, "nd that");
+        doctor_fail_by(&check, PYROPE_E_AUTH, error, "h1");
+        ck_assert_str_eq(heard.finding, "refused; do this; and that");
+}
+END_TEST
+
 START_TEST(the_median_is_in_the_middle)
 {
         double numbers[] = { 5, 1, 4, 2, 3 };
@@ -180,6 +198,7 @@ int main(void)
         tcase_add_test(tcase, checks_are_numbered_and_only_failures_have_a_remedy);
         tcase_add_test(tcase, what_a_host_says_cannot_move_the_terminal);
         tcase_add_test(tcase, an_error_loses_the_name_that_is_known_anyway);
+        tcase_add_test(tcase, an_error_loses_the_remedy_at_its_end);
         tcase_add_test(tcase, the_median_is_in_the_middle);
         tcase_add_loop_test(tcase, what_is_neither_host_nor_object_is_refused, 0,
                             (int)ARRAY_SIZE(no_targets));
