@@ -2,6 +2,7 @@
 
 #include "client/context.h"
 #include "client/publisher.h"
+#include "client/ssh-direct.h"
 #include "client/ssh-share.h"
 #include "client/tcp.h"
 
@@ -281,16 +282,10 @@ static pyrope_status open_unix(const char *path, Deadline deadline, int *ret_fd,
         }
 }
 
-pyrope_status context_open(pyrope_context *context, const Location *at, Deadline deadline,
-                           int *ret_fd, pyrope_error **error)
+static pyrope_status open_near(pyrope_context *context, const Location *at, Deadline deadline,
+                               int *ret_fd, pyrope_error **error)
 {
         pyrope_status status;
-
-        if (at->ssh && !at->path && !at->host)
-                return ssh_pool_pipe(context->pool, at->ssh, CONTEXT_PIPE_COMMAND, deadline, ret_fd,
-                                     error);
-        if (at->ssh)
-                return ssh_pool_open(context->pool, at, deadline, ret_fd, error);
 
         if (at->path)
                 status = open_unix(at->path, deadline, ret_fd, error);
@@ -299,4 +294,68 @@ pyrope_status context_open(pyrope_context *context, const Location *at, Deadline
         if (!status)
                 atomic_fetch_add(&context->n_local, 1);
         return status;
+}
+
+static pyrope_status open_far(pyrope_context *context, const Location *at, bool may_be_direct,
+                              Deadline deadline, SshResult *ret, pyrope_error **error)
+{
+        const SshOrder order = { .to = *at,
+                                 .command = at->path || at->host ? NULL : CONTEXT_PIPE_COMMAND,
+                                 .may_be_direct = may_be_direct,
+                                 .deadline = deadline };
+
+        return ssh_pool_run(context->pool, &order, ret, error);
+}
+
+pyrope_status context_open(pyrope_context *context, const Location *at, Deadline deadline,
+                           int *ret_fd, pyrope_error **error)
+{
+        pyrope_status status;
+        SshResult result;
+
+        if (!at->ssh)
+                return open_near(context, at, deadline, ret_fd, error);
+        status = open_far(context, at, /* may_be_direct= */ false, deadline, &result, error);
+        if (!status)
+                *ret_fd = result.fd;
+        return status;
+}
+
+static ssize_t carry_out(void *userdata, const struct iovec *parts, size_t n_parts,
+                         Deadline deadline)
+{
+        return ssh_direct_send(userdata, parts, n_parts, deadline);
+}
+
+static ssize_t carry_in(void *userdata, void *ret, size_t n_room, Deadline deadline)
+{
+        return ssh_direct_receive(userdata, ret, n_room, deadline);
+}
+
+static void stop_carrying(void *userdata)
+{
+        (void)ssh_direct_close(userdata);
+}
+
+pyrope_status context_converse(pyrope_context *context, const Location *at, Deadline deadline,
+                               Conn *conn, pyrope_error **error)
+{
+        ConnCarrier carrier = { .send = carry_out, .receive = carry_in, .close = stop_carrying };
+        SshResult result = { .direct = NULL };
+        pyrope_status status;
+
+        if (at->ssh)
+                status = open_far(context, at, /* may_be_direct= */ true, deadline, &result, error);
+        else
+                status = open_near(context, at, deadline, &result.fd, error);
+        if (status)
+                return status;
+
+        conn_deinit(conn);
+        conn_init(conn, result.fd, FRAME_MESSAGE_MAX_BYTES);
+        conn->spin.max_us = context->spin_us;
+        carrier.userdata = result.direct;
+        if (result.direct)
+                conn_carry(conn, &carrier);
+        return PYROPE_OK;
 }

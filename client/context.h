@@ -13,6 +13,7 @@
 #include "base/zone.h"
 #include "client/ns-place.h"
 #include "client/ssh-pool.h"
+#include "proto/conn.h"
 #include "proto/value.h"
 
 #include <pthread.h>
@@ -59,3 +60,8 @@ Deadline context_deadline(const pyrope_context *context, int64_t timeout_ms);
  */
 NODISCARD pyrope_status context_open(pyrope_context *context, const Location *at, Deadline deadline,
                                      int *ret_fd, pyrope_error **error);
+
+/** context_converse() - the same as a connection, @conn, which must be closed: it takes the
+ * shortest way through an SSH session. */
+NODISCARD pyrope_status context_converse(pyrope_context *context, const Location *at,
+                                         Deadline deadline, Conn *conn, pyrope_error **error);

@@ -76,15 +76,10 @@ static pyrope_status open_found(pyrope_proxy *proxy, const Target *found, Deadli
         CLEANUP(freep) char *label = NULL;
         LOG_CONTEXT("object", found->text);
         pyrope_status status;
-        int fd;
 
-        status = context_open(proxy->context, &found->at, deadline, &fd, error);
-        if (!status) {
-                conn_deinit(&proxy->conn);
-                conn_init(&proxy->conn, fd, FRAME_MESSAGE_MAX_BYTES);
-                proxy->conn.spin.max_us = proxy->context->spin_us;
+        status = context_converse(proxy->context, &found->at, deadline, &proxy->conn, error);
+        if (!status)
                 status = conn_connect(&proxy->conn, found->text, deadline, &metadata, error);
-        }
         if (!status) {
                 if (ret_metadata)
                         *ret_metadata = TAKE(metadata);

@@ -78,7 +78,7 @@ void ssh_link_show(const SshLink *link, SshSession *ret)
 
 void ssh_link_wake(SshLink *link)
 {
-        (void)eventfd_write(link->wake_fd, 1); /* fails only if it is readable anyway */
+        ssh_helm_wake(link);
 }
 
 static void append(SshLink *link, SshRequest *request)
@@ -427,7 +427,7 @@ static pyrope_status serve(SshLink *link, pyrope_error **error)
         pyrope_status status;
 
         do
-                status = ssh_turn(link, &why);
+                status = ssh_helm_turn(link, &why);
         while (!status);
         if (status != PYROPE_E_CLOSED)
                 note_broken(link, status, why);
@@ -479,6 +479,7 @@ static void *run(void *userdata)
 
 static SshLink *link_free(SshLink *link)
 {
+        ssh_helm_deinit(&link->helm);
         ssh_settings_deinit(&link->settings);
         ssh_names_deinit(&link->targets);
         closep(&link->wake_fd);
@@ -498,6 +499,8 @@ SshLink *ssh_link_start(SshShared *shared, const char *target)
         if (!link)
                 return NULL;
         link->shared = shared;
+        atomic_init(&link->n_refs, 1);
+        ssh_helm_init(&link->helm);
         link->queue_end = &link->queue;
         link->settings = (SshSettings)SSH_SETTINGS_INIT;
         link->connection = (SshConnection)SSH_CONNECTION_INIT;
@@ -517,5 +520,16 @@ SshLink *ssh_link_start(SshShared *shared, const char *target)
 SshLink *ssh_link_join(SshLink *link)
 {
         (void)pthread_join(link->thread, NULL);
-        return link_free(link);
+        return ssh_link_unref(link);
+}
+
+SshLink *ssh_link_ref(SshLink *link)
+{
+        atomic_fetch_add(&link->n_refs, 1);
+        return link;
+}
+
+SshLink *ssh_link_unref(SshLink *link)
+{
+        return atomic_fetch_sub(&link->n_refs, 1) == 1 ? link_free(link) : NULL;
 }

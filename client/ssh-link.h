@@ -10,9 +10,8 @@
  * it was up; else it is over when nobody has wanted it for a while, and whoever holds the pool's
  * lock and finds it so makes a new one.
  *
- * Design notes. All that libssh is done in the link's thread. Others leave a request in the queue
- * or a mark, under the pool's lock, and wake the thread. One round of a session that is up is in
- * ssh-turn.h.
+ * Design notes. Others leave a request in the queue or a mark, under the pool's lock, and wake who
+ * moves the bytes: ssh-helm.h says who that is, ssh-turn.h how.
  *
  * An attempt is made only while there are requests. It begins with the settings, read anew: a
  * computer that has moved may have another way to the host. If it fails the requests are answered,
@@ -25,6 +24,7 @@
 
 #include "client/ssh-alive.h"
 #include "client/ssh-ask.h"
+#include "client/ssh-helm.h"
 #include "client/ssh-login.h"
 #include "client/ssh-request.h"
 #include "client/ssh-retry.h"
@@ -52,6 +52,8 @@ struct SshShared {
 
 struct SshLink {
         SshShared *shared;
+        atomic_uint n_refs; /* the pool, and callers of streams */
+        SshHelm helm;
         pthread_t thread;
         int wake_fd;  /* eventfd; constant */
         int timer_fd; /* timerfd, when to look whether the session is alive; constant */
@@ -77,8 +79,9 @@ struct SshLink {
         atomic_uint_fast64_t n_sent;
         atomic_int_fast64_t received_at_ms; /* on clock_boottime_ms(); 0: nothing yet */
 
-        /* The thread's own. The list of streams is changed under the lock, for others look at the
-         * requests in it. */
+        /* Until it is up and once it is over, the thread's own; in between, under the helm's lock.
+         * The list of streams is changed under both locks, for others look at the requests in it.
+         */
         SshSettings settings;
         SshConnection connection;
         bool is_hop_failed; /* what its error tells is another host's */
@@ -90,8 +93,13 @@ struct SshLink {
         size_t n_allocated;
         size_t first;                    /* whose turn is first: it goes round */
         struct ssh_counter_struct bytes; /* libssh counts them; shows us when it read */
-        bool is_unsettled;    /* it read something that the streams have not answered to yet */
-        bool is_acknowledged; /* sshd sends at once by itself: a command was run */
+        bool is_unsettled;               /* the streams have something to do before anybody polls */
+        uint64_t n_settled;              /* of the bytes read: the streams have answered to these */
+        size_t n_unanswered;             /* streams that somebody waits for */
+        int64_t moved_ms;                /* when a descriptor had bytes, on clock_coarse_ms() */
+        bool is_acknowledged;            /* sshd sends at once by itself: a command was run */
+        uint64_t n_acknowledged; /* of the bytes read: the kernel was told to acknowledge these */
+        uint64_t n_sent_before;  /* bytes written when they were read */
 };
 
 /**
@@ -119,5 +127,13 @@ bool ssh_link_is_called(const SshLink *link, const char *target);
 /** ssh_link_show() - what it is doing now; with the lock held. */
 void ssh_link_show(const SshLink *link, SshSession *ret);
 
-/** ssh_link_join() - wait for the end of a link that has ended, or will; free it. Return: NULL. */
+/** ssh_link_join() - wait for the end of a link that has ended, or will; drop the pool's reference.
+ * Return: NULL. */
 SshLink *ssh_link_join(SshLink *link);
+
+/** ssh_link_ref() - for a caller; of the link, its helm is good then, whatever becomes of the pool.
+ * Return: @link. */
+SshLink *ssh_link_ref(SshLink *link);
+
+/** ssh_link_unref() - Return: NULL. */
+SshLink *ssh_link_unref(SshLink *link);

@@ -3,6 +3,7 @@
 #include "client/ssh-links.h"
 
 #include "base/unix-socket.h"
+#include "client/ssh-direct.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -149,6 +150,23 @@ static pyrope_status fail_answered(const SshRequest *request, pyrope_error **err
                                         : pyrope_strerror(request->status));
 }
 
+/* Until it is answered or the deadline, moving the bytes meanwhile if nobody else does. Return:
+ * whether it is answered. */
+static bool await_answer(SshShared *shared, SshRequest *request)
+{
+        SshLink *link = ssh_link_ref(request->link);
+        bool has_helped = true;
+
+        while (has_helped && !request->is_answered && !request->is_given_up &&
+               request->link == link && !deadline_passed(request->deadline)) {
+                unlock(shared);
+                has_helped = ssh_helm_help(link, request->deadline);
+                lock(shared);
+        }
+        (void)ssh_link_unref(link);
+        return ssh_request_wait(request, &shared->lock);
+}
+
 pyrope_status ssh_links_run(SshShared *shared, SshRequest *request, pyrope_error **error)
 {
         SshLink *link = ssh_links_find(shared, request->to.ssh);
@@ -163,7 +181,7 @@ pyrope_status ssh_links_run(SshShared *shared, SshRequest *request, pyrope_error
                 request->asker->hop = request;
         request->n_refs++;
         ssh_link_push(link, request);
-        if (ssh_request_wait(request, &shared->lock)) {
+        if (await_answer(shared, request)) {
                 request->group = 0; /* a stream that is open is the caller's */
                 status = fail_answered(request, error);
         } else if (request->is_given_up) {
@@ -180,9 +198,10 @@ pyrope_status ssh_links_run(SshShared *shared, SshRequest *request, pyrope_error
         return status;
 }
 
-static pyrope_status open_for(SshShared *shared, const SshOrder *order, SshLink *asker, int *ret_fd,
-                              pyrope_error **error)
+static pyrope_status open_for(SshShared *shared, const SshOrder *order, SshLink *asker,
+                              SshResult *ret, pyrope_error **error)
 {
+        CLEANUP(ssh_direct_closep) SshDirect *direct = NULL;
         CLEANUP(closep) int fd = -1;
         SshRequest *request;
         pyrope_status status;
@@ -199,19 +218,21 @@ static pyrope_status open_for(SshShared *shared, const SshOrder *order, SshLink 
         }
         request->group = order->group;
         request->asker = asker;
+        if (order->may_be_direct) /* without memory it is not */
+                request->direct = direct = ssh_direct_new();
         lock(shared);
         status = ssh_links_run(shared, request, error);
         (void)ssh_request_unref(request);
         unlock(shared);
         if (!status)
-                *ret_fd = TAKE_FD(fd);
+                *ret = (SshResult){ .fd = TAKE_FD(fd), .direct = TAKE(direct) };
         return status;
 }
 
-pyrope_status ssh_links_open(SshShared *shared, const SshOrder *order, int *ret_fd,
+pyrope_status ssh_links_open(SshShared *shared, const SshOrder *order, SshResult *ret,
                              pyrope_error **error)
 {
-        return open_for(shared, order, /* asker= */ NULL, ret_fd, error);
+        return open_for(shared, order, /* asker= */ NULL, ret, error);
 }
 
 static pyrope_status open_hop(void *userdata, const SshSettings *settings, const SshWatch *watch,
@@ -223,8 +244,11 @@ static pyrope_status open_hop(void *userdata, const SshSettings *settings, const
                                  .deadline = watch->deadline };
         SshLink *link = userdata;
         pyrope_status status;
+        SshResult result;
 
-        status = open_for(link->shared, &order, link, ret_fd, error);
+        status = open_for(link->shared, &order, link, &result, error);
+        if (!status)
+                *ret_fd = result.fd;
         link->is_hop_failed = status;
         return status;
 }

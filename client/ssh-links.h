@@ -39,7 +39,7 @@ pyrope_status ssh_links_fail(const SshRequest *request, pyrope_error **error);
 NODISCARD pyrope_status ssh_links_run(SshShared *shared, SshRequest *request, pyrope_error **error);
 
 /** ssh_links_open() - a fresh stream. Return: as ssh_pool_open(). */
-NODISCARD pyrope_status ssh_links_open(SshShared *shared, const SshOrder *order, int *ret_fd,
+NODISCARD pyrope_status ssh_links_open(SshShared *shared, const SshOrder *order, SshResult *ret,
                                        pyrope_error **error);
 
 /** ssh_links_hop() - how the thread of a link gets through others of the pool. */

@@ -77,7 +77,7 @@ pyrope_status ssh_pool_run(SshPool *pool, const SshOrder *order, SshResult *ret,
         }
         if (order->is_collected)
                 return run_collected(pool, order, &ret->output, error);
-        return ssh_links_open(&pool->shared, order, &ret->fd, error);
+        return ssh_links_open(&pool->shared, order, ret, error);
 }
 
 static pyrope_status run_stream(SshPool *pool, const SshOrder *order, int *ret_fd,

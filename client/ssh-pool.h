@@ -36,6 +36,7 @@
 
 #define SSH_OUTPUT_MAX_BYTES 65536u /* standard output kept of a command */
 
+typedef struct SshDirect SshDirect;
 typedef struct SshPool SshPool;
 typedef struct SshPoolCounts SshPoolCounts;
 typedef struct SshOutput SshOutput;
@@ -65,14 +66,17 @@ struct SshOrder {
                                 from outside */
         bool is_collected;   /* the command has no input, and its output is wanted; else its input
                                 and output are the stream */
+        bool may_be_direct;  /* the caller can move the bytes himself */
         uint64_t group;      /* 0, or by what ssh_pool_leave() takes it back until it is done */
         Deadline deadline;
 };
 
 /* What comes of it. */
 struct SshResult {
-        int fd;           /* of a stream */
-        SshOutput output; /* if it is collected */
+        int fd;            /* of a stream */
+        SshDirect *direct; /* NULL; or the stream itself, owned by the caller: @fd has no bytes
+                              then, and tells of a hang-up alone */
+        SshOutput output;  /* if it is collected */
 };
 
 /* What a session is doing, as text is cut where it does not fit. */

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "base/thread.h"
+#include "client/ssh-direct.h"
 #include "proto/value.h"
 
 #include <stdio.h>
@@ -32,6 +33,8 @@ SshRequest *ssh_request_unref(SshRequest *request)
         if (!request || --request->n_refs)
                 return NULL;
         closep(&request->fd);
+        if (request->direct)
+                (void)ssh_direct_part(request->direct);
         location_deinit(&request->to);
         free(request->command);
         buffer_deinit(&request->output.text);

@@ -41,7 +41,20 @@ static size_t send_to_fd(SshStream *stream, const void *data, size_t n)
                 return n;
         }
         stream->is_blocked = n_sent < (ssize_t)n;
+        stream->has_moved = true;
         return n_sent < 0 ? 0 : (size_t)n_sent;
+}
+
+/* The same to whoever gets them. */
+static size_t deliver(SshStream *stream, const void *data, size_t n)
+{
+        size_t n_taken;
+
+        if (!stream->direct)
+                return send_to_fd(stream, data, n);
+        n_taken = ssh_direct_give(stream->direct, data, n);
+        stream->is_blocked = n_taken < n;
+        return n_taken;
 }
 
 static int on_data(ssh_session session, ssh_channel channel, void *data, uint32_t n, int is_stderr,
@@ -58,7 +71,7 @@ static int on_data(ssh_session session, ssh_channel channel, void *data, uint32_
                 return collect(stream, data, n);
         if (stream->is_deaf)
                 return (int)n;
-        return stream->is_blocked ? 0 : (int)send_to_fd(stream, data, n);
+        return stream->is_blocked ? 0 : (int)deliver(stream, data, n);
 }
 
 static void on_eof(ssh_session session, ssh_channel channel, void *userdata)
@@ -108,8 +121,8 @@ static bool flush_to_fd(SshStream *stream)
 
         stream->is_blocked = false;
         if (left->n && !stream->is_deaf)
-                stream->n_to_fd_sent += send_to_fd(stream, left->data + stream->n_to_fd_sent,
-                                                   left->n - stream->n_to_fd_sent);
+                stream->n_to_fd_sent += deliver(stream, left->data + stream->n_to_fd_sent,
+                                                left->n - stream->n_to_fd_sent);
         if (stream->is_blocked)
                 return false;
         buffer_clear(&stream->to_fd);
@@ -173,8 +186,7 @@ static void rewrite_to_channel(SshStream *stream)
         buffer_deinit(&again);
 }
 
-/* How many bytes may be read from the descriptor now. */
-static size_t room(const SshStream *stream)
+size_t ssh_stream_room(const SshStream *stream)
 {
         uint32_t window;
 
@@ -188,25 +200,44 @@ static size_t room(const SshStream *stream)
 static void read_fd(SshStream *stream)
 {
         uint8_t chunk[SSH_STREAM_CHUNK_BYTES];
-        size_t n_room = room(stream);
+        size_t n_room = ssh_stream_room(stream);
         ssize_t n;
 
         if (!n_room)
                 return;
         n = recv(stream->fd, chunk, n_room, MSG_DONTWAIT);
+        stream->has_moved = true;
         if (n > 0)
                 write_to_channel(stream, chunk, (size_t)n);
         else if (n == 0 || (errno != EAGAIN && errno != EINTR))
                 stream->has_read_end = true;
 }
 
+void ssh_stream_write(SshStream *stream, const void *data, size_t n)
+{
+        write_to_channel(stream, data, n);
+}
+
+bool ssh_stream_is_deaf(const SshStream *stream)
+{
+        return stream->is_closed || stream->state == SSH_STREAM_OVER;
+}
+
+void ssh_stream_resume(SshStream *stream)
+{
+        if (stream->is_blocked)
+                drain(stream);
+}
+
 struct pollfd ssh_stream_events(const SshStream *stream, bool is_full)
 {
         struct pollfd polled = { .fd = stream->fd };
 
+        if (stream->direct)
+                return (struct pollfd){ .fd = -1 };
         if (stream->is_blocked)
                 polled.events |= POLLOUT;
-        if (!is_full && room(stream))
+        if (!is_full && ssh_stream_room(stream))
                 polled.events |= POLLIN;
         /* A hang-up is told whatever is asked for, and again each time: once is enough. */
         if (stream->is_hung_up && !polled.events)
@@ -323,6 +354,8 @@ static void settle_open(SshStream *stream)
         if (is_read_out && !stream->has_passed_end) {
                 if (stream->fd >= 0)
                         (void)shutdown(stream->fd, SHUT_WR);
+                if (stream->direct)
+                        ssh_direct_end(stream->direct);
                 stream->has_passed_end = true;
         }
         if (ssh_request_is_collected(stream->request)) {
@@ -385,6 +418,7 @@ SshStream *ssh_stream_new(SshRequest *request, ssh_session session, const char *
         if (!stream->channel || ssh_add_channel_callbacks(stream->channel, &stream->callbacks))
                 return ssh_stream_free(stream);
         stream->fd = TAKE_FD(request->fd);
+        stream->direct = TAKE(request->direct);
         return stream;
 }
 
@@ -402,6 +436,8 @@ SshStream *ssh_stream_free(SshStream *stream)
                 ssh_channel_free(stream->channel);
         }
         closep(&stream->fd);
+        if (stream->direct)
+                (void)ssh_direct_part(stream->direct);
         buffer_deinit(&stream->to_channel);
         buffer_deinit(&stream->to_fd);
         free(stream);

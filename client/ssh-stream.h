@@ -15,6 +15,9 @@
  * channel has a window for them; what libssh nevertheless does not take (while it exchanges new
  * keys) waits in @to_channel. Nobody ever waits inside these functions.
  *
+ * A caller may take and give the bytes himself, ssh-direct.h; the same holds for him then, and the
+ * descriptor only hangs up.
+ *
  * End of file passes through in each direction alone. The stream is over when both have passed,
  * when the host closed the channel, or when the descriptor's other end is gone.
  *
@@ -22,6 +25,7 @@
  * any stream of the session: callbacks change nothing but flags of their own stream.
  */
 
+#include "client/ssh-direct.h"
 #include "client/ssh-request.h"
 
 #include <libssh/callbacks.h>
@@ -48,10 +52,12 @@ struct SshStream {
         ssh_channel channel;  /* owned */
         struct ssh_channel_callbacks_struct callbacks;
         int fd;              /* owned; -1: a command, or abandoned */
+        SshDirect *direct;   /* who moves the bytes instead of fd; a reference; NULL: nobody */
         Buffer to_channel;   /* read from fd, not taken by libssh */
         Buffer to_fd;        /* read from libssh, not taken by fd ... */
         size_t n_to_fd_sent; /* ... except so many at its front */
 
+        bool has_moved;      /* fd took or gave bytes; the owner's to clear */
         bool is_answered;    /* the owner's mark: the request has its answer */
         bool is_abandoned;   /* nobody wants it any more */
         bool is_blocked;     /* fd takes no more; libssh holds the rest */
@@ -95,6 +101,19 @@ void ssh_stream_feed(SshStream *stream, short revents);
  * that could not be opened, which is over then, with @error set.
  */
 NODISCARD pyrope_status ssh_stream_settle(SshStream *stream, pyrope_error **error);
+
+/** ssh_stream_room() - how many bytes ssh_stream_write() takes now; at most SSH_STREAM_CHUNK_BYTES.
+ */
+size_t ssh_stream_room(const SshStream *stream);
+
+/** ssh_stream_write() - bytes for the host; as many as there is room for. */
+void ssh_stream_write(SshStream *stream, const void *data, size_t n);
+
+/** ssh_stream_is_deaf() - whether the host takes nothing more. */
+bool ssh_stream_is_deaf(const SshStream *stream);
+
+/** ssh_stream_resume() - who got the bytes takes them again. */
+void ssh_stream_resume(SshStream *stream);
 
 /** ssh_stream_abandon() - nobody wants it any more; over as soon as the host can be told. */
 void ssh_stream_abandon(SshStream *stream);

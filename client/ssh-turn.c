@@ -11,7 +11,8 @@
 #include <sys/timerfd.h>
 #include <time.h>
 
-#define READ_ROUNDS   64u /* of 4 KiB each, then the streams have their turn */
+#define READ_BYTES    4096u
+#define READ_ROUNDS   64u /* of so many, then the streams have their turn */
 #define SETTLE_ROUNDS 16u
 #define FDS_OF_LINK   3u
 
@@ -84,10 +85,13 @@ static void add_stream(SshLink *link, SshRequest *request)
         }
         if (!streams_reserve(link))
                 stream = ssh_stream_new(request, link->connection.session, link->settings.label);
-        if (stream)
+        if (stream) {
                 link->streams[link->n_streams++] = stream;
-        else
+                if (stream->direct)
+                        ssh_direct_join(stream->direct, link, stream);
+        } else {
                 drop_request(request, PYROPE_E_NOMEM, NULL);
+        }
 }
 
 static void remove_stream(SshLink *link, size_t i)
@@ -141,13 +145,16 @@ static pyrope_status take_orders(SshLink *link)
         return PYROPE_OK;
 }
 
-/* Has libssh read what is there, and write what it holds. */
+/* Has libssh read what is there, and write what it holds. It reads READ_BYTES at once, so that was
+ * all if it read less. */
 static void run_libssh(SshLink *link)
 {
-        if (!link->is_acknowledged)
-                ssh_step_acknowledge(link->polled[0].fd);
+        uint64_t n_bytes;
+
         for (unsigned i = 0; i < READ_ROUNDS; i++) {
-                if (ssh_event_dopoll(link->event, 0) != SSH_OK)
+                n_bytes = link->bytes.in_bytes;
+                if (ssh_event_dopoll(link->event, 0) != SSH_OK ||
+                    link->bytes.in_bytes - n_bytes < READ_BYTES)
                         return;
         }
 }
@@ -163,11 +170,34 @@ static Deadline first_deadline(const SshLink *link)
         return first;
 }
 
-static void wait_for_events(SshLink *link)
+/* Without the lock: what others do meanwhile wakes it, or is no concern of who polls. */
+static int poll_unlocked(SshLink *link, int wait_ms)
 {
-        bool is_full = ssh_get_status(link->connection.session) & SSH_WRITE_PENDING;
+        int n;
+
+        ssh_helm_unlock(link);
+        n = poll(link->polled, link->n_streams + FDS_OF_LINK, wait_ms);
+        ssh_helm_lock(link);
+        return n;
+}
+
+/* sshd sends small packets at once only if all before them are acknowledged. The kernel does that
+ * with our next packet, or late; so it is told if there is no next one. */
+static void acknowledge(SshLink *link)
+{
+        if (link->n_acknowledged == link->bytes.in_bytes || link->is_acknowledged)
+                return;
+        if (link->n_sent_before == link->bytes.out_bytes)
+                ssh_step_acknowledge(ssh_get_fd(link->connection.session));
+        link->n_acknowledged = link->bytes.in_bytes;
+}
+
+static void wait_for_events(SshLink *link, Deadline until)
+{
+        bool is_full = ssh_helm_is_full(link);
         short events = is_full ? POLLIN | POLLOUT : POLLIN;
-        int wait_ms = link->is_unsettled ? 0 : deadline_left_ms(first_deadline(link));
+        Deadline first = deadline_min(first_deadline(link), until);
+        int wait_ms = link->is_unsettled ? 0 : deadline_left_ms(first);
 
         link->polled[0] =
                 (struct pollfd){ .fd = ssh_get_fd(link->connection.session), .events = events };
@@ -175,8 +205,9 @@ static void wait_for_events(SshLink *link)
         link->polled[2] = (struct pollfd){ .fd = link->timer_fd, .events = POLLIN };
         for (size_t i = 0; i < link->n_streams; i++)
                 link->polled[i + FDS_OF_LINK] = ssh_stream_events(link->streams[i], is_full);
+        acknowledge(link);
         /* Whatever it says, the rest of the turn finds out by itself. */
-        if (poll(link->polled, link->n_streams + FDS_OF_LINK, wait_ms) < 0) {
+        if (poll_unlocked(link, wait_ms) < 0) {
                 for (size_t i = 0; i < link->n_streams + FDS_OF_LINK; i++)
                         link->polled[i].revents = 0;
         }
@@ -255,11 +286,25 @@ static void settle_stream(SshLink *link, SshStream *stream)
                 finish_command(link, stream);
 }
 
+/* Who waits for it, and who might. */
+static void note_stream(SshLink *link, SshStream *stream)
+{
+        if (!stream->is_answered && !stream->is_abandoned)
+                link->n_unanswered++;
+        if (stream->direct && ssh_direct_rouse(stream->direct))
+                link->helm.is_hot = true;
+        if (stream->has_moved)
+                link->moved_ms = clock_coarse_ms();
+        stream->has_moved = false;
+}
+
 static void settle_once(SshLink *link)
 {
+        link->n_unanswered = 0;
         for (size_t i = link->n_streams; i-- > 0 && !is_lost(link);) {
                 settle_stream(link, link->streams[i]);
                 expire(link, link->streams[i]);
+                note_stream(link, link->streams[i]);
                 if (link->streams[i]->state == SSH_STREAM_OVER)
                         remove_stream(link, i);
         }
@@ -270,15 +315,16 @@ static void settle_once(SshLink *link)
  * sends without end gets no more of our time than others. */
 static void settle_streams(SshLink *link)
 {
-        uint64_t n_bytes;
+        uint64_t n_bytes = 0;
 
         for (unsigned i = 0; i < SETTLE_ROUNDS; i++) {
                 n_bytes = link->bytes.in_bytes;
                 settle_once(link);
                 link->is_unsettled = n_bytes != link->bytes.in_bytes;
                 if (!link->is_unsettled)
-                        return;
+                        break;
         }
+        link->n_settled = n_bytes;
 }
 
 /* For those who look from outside. */
@@ -351,13 +397,14 @@ static pyrope_status check_life(SshLink *link, pyrope_error **error)
         return PYROPE_OK;
 }
 
-pyrope_status ssh_turn(SshLink *link, pyrope_error **error)
+pyrope_status ssh_turn(SshLink *link, Deadline until, pyrope_error **error)
 {
         pyrope_status status;
 
-        wait_for_events(link);
+        wait_for_events(link, until);
         if (link->polled[0].revents)
                 run_libssh(link);
+        link->n_sent_before = link->bytes.out_bytes;
         feed_streams(link);
         if (link->polled[2].revents) {
                 status = check_life(link, error);
@@ -397,6 +444,7 @@ static void keep_request(SshLink *link, SshStream *stream)
         lock(link);
         request->n_lost++;
         request->fd = TAKE_FD(stream->fd);
+        request->direct = ssh_direct_leave(TAKE(stream->direct));
         request->n_refs++; /* remove_stream() drops one */
         ssh_link_push(link, request);
         unlock(link);
@@ -404,6 +452,7 @@ static void keep_request(SshLink *link, SshStream *stream)
 
 void ssh_turn_end(SshLink *link, pyrope_status status, const pyrope_error *error)
 {
+        ssh_helm_lock(link);
         while (link->n_streams) {
                 if (is_to_be_kept(link->streams[0], status))
                         keep_request(link, link->streams[0]);
@@ -411,6 +460,7 @@ void ssh_turn_end(SshLink *link, pyrope_status status, const pyrope_error *error
                         answer(link, link->streams[0], status, error);
                 remove_stream(link, 0);
         }
+        ssh_helm_unlock(link);
         if (link->event)
                 ssh_event_free(link->event);
         link->event = NULL;
@@ -431,10 +481,14 @@ int ssh_turn_begin(SshLink *link)
         atomic_store(&link->n_received, 0);
         atomic_store(&link->n_sent, 0);
         atomic_store(&link->received_at_ms, clock_boottime_ms());
+        ssh_helm_lock(link);
         link->is_unsettled = false;
         link->is_acknowledged = false;
         ssh_alive_begin(&link->alive, link->settings.alive_interval_s, link->settings.n_alive_max,
                         &now);
         set_timer(link, now.boot_ms); /* whoever looks then says when to look again */
+        link->n_settled = link->n_acknowledged = 0;
+        link->helm.status = PYROPE_OK; /* whoever waits for it may steer */
+        ssh_helm_unlock(link);
         return 0;
 }

@@ -6,7 +6,8 @@
  * SSH Turn
  *
  * One round of a session that is up: poll, have libssh read and write, move the bytes of every
- * stream, take what others left. It keeps nothing between two rounds but what is in the link.
+ * stream, take what others left. It keeps nothing between two rounds but what is in the link, so
+ * that each can be another thread's: ssh-helm.h says whose.
  */
 
 #include "client/ssh-link.h"
@@ -15,12 +16,14 @@
 NODISCARD int ssh_turn_begin(SshLink *link);
 
 /**
- * ssh_turn() - one round; waits until there is something to do
+ * ssh_turn() - one round; waits until there is something to do; with the helm's lock held, which it
+ * lets go meanwhile
+ * @until:      return at this moment even though nothing happened
  *
  * Return: PYROPE_OK; PYROPE_E_CLOSED (the pool ends), PYROPE_E_UNREACHABLE (the session broke),
  * PYROPE_E_PROTOCOL (the host sends more than it may): the link is to be ended.
  */
-NODISCARD pyrope_status ssh_turn(SshLink *link, pyrope_error **error);
+NODISCARD pyrope_status ssh_turn(SshLink *link, Deadline until, pyrope_error **error);
 
 /**
  * ssh_turn_end() - every stream hangs up, and who waits for one is told

@@ -98,13 +98,15 @@ static ssize_t send_gathered(Conn *conn, const Message *message, size_t n_sent, 
         struct msghdr msghdr = { .msg_iov = parts };
         int flags;
 
-        if (message->n >= LARGE_BYTES)
+        if (message->n >= LARGE_BYTES && !conn->carrier.send)
                 (void)stream_bytes(conn);
         for (size_t i = 0; i < message->n_parts; i++)
                 if (message->parts[i].parcel)
                         gather_parcel(&gather, message->parts[i].parcel);
                 else
                         gather_bytes(&gather, message->parts[i].bytes, message->parts[i].n);
+        if (conn->carrier.send)
+                return conn->carrier.send(conn->carrier.userdata, parts, gather.n_parts, deadline);
         flags = send_flags(conn, message, deadline);
         msghdr.msg_iovlen = gather.n_parts;
         return sendmsg(conn->fd, &msghdr, flags);
@@ -115,7 +117,7 @@ static ssize_t send_some(Conn *conn, const Message *message, size_t n_sent, Dead
 {
         const Part *part = &message->parts[0];
 
-        if (message->n_parts > 1 || part->parcel || part->n >= LARGE_BYTES)
+        if (message->n_parts > 1 || part->parcel || part->n >= LARGE_BYTES || conn->carrier.send)
                 return send_gathered(conn, message, n_sent, deadline);
         return send(conn->fd, part->bytes + n_sent, part->n - n_sent, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
@@ -140,6 +142,8 @@ pyrope_status conn_send(Conn *conn, const Message *message, Deadline deadline, p
                                                                  "the daemon hung up"));
                         conn->is_cut = true;
                         return PYROPE_OK;
+                } else if (errno == ETIMEDOUT && conn->carrier.send) {
+                        return conn_too_late(conn, error);
                 } else if (errno != EINTR) {
                         return conn_fail(conn,
                                          error_set(error, PYROPE_E_UNREACHABLE,
@@ -155,7 +159,7 @@ static size_t next_step(Conn *conn, size_t n_wanted)
 {
         size_t n = conn->in.n < CONN_FIRST_BYTES ? CONN_FIRST_BYTES : conn->in.n;
 
-        if (n > INET_BYTES)
+        if (n > INET_BYTES && !conn->carrier.receive)
                 n = n < stream_bytes(conn) ? n : stream_bytes(conn);
         return n < n_wanted ? n : n_wanted;
 }
@@ -173,11 +177,22 @@ static bool may_block(Conn *conn)
         return curfew_join(&conn->curfew, conn->fd) == 0;
 }
 
+static ssize_t receive_carried(Conn *conn, size_t n_room, Deadline deadline)
+{
+        ssize_t n = conn->carrier.receive(conn->carrier.userdata, conn->in.data + conn->in.n,
+                                          n_room, deadline);
+
+        conn->is_late = n < 0 && errno == ETIMEDOUT;
+        return n;
+}
+
 /* A recv() that waits saves the poll(). Returns what recv() says, or -1 with EAGAIN. */
 static ssize_t receive_at_once(Conn *conn, size_t n_room, Deadline deadline)
 {
         ssize_t n;
 
+        if (conn->carrier.receive)
+                return receive_carried(conn, n_room, deadline);
         if (spin_is_on(&conn->spin)) {
                 n = spin_receive(&conn->spin, conn->fd, conn->in.data + conn->in.n, n_room);
                 if (n >= 0 || errno != EAGAIN)

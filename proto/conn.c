@@ -31,9 +31,18 @@ void conn_init(Conn *conn, int fd, uint32_t n_message_max)
         curfew_init(&conn->curfew);
 }
 
+void conn_carry(Conn *conn, const ConnCarrier *carrier)
+{
+        conn->carrier = *carrier;
+        conn->may_block = false; /* that is a matter of sockets */
+}
+
 void conn_hang_up(Conn *conn)
 {
         curfew_leave(&conn->curfew);
+        if (conn->carrier.close)
+                conn->carrier.close(conn->carrier.userdata);
+        conn->carrier = (ConnCarrier){ 0 };
         closep(&conn->fd);
         conn->fd = -1;
 }

@@ -27,12 +27,27 @@
 #include <pyrope/value.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/uio.h>
 
 typedef struct Conn Conn;
 typedef struct ConnCall ConnCall;
+typedef struct ConnCarrier ConnCarrier;
+
+/* Who carries the bytes where the descriptor does not: it then only tells of a hang-up. */
+struct ConnCarrier {
+        /* As sendmsg() and recv(), but wait for room or bytes until the deadline: ETIMEDOUT. All
+         * else that fails is the end of the stream: EPIPE, ECONNRESET, ENOMEM, or no bytes at all.
+         */
+        ssize_t (*send)(void *userdata, const struct iovec *parts, size_t n_parts,
+                        Deadline deadline);
+        ssize_t (*receive)(void *userdata, void *ret, size_t n_room, Deadline deadline);
+        void (*close)(void *userdata); /* the last that is heard of */
+        void *userdata;
+};
 
 struct Conn {
         int fd;                 /* owned; -1 once the connection is closed */
+        ConnCarrier carrier;    /* all NULL: none */
         uint16_t seq;           /* of the latest request */
         uint32_t n_message_max; /* bytes of annotations and payload, either way */
         bool may_block;         /* its socket waits in recv() */
@@ -67,6 +82,9 @@ struct ConnCall {
  * @n_message_max: see FRAME_MESSAGE_MAX_BYTES
  */
 void conn_init(Conn *conn, int fd, uint32_t n_message_max);
+
+/** conn_carry() - bytes go by @carrier from now on; before anything was sent. */
+void conn_carry(Conn *conn, const ConnCarrier *carrier);
 
 /** conn_deinit() - hang up. */
 void conn_deinit(Conn *conn);

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: MIT */
+
+#include "client/ssh-direct.h"
+
+#include "base/buffer.h"
+#include "base/thread.h"
+#include "client/ssh-helm.h"
+#include "client/ssh-link.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <string.h>
+
+#define SEND_BYTES 262144u /* at once; then others have their turn */
+
+struct SshDirect {
+        atomic_uint n_refs;
+        SshLink *link; /* a reference; NULL: never joined; constant from then on */
+
+        /* Under the helm's lock. */
+        SshStream *stream; /* NULL: there is none yet, or none any more */
+        pthread_cond_t ready;
+        bool is_waiting;     /* the caller, for @ready */
+        bool is_for_room;    /* what he waits for; else for bytes */
+        bool has_end;        /* the host sends nothing more */
+        uint8_t *into;       /* where he wants bytes; NULL: nowhere now */
+        size_t n_into;       /* so many */
+        size_t n_got;        /* of these are there */
+        Buffer kept;         /* what came beyond ... */
+        size_t n_kept_taken; /* ... except so many at its front */
+};
+
+SshDirect *ssh_direct_new(void)
+{
+        SshDirect *direct = calloc(1, sizeof(*direct));
+
+        if (!direct)
+                return NULL;
+        atomic_init(&direct->n_refs, 2);
+        thread_cond_init(&direct->ready);
+        buffer_init(&direct->kept, SSH_DIRECT_KEPT_BYTES);
+        return direct;
+}
+
+static SshDirect *unref(SshDirect *direct)
+{
+        if (atomic_fetch_sub(&direct->n_refs, 1) > 1)
+                return NULL;
+        if (direct->link)
+                ssh_link_unref(direct->link);
+        buffer_deinit(&direct->kept);
+        (void)pthread_cond_destroy(&direct->ready);
+        free(direct);
+        return NULL;
+}
+
+SshDirect *ssh_direct_close(SshDirect *direct)
+{
+        if (!direct)
+                return NULL;
+        if (direct->link) {
+                ssh_helm_lock(direct->link);
+                if (direct->stream) {
+                        ssh_stream_abandon(direct->stream);
+                        ssh_helm_disturb(direct->link);
+                }
+                ssh_helm_unlock(direct->link);
+        }
+        return unref(direct);
+}
+
+/* -- the stream's side ------------------------------------------------------------------------- */
+
+void ssh_direct_join(SshDirect *direct, SshLink *link, SshStream *stream)
+{
+        if (!direct->link)
+                direct->link = ssh_link_ref(link);
+        direct->stream = stream;
+}
+
+SshDirect *ssh_direct_leave(SshDirect *direct)
+{
+        if (direct)
+                direct->stream = NULL;
+        return direct;
+}
+
+SshDirect *ssh_direct_part(SshDirect *direct)
+{
+        direct->stream = NULL;
+        (void)ssh_direct_rouse(direct);
+        return unref(direct);
+}
+
+size_t ssh_direct_give(SshDirect *direct, const void *data, size_t n)
+{
+        size_t n_room = direct->into && !direct->kept.n ? direct->n_into - direct->n_got : 0;
+        size_t n_now = n < n_room ? n : n_room;
+        size_t n_kept = n - n_now;
+
+        if (n_now)
+                memcpy(direct->into + direct->n_got, data, n_now);
+        direct->n_got += n_now;
+        if (n_kept > SSH_DIRECT_KEPT_BYTES - direct->kept.n)
+                n_kept = SSH_DIRECT_KEPT_BYTES - direct->kept.n;
+        if (n_kept && buffer_append(&direct->kept, (const uint8_t *)data + n_now, n_kept))
+                n_kept = 0; /* no memory now: libssh keeps it */
+        return n_now + n_kept;
+}
+
+void ssh_direct_end(SshDirect *direct)
+{
+        direct->has_end = true;
+}
+
+static bool is_ready(const void *userdata)
+{
+        const SshDirect *direct = userdata;
+
+        if (!direct->stream)
+                return true;
+        if (direct->is_for_room)
+                return ssh_stream_is_deaf(direct->stream) ||
+                       (!ssh_helm_is_full(direct->link) && ssh_stream_room(direct->stream));
+        return direct->n_got || direct->has_end;
+}
+
+bool ssh_direct_rouse(SshDirect *direct)
+{
+        if (!direct->is_waiting || !is_ready(direct))
+                return false;
+        ssh_helm_wait_over(&direct->link->helm, &direct->is_waiting);
+        (void)pthread_cond_signal(&direct->ready);
+        return true;
+}
+
+/* -- the caller's side ------------------------------------------------------------------------- */
+
+/* Return: false if the deadline passed first; with the lock held. */
+static bool await(SshDirect *direct, bool is_for_room, Deadline deadline)
+{
+        const SshHelmWait wait = { .is_ready = is_ready,
+                                   .userdata = direct,
+                                   .cond = &direct->ready,
+                                   .is_waiting = &direct->is_waiting,
+                                   .deadline = deadline };
+
+        direct->is_for_room = is_for_room;
+        return is_ready(direct) || ssh_helm_await(direct->link, &wait);
+}
+
+/* Copies up to @n_room bytes from @n_skip on. */
+static size_t gather(const struct iovec *parts, size_t n_parts, size_t n_skip, uint8_t *ret,
+                     size_t n_room)
+{
+        size_t n = 0;
+
+        for (size_t i = 0; i < n_parts && n < n_room; i++) {
+                size_t n_part = parts[i].iov_len;
+
+                if (n_skip >= n_part) {
+                        n_skip -= n_part;
+                        continue;
+                }
+                n_part = n_part - n_skip < n_room - n ? n_part - n_skip : n_room - n;
+                memcpy(ret + n, (const uint8_t *)parts[i].iov_base + n_skip, n_part);
+                n += n_part;
+                n_skip = 0;
+        }
+        return n;
+}
+
+/* As many as may go now, from @n_skip on. Return: how many. */
+static size_t write_some(SshDirect *direct, const struct iovec *parts, size_t n_parts,
+                         size_t n_skip)
+{
+        uint8_t chunk[SSH_STREAM_CHUNK_BYTES];
+        size_t n = gather(parts, n_parts, n_skip, chunk, ssh_stream_room(direct->stream));
+
+        if (n)
+                ssh_stream_write(direct->stream, chunk, n);
+        return n;
+}
+
+static ssize_t send_locked(SshDirect *direct, const struct iovec *parts, size_t n_parts,
+                           Deadline deadline)
+{
+        size_t n_sent = 0, n;
+
+        if (!await(direct, /* is_for_room= */ true, deadline)) {
+                errno = ETIMEDOUT;
+                return -1;
+        }
+        while (n_sent < SEND_BYTES && direct->stream && !ssh_helm_is_full(direct->link)) {
+                n = write_some(direct, parts, n_parts, n_sent);
+                n_sent += n;
+                if (!n)
+                        break;
+        }
+        if (n_sent)
+                return (ssize_t)n_sent;
+        errno = EPIPE;
+        return -1;
+}
+
+ssize_t ssh_direct_send(SshDirect *direct, const struct iovec *parts, size_t n_parts,
+                        Deadline deadline)
+{
+        ssize_t n;
+
+        ssh_helm_lock(direct->link);
+        n = send_locked(direct, parts, n_parts, deadline);
+        ssh_helm_note(direct->link);
+        ssh_helm_unlock(direct->link);
+        return n;
+}
+
+/* What is there already. */
+static void take_kept(SshDirect *direct)
+{
+        size_t n = direct->kept.n - direct->n_kept_taken;
+
+        if (n > direct->n_into)
+                n = direct->n_into;
+        memcpy(direct->into, direct->kept.data + direct->n_kept_taken, n);
+        direct->n_got = n;
+        direct->n_kept_taken += n;
+        if (direct->n_kept_taken < direct->kept.n)
+                return;
+        buffer_clear(&direct->kept);
+        direct->n_kept_taken = 0;
+}
+
+static ssize_t receive_locked(SshDirect *direct, Deadline deadline)
+{
+        if (direct->kept.n)
+                take_kept(direct);
+        /* libssh may hold more behind it, which came while nobody took it. */
+        if (direct->stream && !direct->kept.n)
+                ssh_stream_resume(direct->stream);
+        if (!direct->n_got && !await(direct, /* is_for_room= */ false, deadline)) {
+                errno = ETIMEDOUT;
+                return -1;
+        }
+        return (ssize_t)direct->n_got;
+}
+
+ssize_t ssh_direct_receive(SshDirect *direct, void *ret, size_t n_room, Deadline deadline)
+{
+        ssize_t n;
+
+        ssh_helm_lock(direct->link);
+        direct->into = ret;
+        direct->n_into = n_room;
+        direct->n_got = 0;
+        n = receive_locked(direct, deadline);
+        direct->into = NULL;
+        ssh_helm_note(direct->link);
+        ssh_helm_unlock(direct->link);
+        return n;
+}

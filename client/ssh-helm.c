@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: MIT */
+
+#include "client/ssh-helm.h"
+
+#include "base/thread.h"
+#include "client/ssh-link.h"
+#include "client/ssh-turn.h"
+
+#include <sys/eventfd.h>
+
+#define REST_MS  2    /* of the thread, while a caller may come back */
+#define SLEEP_MS 1000 /* while a caller waits long; he wakes it when he goes */
+#define BUSY_MS  20   /* after bytes of a descriptor nobody rests */
+
+void ssh_helm_init(SshHelm *helm)
+{
+        helm->status = PYROPE_E_CLOSED;              /* until ssh_turn_begin() */
+        (void)pthread_mutex_init(&helm->lock, NULL); /* glibc's cannot fail */
+        thread_cond_init(&helm->rest);
+}
+
+void ssh_helm_deinit(SshHelm *helm)
+{
+        (void)pyrope_error_free(helm->error);
+        (void)pthread_cond_destroy(&helm->rest);
+        (void)pthread_mutex_destroy(&helm->lock);
+}
+
+void ssh_helm_lock(SshLink *link)
+{
+        (void)pthread_mutex_lock(&link->helm.lock);
+}
+
+void ssh_helm_unlock(SshLink *link)
+{
+        (void)pthread_mutex_unlock(&link->helm.lock);
+}
+
+bool ssh_helm_is_full(const SshLink *link)
+{
+        return ssh_get_status(link->connection.session) & SSH_WRITE_PENDING;
+}
+
+/* Whether the thread had better watch the descriptors itself. */
+static bool is_busy(const SshLink *link)
+{
+        return link->n_unanswered || clock_coarse_ms() - link->moved_ms < BUSY_MS;
+}
+
+/* A turn of whoever calls. One that ends the session is for the thread to act on. */
+static void steer(SshLink *link, Deadline until)
+{
+        SshHelm *helm = &link->helm;
+
+        helm->is_taken = true;
+        helm->status = ssh_turn(link, until, &helm->error);
+        helm->is_taken = false;
+}
+
+void ssh_helm_wait_over(SshHelm *helm, bool *is_waiting)
+{
+        if (*is_waiting)
+                helm->n_waiting--;
+        *is_waiting = false;
+}
+
+static void wake_thread(SshHelm *helm)
+{
+        (void)pthread_cond_signal(&helm->rest);
+}
+
+/* -- a caller ---------------------------------------------------------------------------------- */
+
+static void wait_for_another(SshHelm *helm, const SshHelmWait *wait)
+{
+        *wait->is_waiting = true;
+        helm->n_waiting++;
+        (void)thread_cond_wait(wait->cond, &helm->lock, deadline_left_ms(wait->deadline));
+        ssh_helm_wait_over(helm, wait->is_waiting);
+}
+
+/* Who steered goes. */
+static void leave(SshLink *link)
+{
+        SshHelm *helm = &link->helm;
+
+        if (helm->status || helm->is_asleep || helm->n_waiting || is_busy(link))
+                wake_thread(helm);
+}
+
+bool ssh_helm_await(SshLink *link, const SshHelmWait *wait)
+{
+        SshHelm *helm = &link->helm;
+        bool has_steered = false, is_late = false;
+
+        while (!helm->status && !wait->is_ready(wait->userdata) && !is_late) {
+                if (helm->is_taken) {
+                        wait_for_another(helm, wait);
+                } else {
+                        has_steered = helm->is_hot = true;
+                        helm->n_steered++;
+                        steer(link, wait->deadline);
+                }
+                is_late = deadline_passed(wait->deadline);
+        }
+        if (has_steered)
+                leave(link);
+        return !is_late || helm->status || wait->is_ready(wait->userdata);
+}
+
+bool ssh_helm_help(SshLink *link, Deadline until)
+{
+        SshHelm *helm = &link->helm;
+        bool is_mine;
+
+        ssh_helm_lock(link);
+        is_mine = !helm->status && !helm->is_taken;
+        if (is_mine) {
+                helm->is_hot = true;
+                helm->n_steered++;
+                steer(link, until);
+                leave(link);
+        }
+        ssh_helm_unlock(link);
+        return is_mine;
+}
+
+void ssh_helm_wake(SshLink *link)
+{
+        (void)eventfd_write(link->wake_fd, 1); /* fails only if it is readable anyway */
+        wake_thread(&link->helm);
+}
+
+void ssh_helm_disturb(SshLink *link)
+{
+        link->is_unsettled = true;
+        if (link->helm.is_taken)
+                ssh_link_wake(link);
+        else
+                wake_thread(&link->helm);
+}
+
+void ssh_helm_note(SshLink *link)
+{
+        if (!link->helm.status && link->n_settled != link->bytes.in_bytes)
+                ssh_helm_disturb(link);
+}
+
+/* -- the thread -------------------------------------------------------------------------------- */
+
+/* With the lock held. */
+static void rest(SshHelm *helm, int ms)
+{
+        helm->is_asleep = ms == SLEEP_MS;
+        (void)thread_cond_wait(&helm->rest, &helm->lock, ms);
+        helm->is_asleep = false;
+}
+
+/* A caller steers: if he does so for long, there is nothing to be seen for the thread. */
+static void rest_beside(SshHelm *helm)
+{
+        unsigned n_steered = helm->n_steered;
+
+        rest(helm, REST_MS);
+        if (helm->is_taken && helm->n_steered == n_steered)
+                rest(helm, SLEEP_MS);
+}
+
+static pyrope_status run_locked(SshLink *link, pyrope_error **error)
+{
+        SshHelm *helm = &link->helm;
+
+        if (helm->is_taken) {
+                rest_beside(helm);
+        } else if (helm->is_hot && !helm->n_waiting && !link->is_unsettled && !is_busy(link)) {
+                helm->is_hot = false;
+                rest(helm, REST_MS);
+        } else if (!helm->status) {
+                steer(link, DEADLINE_NONE);
+        }
+        if (error)
+                *error = TAKE(helm->error);
+        return helm->status;
+}
+
+pyrope_status ssh_helm_turn(SshLink *link, pyrope_error **error)
+{
+        pyrope_status status;
+
+        ssh_helm_lock(link);
+        status = run_locked(link, error);
+        ssh_helm_unlock(link);
+        return status;
+}

@@ -1,0 +1,93 @@
+#pragma once
+
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * SSH Helm
+ *
+ * Who moves the bytes of a session that is up: one at a time, its thread or a caller who waits for
+ * something of it. A hand-over between threads costs more than all else in a small call, so a
+ * caller who is alone steers himself; once he has what he waited for he just goes. Is he back
+ * within a moment, he steers again; if not, or if others wait as well, the thread does.
+ *
+ * Design notes. The lock guards everything of libssh, and all that is not guarded by the pool's
+ * lock; it comes before that one. Who steers lets it go only in poll(), so others may write to
+ * their channels meanwhile: whatever they leave for him wakes him. Between two turns of callers
+ * nobody polls; that lasts REST_MS of the .c file at most, and less if a descriptor had something
+ * to do lately.
+ */
+
+#include "base/clock.h"
+
+#include <pyrope/error.h>
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct SshHelm SshHelm;
+typedef struct SshHelmWait SshHelmWait;
+
+struct SshLink;
+
+/* Part of a link. */
+struct SshHelm {
+        pthread_mutex_t lock;
+        pthread_cond_t rest; /* of the thread */
+        bool is_taken;       /* somebody steers */
+        bool is_hot;    /* a caller steered, or got what he waited for, since the thread looked */
+        bool is_asleep; /* the thread rests until it is told */
+        unsigned n_waiting;   /* callers who do not steer */
+        unsigned n_steered;   /* by callers, so far; wraps */
+        pyrope_status status; /* of the turn that ended the session; PYROPE_OK: none did */
+        pyrope_error *error;  /* of it */
+};
+
+/* What a caller waits for. All of it is used with the lock held. */
+struct SshHelmWait {
+        bool (*is_ready)(const void *userdata);
+        const void *userdata;
+        pthread_cond_t *cond; /* signalled by who finds that @is_waiting and it is ready ... */
+        bool *is_waiting;     /* ... and that ends it by ssh_helm_wait_over() */
+        Deadline deadline;
+};
+
+void ssh_helm_init(SshHelm *helm);
+void ssh_helm_deinit(SshHelm *helm);
+
+void ssh_helm_lock(struct SshLink *link);
+void ssh_helm_unlock(struct SshLink *link);
+
+/**
+ * ssh_helm_await() - until it is ready, steering if nobody does; with the lock held
+ *
+ * Return: true if it is ready, or the session has ended; false if the deadline passed first.
+ */
+NODISCARD bool ssh_helm_await(struct SshLink *link, const SshHelmWait *wait);
+
+/** ssh_helm_help() - a turn, if nobody steers and there is a session; without the lock. Return:
+ * whether there was one. */
+bool ssh_helm_help(struct SshLink *link, Deadline until);
+
+/** ssh_helm_wake() - have who steers, or rests, look at what was left for him; with any lock or
+ * none. */
+void ssh_helm_wake(struct SshLink *link);
+
+/** ssh_helm_wait_over() - who waited is to be woken; nothing if he does not wait. */
+void ssh_helm_wait_over(SshHelm *helm, bool *is_waiting);
+
+/** ssh_helm_is_full() - whether libssh has more for the socket than it takes. */
+bool ssh_helm_is_full(const struct SshLink *link);
+
+/** ssh_helm_note() - libssh was used: see to it that what it read meanwhile is looked at. */
+void ssh_helm_note(struct SshLink *link);
+
+/** ssh_helm_disturb() - a stream was changed: see to it that it is looked at. */
+void ssh_helm_disturb(struct SshLink *link);
+
+/**
+ * ssh_helm_turn() - of the thread: a turn, or a rest; without the lock
+ *
+ * Return: as ssh_turn(); what a caller's turn returned as well.
+ */
+NODISCARD pyrope_status ssh_helm_turn(struct SshLink *link, pyrope_error **error);
