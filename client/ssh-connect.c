@@ -4,24 +4,18 @@
 
 #include "client/ssh-expand.h"
 #include "client/ssh-resolve.h"
+#include "client/ssh-socket.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <netdb.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
-#define ATTEMPTS_MAX      16u /* addresses tried of one name */
-#define ATTEMPT_DELAY_MS  250 /* RFC 8305, section 5 */
-#define ADDRESS_BYTES     64u
-#define WORDS_BYTES       256u
-#define KEEPALIVE_IDLE_S  4     /* the first probe after so long without a byte ... */
-#define KEEPALIVE_EVERY_S 2     /* ... then one each ... */
-#define UNANSWERED_MS     12000 /* ... and the end after so long without an answer */
-#define NOT_SENT_BYTES    65536 /* little more in the kernel, so that small calls overtake bulk */
+#define ATTEMPTS_MAX     16u /* addresses tried of one name */
+#define ATTEMPT_DELAY_MS 250 /* RFC 8305, section 5 */
+#define ADDRESS_BYTES    64u
+#define WORDS_BYTES      256u
 
 _Static_assert(ATTEMPTS_MAX <= SSH_WATCH_FDS_MAX, "each attempt is polled");
 
@@ -43,13 +37,25 @@ static void race_deinit(Race *race)
                 closep(&race->fds[i].fd);
 }
 
+/* Whose fault it may be that there is no socket at all; "" if there is one. */
+static void tell_binding(const SshSettings *settings, int fd, char *out, size_t n_out)
+{
+        out[0] = '\0';
+        if (fd < 0 && settings->bind_address)
+                (void)snprintf(out, n_out, " by BindAddress %s", settings->bind_address);
+        else if (fd < 0 && settings->bind_interface)
+                (void)snprintf(out, n_out, " by BindInterface %s", settings->bind_interface);
+}
+
 static void race_failed(Race *race, size_t i, int error_number)
 {
-        char address[ADDRESS_BYTES] = "?";
+        char address[ADDRESS_BYTES] = "?", binding[ADDRESS_BYTES];
 
         (void)getnameinfo(race->addresses[i]->ai_addr, race->addresses[i]->ai_addrlen, address,
                           sizeof(address), NULL, 0, NI_NUMERICHOST);
-        (void)snprintf(race->words, sizeof(race->words), "%s: %s", address, strerror(error_number));
+        tell_binding(race->settings, race->fds[i].fd, binding, sizeof(binding));
+        (void)snprintf(race->words, sizeof(race->words), "%s%s: %s", address, binding,
+                       strerror(error_number));
         closep(&race->fds[i].fd);
         race->fds[i].fd = -1;
         race->next_at = deadline_in(0);
@@ -58,13 +64,14 @@ static void race_failed(Race *race, size_t i, int error_number)
 static void race_start(Race *race, const struct addrinfo *address)
 {
         size_t i = race->n++;
-        int fd = socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        int fd = ssh_socket_new(race->settings, address->ai_family);
 
         race->addresses[i] = address;
-        race->fds[i] = (struct pollfd){ .fd = fd, .events = POLLOUT };
+        race->fds[i] = (struct pollfd){ .fd = fd < 0 ? -1 : fd, .events = POLLOUT };
         race->next_at = deadline_in(ATTEMPT_DELAY_MS);
-        if (fd < 0 ||
-            (connect(fd, address->ai_addr, address->ai_addrlen) < 0 && errno != EINPROGRESS))
+        if (fd < 0)
+                race_failed(race, i, -fd);
+        else if (connect(fd, address->ai_addr, address->ai_addrlen) < 0 && errno != EINPROGRESS)
                 race_failed(race, i, errno);
 }
 
@@ -109,22 +116,6 @@ static int race_winner(Race *race)
         return -1;
 }
 
-static void set_option(int fd, int level, int name, int value)
-{
-        /* Each of them only makes things better; none is worth a failure. */
-        (void)setsockopt(fd, level, name, &value, sizeof(value));
-}
-
-static void tune(int fd)
-{
-        set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-        set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
-        set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, KEEPALIVE_IDLE_S);
-        set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, KEEPALIVE_EVERY_S);
-        set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, UNANSWERED_MS);
-        set_option(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, NOT_SENT_BYTES);
-}
-
 static void note_winner(const SshWatch *watch, int fd)
 {
         struct sockaddr_storage there = { 0 };
@@ -163,7 +154,7 @@ static pyrope_status race_run(Race *race, const struct addrinfo *address, const 
                 fd = race_winner(race);
                 if (fd < 0)
                         continue;
-                tune(fd);
+                ssh_socket_tune(race->settings, fd);
                 note_winner(watch, fd);
                 *ret_fd = fd;
                 return PYROPE_OK;

@@ -4,8 +4,10 @@
 
 #include "base/text.h"
 #include "client/ssh-expand.h"
+#include "client/ssh-socket.h"
 #include "proto/uri.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -48,13 +50,13 @@ static pyrope_status take_string(Reading *reading, const Keyword *keyword, char 
 }
 
 /* Whether the defaults have the same line; the value stands at the end of "keyword value". */
-static bool is_default(const Reading *reading, const Keyword *keyword, const char *value)
+static bool is_default(const Reading *reading, const char *name, const char *value)
 {
-        size_t n_name = strlen(keyword->name), n_value = strlen(value);
+        size_t n_name = strlen(name), n_value = strlen(value);
         const char *line = reading->defaults;
 
         while (line && *line) {
-                if (!strncmp(line, keyword->name, n_name) && line[n_name] == ' ' &&
+                if (!strncmp(line, name, n_name) && line[n_name] == ' ' &&
                     !strncmp(line + n_name + 1, value, n_value) &&
                     (line[n_name + 1 + n_value] == '\n' || !line[n_name + 1 + n_value]))
                         return true;
@@ -66,8 +68,8 @@ static bool is_default(const Reading *reading, const Keyword *keyword, const cha
 
 static pyrope_status take_algorithms(Reading *reading, const Keyword *keyword, char *value)
 {
-        return is_default(reading, keyword, value) ? PYROPE_OK
-                                                   : take_string(reading, keyword, value);
+        return is_default(reading, keyword->name, value) ? PYROPE_OK
+                                                         : take_string(reading, keyword, value);
 }
 
 static pyrope_status take_port(Reading *reading, const Keyword *keyword, char *value)
@@ -114,7 +116,8 @@ static pyrope_status take_rsa_bits(Reading *reading, const Keyword *keyword, cha
 {
         int64_t bits;
 
-        if (!is_default(reading, keyword, value) && !text_parse_int64(value, 1, INT_MAX, &bits))
+        if (!is_default(reading, keyword->name, value) &&
+            !text_parse_int64(value, 1, INT_MAX, &bits))
                 reading->settings->rsa_min_bits = (int)bits;
         return PYROPE_OK;
 }
@@ -148,6 +151,77 @@ static pyrope_status take_later(Reading *reading, const Keyword *keyword, char *
         return PYROPE_OK;
 }
 
+static pyrope_status take_bind_address(Reading *reading, const Keyword *keyword, char *value)
+{
+        if (ssh_socket_is_address(value))
+                return take_string(reading, keyword, value);
+        return error_set(reading->error, PYROPE_E_CONFIG,
+                         "%s: BindAddress %s: write the address itself in the SSH configuration",
+                         reading->settings->target, value);
+}
+
+/* The second word is for sessions that no person sits at. */
+static pyrope_status take_marks(Reading *reading, const Keyword *keyword, char *value)
+{
+        const char *blank = strchr(value, ' ');
+        const char *word = blank ? blank + 1 : value;
+
+        if (!is_default(reading, keyword->name, value) &&
+            ssh_socket_parse_tos(word, &reading->settings->tos))
+                return error_set(reading->error, PYROPE_E_CONFIG,
+                                 "%s: IPQoS %s in the SSH configuration is not known here",
+                                 reading->settings->target, word);
+        return PYROPE_OK;
+}
+
+static pyrope_status take_keepalive(Reading *reading, const Keyword *keyword, char *value)
+{
+        reading->settings->is_keepalive_off = !strcmp(value, "no");
+        (void)keyword;
+        return PYROPE_OK;
+}
+
+static pyrope_status take_compression(Reading *reading, const Keyword *keyword, char *value)
+{
+        reading->settings->is_compressed = !strcmp(value, "yes");
+        (void)keyword;
+        return PYROPE_OK;
+}
+
+/* Bytes and seconds; 0 is ssh's own choice. */
+static pyrope_status take_rekey_limit(Reading *reading, const Keyword *keyword, char *value)
+{
+        char *seconds = strchr(value, ' ');
+        int64_t n_bytes, n_seconds;
+
+        (void)keyword;
+        if (seconds)
+                *seconds++ = '\0';
+        if (!seconds || text_parse_int64(value, 0, INT64_MAX, &n_bytes) ||
+            text_parse_int64(seconds, 0, INT_MAX, &n_seconds))
+                return error_set(reading->error, PYROPE_E_CONFIG,
+                                 "%s: RekeyLimit %s is not bytes and seconds",
+                                 reading->settings->target, value);
+        reading->settings->rekey_bytes = (uint64_t)n_bytes;
+        reading->settings->rekey_s = (uint32_t)n_seconds;
+        return PYROPE_OK;
+}
+
+/* Neither done nor of any harm: it is said, by name. More than the list holds are not. */
+static pyrope_status take_unhonoured(Reading *reading, const char *name, const char *value)
+{
+        CLEANUP(freep) char *line = NULL;
+        int r;
+
+        if (!reading->defaults || is_default(reading, name, value))
+                return PYROPE_OK;
+        if (asprintf(&line, "%s %s", name, value) < 0)
+                line = NULL;
+        r = line ? ssh_names_add(&reading->settings->unhonoured, line) : -ENOMEM;
+        return r == -ENOMEM ? error_set(reading->error, PYROPE_E_NOMEM, "out of memory")
+                            : PYROPE_OK;
+}
+
 static pyrope_status take_refused(Reading *reading, const Keyword *keyword, char *value)
 {
         if (keyword->allowed && !strcasecmp(value, keyword->allowed))
@@ -177,6 +251,12 @@ static const Keyword keywords[] = {
         { "identityfile", take_identity },
         { "identitiesonly", take_identities_only },
         { "identityagent", take_later, LATER(agent) },
+        { "bindaddress", take_bind_address, SETTING(bind_address) },
+        { "bindinterface", take_string, SETTING(bind_interface) },
+        { "ipqos", take_marks },
+        { "tcpkeepalive", take_keepalive },
+        { "compression", take_compression },
+        { "rekeylimit", take_rekey_limit },
         { "requiredrsasize", take_rsa_bits },
         { "ciphers", take_algorithms, SETTING(ciphers) },
         { "macs", take_algorithms, SETTING(macs) },
@@ -187,9 +267,68 @@ static const Keyword keywords[] = {
         { "revokedhostkeys", take_refused, .allowed = "none" },
         { "knownhostscommand", take_refused, .allowed = "none" },
         { "proxyusefdpass", take_refused, .allowed = "no" },
-        { "bindaddress", take_refused },
-        { "bindinterface", take_refused },
         { "pubkeyauthentication", take_refused, .allowed = "true" },
+};
+
+/* What ssh has done itself once it answers, or what concerns sessions of persons, their forwarded
+ * ports and what they see. All that is in neither list is not honoured. */
+static const char *const not_ours[] = {
+        "addkeystoagent",
+        "batchmode",
+        "canonicaldomains",
+        "canonicalizefallbacklocal",
+        "canonicalizehostname",
+        "canonicalizemaxdots",
+        "canonicalizepermittedcnames",
+        "canonicalizePermittedcnames",
+        "casignaturealgorithms",
+        "clearallforwardings",
+        "controlpath",
+        "controlpersist",
+        "dynamicforward",
+        "enableescapecommandline",
+        "enablesshkeysign",
+        "escapechar",
+        "exitonforwardfailure",
+        "fingerprinthash",
+        "forkafterauthentication",
+        "forwardagent",
+        "forwardx11",
+        "forwardx11timeout",
+        "forwardx11trusted",
+        "gatewayports",
+        "gssapidelegatecredentials",
+        "gssapikexalgorithms",
+        "gssapirenewalforcesrekey",
+        "gssapitrustdns",
+        "hashknownhosts",
+        "host",
+        "hostbasedacceptedalgorithms",
+        "ignoreunknown",
+        "localcommand",
+        "localforward",
+        "loglevel",
+        "logverbose",
+        "obscurekeystroketiming",
+        "permitlocalcommand",
+        "permitremoteopen",
+        "remotecommand",
+        "remoteforward",
+        "requesttty",
+        "sendenv",
+        "sessiontype",
+        "setenv",
+        "stdinnull",
+        "streamlocalbindmask",
+        "streamlocalbindunlink",
+        "stricthostkeychecking",
+        "syslogfacility",
+        "tag",
+        "tunnel",
+        "tunneldevice",
+        "updatehostkeys",
+        "visualhostkey",
+        "xauthlocation",
 };
 
 static pyrope_status take_line(Reading *reading, char *line)
@@ -203,7 +342,11 @@ static pyrope_status take_line(Reading *reading, char *line)
                 if (!strcmp(line, keywords[i].name))
                         return keywords[i].take(reading, &keywords[i], value);
         }
-        return PYROPE_OK;
+        for (size_t i = 0; i < ARRAY_SIZE(not_ours); i++) {
+                if (!strcmp(line, not_ours[i]))
+                        return PYROPE_OK;
+        }
+        return take_unhonoured(reading, line, value);
 }
 
 static pyrope_status add_path(Reading *reading, const SshTokens *tokens, const char *what,

@@ -248,6 +248,9 @@ static pyrope_status set_up(SshLink *link, pyrope_error **error)
                 return error_set(error, PYROPE_E_CLOSED, "%s: is the host of another session",
                                  link->settings.label);
         note_settings(link);
+        if (!link->has_warned)
+                ssh_settings_warn(&link->settings);
+        link->has_warned = true;
         status = ssh_login(&link->settings, &watch, &link->connection, error);
         if (status)
                 return status;

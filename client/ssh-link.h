@@ -84,6 +84,7 @@ struct SshLink {
          */
         SshSettings settings;
         SshConnection connection;
+        bool has_warned;    /* of settings that are not honoured */
         bool is_hop_failed; /* what its error tells is another host's */
         ssh_event event;
         SshStream **streams;

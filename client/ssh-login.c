@@ -40,6 +40,8 @@ static pyrope_status set_algorithms(ssh_session session, const SshSettings *sett
 {
         const char *const ciphers = settings->ciphers ? settings->ciphers : CIPHERS;
         const int *const rsa = settings->rsa_min_bits ? &settings->rsa_min_bits : NULL;
+        const uint64_t *const bytes = settings->rekey_bytes ? &settings->rekey_bytes : NULL;
+        const uint32_t *const seconds = settings->rekey_s ? &settings->rekey_s : NULL;
         const struct {
                 const char *name;
                 enum ssh_options_e option;
@@ -54,6 +56,9 @@ static pyrope_status set_algorithms(ssh_session session, const SshSettings *sett
                 { "PubkeyAcceptedAlgorithms", SSH_OPTIONS_PUBLICKEY_ACCEPTED_TYPES,
                   settings->public_key_algorithms },
                 { "RequiredRSASize", SSH_OPTIONS_RSA_MIN_SIZE, rsa },
+                { "Compression", SSH_OPTIONS_COMPRESSION, settings->is_compressed ? "yes" : "no" },
+                { "RekeyLimit", SSH_OPTIONS_REKEY_DATA, bytes },
+                { "RekeyLimit", SSH_OPTIONS_REKEY_TIME, seconds },
         };
 
         for (size_t i = 0; i < ARRAY_SIZE(choices); i++) {

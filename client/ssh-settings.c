@@ -2,11 +2,13 @@
 
 #include "client/ssh-settings.h"
 
+#include "base/log.h"
 #include "client/ssh-fallback.h"
 #include "client/ssh-keywords.h"
 #include "client/ssh-run.h"
 #include "proto/uri.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -130,6 +132,7 @@ void ssh_settings_deinit(SshSettings *settings)
         ssh_names_deinit(&settings->user_known_hosts);
         ssh_names_deinit(&settings->global_known_hosts);
         ssh_names_deinit(&settings->identities);
+        ssh_names_deinit(&settings->unhonoured);
         free(settings->target);
         free(settings->hops);
         ssh_target_deinit(&settings->typed);
@@ -138,6 +141,8 @@ void ssh_settings_deinit(SshSettings *settings)
         free(settings->label);
         free(settings->host_name);
         free(settings->user);
+        free(settings->bind_address);
+        free(settings->bind_interface);
         free(settings->proxy_command);
         free(settings->proxy_jump);
         free(settings->known_as);
@@ -171,6 +176,8 @@ char *ssh_settings_key(const SshSettings *settings)
         const char *const parts[] = { settings->user,
                                       settings->host_name,
                                       settings->known_as,
+                                      settings->bind_address,
+                                      settings->bind_interface,
                                       settings->proxy_command,
                                       settings->proxy_jump,
                                       settings->agent,
@@ -181,14 +188,31 @@ char *ssh_settings_key(const SshSettings *settings)
                                       settings->public_key_algorithms };
         int r;
 
-        r = buffer_append_printf(&key, "%u %d %d %d\n", settings->port, settings->family,
-                                 settings->is_identities_only, settings->rsa_min_bits);
+        r = buffer_append_printf(&key, "%u %d %d %d %d %d %d %" PRIu64 " %" PRIu32 "\n",
+                                 settings->port, settings->family, settings->is_identities_only,
+                                 settings->rsa_min_bits, settings->tos, settings->is_keepalive_off,
+                                 settings->is_compressed, settings->rekey_bytes, settings->rekey_s);
         for (size_t i = 0; !r && i < ARRAY_SIZE(parts); i++)
                 r = append_part(&key, parts[i]);
         r = r ? r : append_names(&key, &settings->identities);
         r = r ? r : append_names(&key, &settings->user_known_hosts);
         r = r ? r : append_names(&key, &settings->global_known_hosts);
         return r ? NULL : (char *)TAKE(key.data);
+}
+
+void ssh_settings_warn(const SshSettings *settings)
+{
+        CLEANUP(buffer_deinit) Buffer names = BUFFER_INIT(ERROR_TEXT_MAX_BYTES);
+        int r = 0;
+
+        for (size_t i = 0; !r && i < settings->unhonoured.n; i++) {
+                if (strncmp(settings->unhonoured.names[i], "gssapi", strlen("gssapi")) != 0)
+                        r = buffer_append_printf(&names, "%s%s", names.n ? ", " : "",
+                                                 settings->unhonoured.names[i]);
+        }
+        if (names.n)
+                log_warning("%s: the SSH configuration has what is not done here: %s",
+                            settings->target, (char *)names.data);
 }
 
 int ssh_settings_command(const SshSettings *settings, const char *option, char *out, size_t n_out)

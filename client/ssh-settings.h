@@ -8,7 +8,8 @@
  * What the user's `ssh -J HOPS TARGET` would do, as far as it concerns us: `ssh -G` reads the
  * configuration (Include, Match, aliases and all), here its answer becomes a structure with every
  * ~, %token and ${VARIABLE} replaced. Settings that would make ssh refuse or check something that
- * we would not are refused by name. Knows nothing of libssh.
+ * we would not are refused by name; others that we cannot honour are told by name. Knows nothing of
+ * libssh.
  */
 
 #include "client/ssh-names.h"
@@ -16,6 +17,7 @@
 #include "client/ssh-watch.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
 typedef struct SshSettings SshSettings;
 
@@ -35,6 +37,10 @@ struct SshSettings {
         int connect_timeout_ms;    /* -1: none */
         unsigned alive_interval_s; /* ServerAliveInterval; 0: not set */
         unsigned n_alive_max;      /* ServerAliveCountMax */
+        char *bind_address;        /* of ours to connect from */
+        char *bind_interface;      /* if there is no address: one of that interface */
+        int tos;                   /* how packets are marked; -1: as they are */
+        bool is_keepalive_off;     /* the kernel asks for no sign of life */
         char *proxy_command;       /* for the user's shell */
         char *proxy_jump;          /* a way, uri.h: the hosts to go through */
 
@@ -48,17 +54,24 @@ struct SshSettings {
         char *agent;             /* path of its socket */
         int rsa_min_bits;        /* 0: libssh's own limit */
 
+        bool is_compressed;
+        uint64_t rekey_bytes; /* 0: when libssh thinks it right */
+        uint32_t rekey_s;     /* 0: never for the time that has passed */
+
         /* Algorithms, where the user chose other than ssh's defaults. */
         char *ciphers;
         char *macs;
         char *key_exchanges;
         char *host_key_algorithms;
         char *public_key_algorithms;
+
+        /* What the configuration sets, and ssh would do, but we do not: "controlmaster auto". */
+        SshNames unhonoured;
 };
 
 #define SSH_SETTINGS_INIT                                                                          \
         {                                                                                          \
-                .connect_timeout_ms = -1, .n_alive_max = 3                                         \
+                .connect_timeout_ms = -1, .n_alive_max = 3, .tos = -1                              \
         }
 
 /**
@@ -81,6 +94,10 @@ void ssh_settings_deinit(SshSettings *settings);
 /** ssh_settings_key() - equal for two targets that can share a session. Return: owned; NULL: no
  * memory. */
 NODISCARD char *ssh_settings_key(const SshSettings *settings);
+
+/** ssh_settings_warn() - log what is not honoured, in one line; GSSAPI, which systems switch on for
+ * all their users, is left out. */
+void ssh_settings_warn(const SshSettings *settings);
 
 /** ssh_settings_command() - "ssh -F FILE -J HOPS TARGET" for a person to type. Return: as
  * snprintf(). */

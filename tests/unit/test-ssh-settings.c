@@ -70,7 +70,8 @@ END_TEST
 #define DEFAULTS                                                                                   \
         "host h\nuser me\nhostname h\nport 22\naddressfamily any\nconnecttimeout none\n"           \
         "ciphers aes,chacha\nmacs hmac\nrequiredrsasize 1024\nproxyusefdpass no\n"                 \
-        "pubkeyauthentication true\nidentitiesonly no\n"
+        "pubkeyauthentication true\nidentitiesonly no\nipqos lowdelay throughput\n"                \
+        "tcpkeepalive yes\ncompression no\nrekeylimit 0 0\ncontrolmaster false\n"
 
 /* Parses DEFAULTS and then @lines, as ssh -G would write them. */
 static pyrope_status parse(const char *lines, SshSettings *settings, pyrope_error **error)
@@ -98,6 +99,8 @@ START_TEST(defaults_set_nothing)
         ck_assert_ptr_null(settings.ciphers);
         ck_assert_ptr_null(settings.agent);
         ck_assert_int_eq(settings.rsa_min_bits, 0);
+        ck_assert_int_eq(settings.tos, -1);
+        ck_assert_uint_eq(settings.unhonoured.n, 0);
         ck_assert(!settings.is_identities_only);
 }
 END_TEST
@@ -145,8 +148,11 @@ static const struct {
         { "revokedhostkeys /list\n", "revokedhostkeys" },
         { "knownhostscommand /bin/x\n", "knownhostscommand" },
         { "proxyusefdpass yes\n", "proxyusefdpass" },
-        { "bindaddress 1.2.3.4\n", "bindaddress" },
-        { "bindinterface eth1\n", "bindinterface" },
+        { "bindaddress myhost\n", "BindAddress myhost" },
+        { "ipqos ef purple\n", "IPQoS purple" },
+        { "ipqos 256\n", "IPQoS 256" },
+        { "rekeylimit 1G\n", "RekeyLimit 1G" },
+        { "rekeylimit 1 -1\n", "RekeyLimit 1" },
         { "pubkeyauthentication false\n", "pubkeyauthentication" },
         { "port 0\n", "Port 0" },
         { "proxyjump a;b\n", "ProxyJump a;b" },
@@ -168,6 +174,51 @@ START_TEST(what_we_cannot_honour_is_refused_by_name)
 }
 END_TEST
 
+START_TEST(socket_and_session_are_as_the_user_wants_them)
+{
+        CLEANUP(ssh_settings_deinit) SshSettings settings = SSH_SETTINGS_INIT;
+
+        ck_assert_int_eq(parse("bindaddress 127.0.0.9\nbindinterface eth1\nipqos af21 cs1\n"
+                               "tcpkeepalive no\ncompression yes\nrekeylimit 1073741824 3600\n",
+                               &settings, NULL),
+                         PYROPE_OK);
+        ck_assert_str_eq(settings.bind_address, "127.0.0.9");
+        ck_assert_str_eq(settings.bind_interface, "eth1");
+        ck_assert_int_eq(settings.tos, 0x20);
+        ck_assert(settings.is_keepalive_off);
+        ck_assert(settings.is_compressed);
+        ck_assert_uint_eq(settings.rekey_bytes, 1073741824);
+        ck_assert_uint_eq(settings.rekey_s, 3600);
+        ck_assert_uint_eq(settings.unhonoured.n, 0);
+}
+END_TEST
+
+START_TEST(what_is_not_honoured_is_named_unless_ssh_would_do_the_same_by_itself)
+{
+        CLEANUP(ssh_settings_deinit) SshSettings settings = SSH_SETTINGS_INIT;
+
+        ck_assert_int_eq(parse("controlmaster false\ncontrolmaster auto\nforwardagent yes\n"
+                               "newkeyword of a newer ssh\nloglevel DEBUG\n",
+                               &settings, NULL),
+                         PYROPE_OK);
+        ck_assert_uint_eq(settings.unhonoured.n, 2);
+        ck_assert_str_eq(settings.unhonoured.names[0], "controlmaster auto");
+        ck_assert_str_eq(settings.unhonoured.names[1], "newkeyword of a newer ssh");
+}
+END_TEST
+
+START_TEST(more_that_is_not_honoured_than_the_list_holds_is_no_failure)
+{
+        CLEANUP(ssh_settings_deinit) SshSettings settings = SSH_SETTINGS_INIT;
+        char lines[SSH_NAMES_MAX * 16] = "";
+
+        for (unsigned i = 0; i <= SSH_NAMES_MAX; i++)
+                (void)snprintf(lines + strlen(lines), 16, "new%u x\n", i);
+        ck_assert_int_eq(parse(lines, &settings, NULL), PYROPE_OK);
+        ck_assert_uint_eq(settings.unhonoured.n, SSH_NAMES_MAX);
+}
+END_TEST
+
 static char *key_of(const char *lines)
 {
         CLEANUP(ssh_settings_deinit) SshSettings settings = SSH_SETTINGS_INIT;
@@ -181,6 +232,9 @@ static const char *const differing[] = {
         "hostkeyalias x\n",     "proxyjump j\n",       "proxycommand nc\n",
         "ciphers aes\n",        "identityfile /k\n",   "identityagent /a\n",
         "identitiesonly yes\n", "requiredrsasize 1\n", "userknownhostsfile /k\n",
+        "bindaddress ::1\n",    "bindinterface lo\n",  "ipqos none ef\n",
+        "tcpkeepalive no\n",    "compression yes\n",   "rekeylimit 1 0\n",
+        "rekeylimit 0 1\n",
 };
 
 START_TEST(hosts_that_may_not_share_a_session_have_other_keys)
@@ -223,6 +277,9 @@ int main(void)
         tcase_add_test(tcase, every_setting_is_read);
         tcase_add_loop_test(tcase, what_we_cannot_honour_is_refused_by_name, 0,
                             ARRAY_SIZE(refused));
+        tcase_add_test(tcase, socket_and_session_are_as_the_user_wants_them);
+        tcase_add_test(tcase, what_is_not_honoured_is_named_unless_ssh_would_do_the_same_by_itself);
+        tcase_add_test(tcase, more_that_is_not_honoured_than_the_list_holds_is_no_failure);
         tcase_add_loop_test(tcase, hosts_that_may_not_share_a_session_have_other_keys, 0,
                             ARRAY_SIZE(differing));
         tcase_add_test(tcase, command_is_what_a_person_would_type);
