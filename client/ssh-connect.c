@@ -12,8 +12,10 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#define ATTEMPTS_MAX     16u /* addresses tried of one name */
-#define ATTEMPT_DELAY_MS 250 /* RFC 8305, section 5 */
+#define ATTEMPTS_MAX     16u  /* addresses tried of one name */
+#define ATTEMPT_DELAY_MS 250  /* RFC 8305, section 5 */
+#define AGAIN_MS         1000 /* all addresses hang: from the last one's start to the first's next */
+#define OF_ONE_ADDRESS   3u   /* attempts under way, the oldest of which makes room */
 #define ADDRESS_BYTES    64u
 #define WORDS_BYTES      256u
 
@@ -21,19 +23,38 @@ _Static_assert(ATTEMPTS_MAX <= SSH_WATCH_FDS_MAX, "each attempt is polled");
 
 typedef struct Race Race;
 
-/* The attempts under way; fds[i] is -1 once it failed. */
+/* The attempts under way; fds[i] is -1 if there is none. */
 struct Race {
         const SshSettings *settings;
+        const struct addrinfo *first; /* of the list */
+        const struct addrinfo *next;  /* to be started */
+        Deadline next_at;             /* ... then */
+        size_t n_addresses;
+        size_t n_started;
         struct pollfd fds[ATTEMPTS_MAX];
         const struct addrinfo *addresses[ATTEMPTS_MAX];
-        size_t n;
-        Deadline next_at;        /* the next address starts */
+        size_t n_fds;
         char words[WORDS_BYTES]; /* why the last one failed, with its address */
 };
 
+static void race_init(Race *race, const SshSettings *settings, const struct addrinfo *list)
+{
+        *race = (Race){ .settings = settings, .first = list, .next = list };
+        race->next_at = deadline_in(0);
+        while (list && race->n_addresses < ATTEMPTS_MAX) {
+                race->n_addresses++;
+                list = list->ai_next;
+        }
+        race->n_fds = race->n_addresses * OF_ONE_ADDRESS;
+        if (race->n_fds > ATTEMPTS_MAX)
+                race->n_fds = ATTEMPTS_MAX;
+        for (size_t i = 0; i < race->n_fds; i++)
+                race->fds[i].fd = -1;
+}
+
 static void race_deinit(Race *race)
 {
-        for (size_t i = 0; i < race->n; i++)
+        for (size_t i = 0; i < race->n_fds; i++)
                 closep(&race->fds[i].fd);
 }
 
@@ -58,17 +79,28 @@ static void race_failed(Race *race, size_t i, int error_number)
                        strerror(error_number));
         closep(&race->fds[i].fd);
         race->fds[i].fd = -1;
-        race->next_at = deadline_in(0);
+        if (race->n_started < race->n_addresses)
+                race->next_at = deadline_in(0);
 }
 
-static void race_start(Race *race, const struct addrinfo *address)
+/* The list begins again and again: the kernel sends what got lost after 1, 3, 7, 15 s, and a
+ * network that is there again after the third try would be noticed late. */
+static void race_start(Race *race)
 {
-        size_t i = race->n++;
+        const struct addrinfo *address = race->next;
+        size_t i = race->n_started++ % race->n_fds;
         int fd = ssh_socket_new(race->settings, address->ai_family);
 
+        closep(&race->fds[i].fd);
         race->addresses[i] = address;
         race->fds[i] = (struct pollfd){ .fd = fd < 0 ? -1 : fd, .events = POLLOUT };
-        race->next_at = deadline_in(ATTEMPT_DELAY_MS);
+        if (race->n_started % race->n_addresses) {
+                race->next = address->ai_next;
+                race->next_at = deadline_in(ATTEMPT_DELAY_MS);
+        } else {
+                race->next = race->first;
+                race->next_at = deadline_in(AGAIN_MS);
+        }
         if (fd < 0)
                 race_failed(race, i, -fd);
         else if (connect(fd, address->ai_addr, address->ai_addrlen) < 0 && errno != EINPROGRESS)
@@ -77,11 +109,11 @@ static void race_start(Race *race, const struct addrinfo *address)
 
 static bool race_is_lost(const Race *race)
 {
-        for (size_t i = 0; i < race->n; i++) {
+        for (size_t i = 0; i < race->n_fds; i++) {
                 if (race->fds[i].fd >= 0)
                         return false;
         }
-        return true;
+        return race->n_started >= race->n_addresses;
 }
 
 /* A socket of the ephemeral range that looks for a port of it can find itself. */
@@ -100,7 +132,7 @@ static int race_winner(Race *race)
 {
         int r;
 
-        for (size_t i = 0; i < race->n; i++) {
+        for (size_t i = 0; i < race->n_fds; i++) {
                 int error_number = 0;
                 socklen_t n = sizeof(error_number);
 
@@ -128,8 +160,7 @@ static void note_winner(const SshWatch *watch, int fd)
                 ssh_watch_note(watch, "%s port %s answers", address, port);
 }
 
-static pyrope_status race_run(Race *race, const struct addrinfo *address, const SshWatch *watch,
-                              int *ret_fd, pyrope_error **error)
+static pyrope_status race_run(Race *race, const SshWatch *watch, int *ret_fd, pyrope_error **error)
 {
         char what[WORDS_BYTES];
         pyrope_status status;
@@ -138,17 +169,13 @@ static pyrope_status race_run(Race *race, const struct addrinfo *address, const 
         (void)snprintf(what, sizeof(what), "%s: connecting to %s port %u", race->settings->target,
                        race->settings->host_name, race->settings->port);
         for (;;) {
-                if (address && race->n < ATTEMPTS_MAX && deadline_passed(race->next_at)) {
-                        race_start(race, address);
-                        address = address->ai_next;
-                        continue;
-                }
                 if (race_is_lost(race))
                         return error_set(error, PYROPE_E_UNREACHABLE, "%s: %s", what, race->words);
-                status = ssh_watch_poll(watch, race->fds, race->n,
-                                        address && race->n < ATTEMPTS_MAX ? race->next_at
-                                                                          : DEADLINE_NONE,
-                                        what, error);
+                if (deadline_passed(race->next_at)) {
+                        race_start(race);
+                        continue;
+                }
+                status = ssh_watch_poll(watch, race->fds, race->n_fds, race->next_at, what, error);
                 if (status)
                         return status;
                 fd = race_winner(race);
@@ -165,12 +192,14 @@ static pyrope_status connect_tcp(const SshSettings *settings, const SshWatch *wa
                                  pyrope_error **error)
 {
         CLEANUP(ssh_addresses_freep) SshAddresses *addresses = NULL;
-        CLEANUP(race_deinit) Race race = { .settings = settings, .next_at = deadline_in(0) };
+        CLEANUP(race_deinit) Race race = { 0 };
         pyrope_status status;
 
         status = ssh_resolve(settings, watch, &addresses, error);
-        return status ? status
-                      : race_run(&race, ssh_addresses_get(addresses), watch, ret_fd, error);
+        if (status)
+                return status;
+        race_init(&race, settings, ssh_addresses_get(addresses));
+        return race_run(&race, watch, ret_fd, error);
 }
 
 /* ProxyCommand, by the user's shell, as ssh does it. */

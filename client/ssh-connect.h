@@ -6,7 +6,8 @@
  * SSH Connect
  *
  * The byte stream to a host's sshd: a TCP connection of our own, every address of the name in turn
- * (RFC 8305: the next one starts a quarter of a second after the last, the first to answer wins),
+ * (RFC 8305: the next one starts a quarter of a second after the last, the first to answer wins; if
+ * all of them hang, from the first one on again),
  * or what the settings put in between: other hosts, or a program.
  */
 

@@ -4,6 +4,7 @@
 
 #include "tests/unit/unit.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -140,6 +141,63 @@ START_TEST(silent_host_is_given_up_at_the_deadline_or_the_end_of_the_pool)
 }
 END_TEST
 
+typedef struct Waits {
+        int stop_fd;
+        size_t n;      /* how often it waited */
+        size_t n_base; /* descriptors at the first wait, but the one attempt */
+        size_t n_sockets[4];
+} Waits;
+
+static size_t count_fds(void)
+{
+        DIR *dir = opendir("/proc/self/fd");
+        size_t n = 0;
+
+        ck_assert_ptr_nonnull(dir);
+        while (readdir(dir))
+                n++;
+        (void)closedir(dir);
+        return n;
+}
+
+static void on_wait(void *userdata, const char *what)
+{
+        Waits *waits = userdata;
+
+        (void)what;
+        if (!waits->n)
+                waits->n_base = count_fds() - 1;
+        waits->n_sockets[waits->n++] = count_fds() - waits->n_base;
+        if (waits->n == ARRAY_SIZE(waits->n_sockets))
+                (void)eventfd_write(waits->stop_fd, 1);
+}
+
+START_TEST(an_attempt_that_hangs_is_doubled_by_new_ones_of_which_few_are_kept)
+{
+        CLEANUP(closep) int listen_fd = -1;
+        SshWatch watch = watch_for(-1);
+        Waits waits = { .stop_fd = watch.stop_fd };
+        int fds[FILL_MAX], fd = -1;
+        size_t n_before;
+        uint16_t port;
+
+        listen_fd = listen_somewhere(0, &port);
+        fill(port, fds);
+        watch.on_wait = on_wait;
+        watch.userdata = &waits;
+        n_before = count_fds();
+
+        ck_assert_int_eq(connect_to("127.0.0.1", port, &watch, &fd, NULL), PYROPE_E_CLOSED);
+
+        for (size_t i = 0; i < waits.n; i++)
+                ck_assert_uint_eq(waits.n_sockets[i], i < 3 ? i + 1 : 3);
+        ck_assert_uint_eq(count_fds(), n_before);
+        for (int i = 0; i < FILL_MAX; i++)
+                (void)close(fds[i]);
+        (void)close(watch.stop_fd);
+}
+END_TEST
+
 int main(void)
 {
         Suite *suite = suite_create("client.ssh-connect");
@@ -150,6 +208,7 @@ int main(void)
         tcase_add_test(tcase, unknown_name_is_told_as_such);
         tcase_add_loop_test(tcase, silent_host_is_given_up_at_the_deadline_or_the_end_of_the_pool,
                             0, 2);
+        tcase_add_test(tcase, an_attempt_that_hangs_is_doubled_by_new_ones_of_which_few_are_kept);
         suite_add_tcase(suite, tcase);
         return unit_run(suite);
 }
