@@ -3,6 +3,7 @@
 #include "client/ssh-fallback.h"
 
 #include "client/ssh-expand.h"
+#include "client/ssh-keywords.h"
 
 #include <errno.h>
 #include <libssh/libssh.h>
@@ -11,9 +12,18 @@
 #include <strings.h>
 
 #define SYSTEM_CONFIG "/etc/ssh/ssh_config"
+#define WORD_ENDS     " \t\r\n"
 
-/* What libssh passes over, needs ssh itself for, or reads without telling what. */
-static const char *const unknown_here[] = {
+/* What libssh reads, and tells us; StrictHostKeyChecking weakens nothing here. */
+static const char *const known_here[] = {
+        "globalknownhostsfile",  "host", "hostname",
+        "identityfile",          "port", "proxycommand",
+        "stricthostkeychecking", "user", "userknownhostsfile",
+};
+
+/* What it passes over, needs ssh itself for, or reads without telling what; and where to do without
+ * would be to go elsewhere, as somebody else, or with less care. */
+static const char *const refused_here[] = {
         "addressfamily",
         "bindaddress",
         "bindinterface",
@@ -36,23 +46,75 @@ static const char *const unknown_here[] = {
         "revokedhostkeys",
 };
 
-static pyrope_status check_line(const SshSettings *settings, const char *path, const char *line,
-                                pyrope_error **error)
-{
-        const char *word = line + strspn(line, " \t");
-        size_t n = strcspn(word, " \t=\r\n");
+/* The words of a Match that it judges as ssh does, each with one argument. */
+static const char *const matches_here[] = { "host", "localuser", "user" };
 
-        for (size_t i = 0; i < ARRAY_SIZE(unknown_here); i++) {
-                if (n == strlen(unknown_here[i]) && !strncasecmp(word, unknown_here[i], n))
-                        return error_set(error, PYROPE_E_CONFIG,
-                                         "%s: %.*s in %s means nothing without the program ssh; "
-                                         "install openssh-client",
-                                         settings->target, (int)n, word, path);
+static bool is_listed(const char *const list[], size_t n_list, const char *word)
+{
+        for (size_t i = 0; i < n_list; i++) {
+                if (!strcasecmp(list[i], word))
+                        return true;
+        }
+        return false;
+}
+
+static pyrope_status refuse(const SshSettings *settings, const char *path, const char *what,
+                            const char *word, pyrope_error **error)
+{
+        return error_set(error, PYROPE_E_CONFIG,
+                         "%s: %s%s in %s means nothing without the program ssh; install "
+                         "openssh-client",
+                         settings->target, what, word, path);
+}
+
+/* @words: what follows Match. */
+static pyrope_status check_match(const SshSettings *settings, const char *path, char *words,
+                                 pyrope_error **error)
+{
+        char *word;
+
+        while ((word = strtok_r(NULL, WORD_ENDS, &words))) {
+                if (!strcasecmp(word, "all"))
+                        continue;
+                if (!is_listed(matches_here, ARRAY_SIZE(matches_here), word + (word[0] == '!')))
+                        return refuse(settings, path, "Match ", word, error);
+                (void)strtok_r(NULL, WORD_ENDS, &words);
         }
         return PYROPE_OK;
 }
 
-static pyrope_status check_file(const SshSettings *settings, const char *path, pyrope_error **error)
+/* Only said, by name: neither harm nor good. */
+static pyrope_status note(SshSettings *settings, const char *path, const char *word,
+                          pyrope_error **error)
+{
+        CLEANUP(freep) char *line = NULL;
+        int r;
+
+        if (asprintf(&line, "%s in %s", word, path) < 0)
+                line = NULL;
+        if (line && ssh_names_have(&settings->unhonoured, line))
+                return PYROPE_OK;
+        r = line ? ssh_names_add(&settings->unhonoured, line) : -ENOMEM;
+        return r == -ENOMEM ? error_set(error, PYROPE_E_NOMEM, "out of memory") : PYROPE_OK;
+}
+
+static pyrope_status check_line(SshSettings *settings, const char *path, char *line,
+                                pyrope_error **error)
+{
+        const char *word = strtok_r(line, WORD_ENDS "=\"", &line);
+
+        if (!word || word[0] == '#')
+                return PYROPE_OK;
+        if (!strcasecmp(word, "match"))
+                return check_match(settings, path, line, error);
+        if (is_listed(refused_here, ARRAY_SIZE(refused_here), word))
+                return refuse(settings, path, "", word, error);
+        if (is_listed(known_here, ARRAY_SIZE(known_here), word) || !ssh_keywords_are_ours(word))
+                return PYROPE_OK;
+        return note(settings, path, word, error);
+}
+
+static pyrope_status check_file(SshSettings *settings, const char *path, pyrope_error **error)
 {
         CLEANUP(freep) char *line = NULL;
         pyrope_status status = PYROPE_OK;
@@ -70,7 +132,7 @@ static pyrope_status check_file(const SshSettings *settings, const char *path, p
         return status;
 }
 
-static pyrope_status check_files(const SshSettings *settings, pyrope_error **error)
+static pyrope_status check_files(SshSettings *settings, pyrope_error **error)
 {
         CLEANUP(freep) char *home = NULL;
         CLEANUP(freep) char *path = NULL;
@@ -120,8 +182,9 @@ static bool has_user(ssh_session session)
         return !ssh_options_get(session, SSH_OPTIONS_USER, &user);
 }
 
-static int append_all(ssh_session session, const SshTarget *typed, Buffer *answer)
+static int append_all(ssh_session session, const SshSettings *settings, Buffer *answer)
 {
+        const SshTarget *typed = &settings->typed;
         unsigned port = 22;
         int r;
 
@@ -132,7 +195,10 @@ static int append_all(ssh_session session, const SshTarget *typed, Buffer *answe
         r = buffer_append_printf(answer, "port %u\n", port);
         r = r ? r : append(session, answer, "hostname", SSH_OPTIONS_HOST, NULL);
         r = r ? r : append(session, answer, "user", SSH_OPTIONS_USER, NULL);
-        r = r ? r : append(session, answer, "proxycommand", SSH_OPTIONS_PROXYCOMMAND, NULL);
+        if (!r && settings->hops)
+                r = buffer_append_printf(answer, "proxyjump %s\n", settings->hops);
+        else if (!r)
+                r = append(session, answer, "proxycommand", SSH_OPTIONS_PROXYCOMMAND, NULL);
         r = r ? r : append(session, answer, "identityfile", SSH_OPTIONS_IDENTITY, NULL);
         r = r ? r
               : append(session, answer, "userknownhostsfile", SSH_OPTIONS_KNOWNHOSTS,
@@ -142,7 +208,7 @@ static int append_all(ssh_session session, const SshTarget *typed, Buffer *answe
                           "/etc/ssh/ssh_known_hosts");
 }
 
-pyrope_status ssh_fallback_ask(const SshSettings *settings, Buffer *answer, pyrope_error **error)
+pyrope_status ssh_fallback_ask(SshSettings *settings, Buffer *answer, pyrope_error **error)
 {
         CLEANUP(session_freep) ssh_session session = ssh_new();
         const SshTarget *typed = &settings->typed;
@@ -164,7 +230,7 @@ pyrope_status ssh_fallback_ask(const SshSettings *settings, Buffer *answer, pyro
         if (!has_user(session) && ssh_options_set(session, SSH_OPTIONS_USER, NULL))
                 return error_set(error, PYROPE_E_CONFIG, "%s: who you are is not known",
                                  settings->target);
-        if (append_all(session, typed, answer))
+        if (append_all(session, settings, answer))
                 return error_set(error, PYROPE_E_NOMEM, "out of memory");
         return PYROPE_OK;
 }

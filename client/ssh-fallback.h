@@ -7,7 +7,7 @@
  *
  * The SSH configuration as libssh reads it, for a computer without the ssh program. libssh passes
  * over what it does not know, so a file that has one of those keywords that matter is refused by
- * name, wherever in the file it stands.
+ * name, wherever in the file it stands; what does not matter that much is told.
  */
 
 #include "base/buffer.h"
@@ -15,10 +15,10 @@
 
 /**
  * ssh_fallback_ask() - what `ssh -G` would have answered, as far as libssh knows it
- * @settings:   target, typed and config_file are set
+ * @settings:   target, hops, typed and config_file are set; gets unhonoured
  * @answer:     receives the lines, NUL-terminated
  *
  * Return: PYROPE_OK; PYROPE_E_CONFIG; PYROPE_E_NOMEM.
  */
-NODISCARD pyrope_status ssh_fallback_ask(const SshSettings *settings, Buffer *answer,
+NODISCARD pyrope_status ssh_fallback_ask(SshSettings *settings, Buffer *answer,
                                          pyrope_error **error);

@@ -280,7 +280,6 @@ static const char *const not_ours[] = {
         "canonicalizehostname",
         "canonicalizemaxdots",
         "canonicalizepermittedcnames",
-        "canonicalizePermittedcnames",
         "casignaturealgorithms",
         "clearallforwardings",
         "controlpath",
@@ -331,6 +330,15 @@ static const char *const not_ours[] = {
         "xauthlocation",
 };
 
+bool ssh_keywords_are_ours(const char *name)
+{
+        for (size_t i = 0; i < ARRAY_SIZE(not_ours); i++) {
+                if (!strcasecmp(name, not_ours[i]))
+                        return false;
+        }
+        return true;
+}
+
 static pyrope_status take_line(Reading *reading, char *line)
 {
         char *value = strchr(line, ' ');
@@ -342,11 +350,7 @@ static pyrope_status take_line(Reading *reading, char *line)
                 if (!strcmp(line, keywords[i].name))
                         return keywords[i].take(reading, &keywords[i], value);
         }
-        for (size_t i = 0; i < ARRAY_SIZE(not_ours); i++) {
-                if (!strcmp(line, not_ours[i]))
-                        return PYROPE_OK;
-        }
-        return take_unhonoured(reading, line, value);
+        return ssh_keywords_are_ours(line) ? take_unhonoured(reading, line, value) : PYROPE_OK;
 }
 
 static pyrope_status add_path(Reading *reading, const SshTokens *tokens, const char *what,

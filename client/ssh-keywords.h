@@ -21,3 +21,6 @@
  */
 NODISCARD pyrope_status ssh_keywords_parse(char *text, const char *defaults, SshSettings *ret,
                                            pyrope_error **error);
+
+/** ssh_keywords_are_ours() - whether a keyword, in any case, concerns sessions like ours at all. */
+bool ssh_keywords_are_ours(const char *name);

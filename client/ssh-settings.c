@@ -96,11 +96,6 @@ static pyrope_status read_by_libssh(SshSettings *ret, pyrope_error **error)
         CLEANUP(buffer_deinit) Buffer answer = BUFFER_INIT(SSH_RUN_OUTPUT_MAX_BYTES);
         pyrope_status status;
 
-        if (ret->hops)
-                return error_set(error, PYROPE_E_CONFIG,
-                                 "%s: going through other hosts needs the program ssh; install "
-                                 "openssh-client",
-                                 ret->target);
         status = ssh_fallback_ask(ret, &answer, error);
         return status ? status : ssh_keywords_parse((char *)answer.data, NULL, ret, error);
 }

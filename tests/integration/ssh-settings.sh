@@ -218,4 +218,47 @@ check "a setting that both answers of a newer ssh have is its default" test ! -s
 sed -i 's/brandnew.*yes/brandnewkeyword $(echo "$*" | cksum)/' "$tmp/newer/ssh"
 expect 0 env PATH="$tmp/newer:$PATH" "$probe" "$config" exec h1 true
 check "another is told by name" complained 'h1: the SSH configuration has what is not done here: brandnewkeyword '
+
+# --- without the program ssh ---
+
+echo "# without ssh"
+grep -vE 'IdentitiesOnly|ConnectTimeout' "$config" >"$tmp/simple"
+without_ssh() { # STATUS NAME LINES COMMAND...: the probe, with these lines before a simple configuration
+        { printf '%s\n' "$3"; cat "$tmp/simple"; } >"$tmp/$2"
+        expect "$1" env PATH=/nonexistent "$probe" "$tmp/$2" "${@:4}"
+}
+without_ssh 0 libssh-plain "" exec h1 'echo there'
+check "libssh reads what is simple" test "$(cat "$tmp/err")$(head -1 "$tmp/out")" = there
+without_ssh 0 libssh-alias "Host cluster
+HostName $FX_H2" exec cluster "$from"
+without_ssh 0 libssh-hops "" two "ssh://h1,h2/./u:$tmp/s/echo" "ssh://h1,h2,$FX_USER@h1:$FX_PORT/./u:$tmp/s/echo"
+check "a way is gone without it, too: each of its hosts has a session" said '^sessions 3 '
+without_ssh 1 libssh-hop "Host h2
+UserKnownHostsFile /dev/null" exec h1,h2 true
+check "with its key checked at each" complained '^E_HOST_KEY h2 via h1 '
+for line in AddressFamily=inet "BindAddress 127.0.0.1" "BindInterface lo" "CanonicalizeHostname yes" "CertificateFile $tmp/c" \
+        "Ciphers aes256-ctr" "HostKeyAlgorithms ssh-ed25519" "HostKeyAlias a" "identitiesonly yes" "IdentityAgent none" \
+        "Include $tmp/none" "KexAlgorithms curve25519-sha256" "KnownHostsCommand /bin/true" "MACs hmac-sha2-256" "ProxyJump h2" \
+        "ProxyUseFdpass yes" "PubkeyAcceptedAlgorithms ssh-ed25519" "RequiredRSASize 3072" "RevokedHostKeys $tmp/none"; do
+        without_ssh 1 libssh-refused "$line" exec h1 true
+        check "refused by name: $line" complained "^E_CONFIG h1: ${line%%[ =]*} in $tmp/libssh-refused means nothing without the program ssh; install openssh-client$"
+done
+for words in "exec true" "host h1 exec true" "originalhost h1" "canonical all" "final all" "!exec true"; do
+        without_ssh 1 libssh-match "Match $words
+Port 1" exec h1 true
+        check "refused by name: Match $words" complained "^E_CONFIG h1: Match !?(exec|originalhost|canonical|final) in $tmp/libssh-match means nothing"
+done
+without_ssh 0 libssh-matches "Match host no-such
+Port 1
+Match user no-such localuser no-such
+Port 1
+Match all" exec h1 true
+without_ssh 0 libssh-told "Compression yes
+ServerAliveInterval 7
+  # RevokedHostKeys is a comment here
+ForwardAgent yes
+Host h2
+Compression no" exec h1 true
+check "what is only not honoured is told by name, with its file" \
+        complained "h1: the SSH configuration has what is not done here: Compression in $tmp/libssh-told, ServerAliveInterval in $tmp/libssh-told$"
 finish

@@ -125,7 +125,7 @@ without_ssh() { # ARGUMENTS: the probe, where there is no ssh program
 without_ssh 1 "$config" open "$at/echo"
 check "without ssh, a setting that libssh passes over is refused by name" \
         complained "^E_CONFIG h1: IdentitiesOnly in $config means nothing without the program ssh; install openssh-client$"
-grep -v IdentitiesOnly "$config" >"$tmp/simple"
+grep -vE 'IdentitiesOnly|ConnectTimeout' "$config" >"$tmp/simple"
 without_ssh 0 "$tmp/simple" open "$at/echo"
 { echo "StrictHostKeyChecking no"; sed "s|$FX_DIR/known_hosts|$tmp/kh.changed|" "$tmp/simple"; } >"$tmp/simple-changed"
 without_ssh 1 "$tmp/simple-changed" open "$at/echo"
