@@ -25,7 +25,8 @@ is_apart() { # PID: it has a network of its own by now
 }
 
 network() { # NAME: another network; sets within[NAME], the words by which a command runs there
-        "${own_network[@]}" sleep infinity {never_fd}<&- &
+        # It ends with us even if we are killed.
+        setpriv --pdeathsig KILL "${own_network[@]}" sleep infinity {never_fd}<&- &
         pid_of[$1]=$!
         wait_until is_apart "$!" || fail "there is a network $1"
         within[$1]="nsenter --target $! --net"
