@@ -38,6 +38,7 @@ static const char *const refused_here[] = {
         "kexalgorithms",
         "knownhostscommand",
         "macs",
+        "preferredauthentications",
         "proxyjump",
         "proxyusefdpass",
         "pubkeyacceptedalgorithms",
@@ -192,7 +193,9 @@ static int append_all(ssh_session session, const SshSettings *settings, Buffer *
                 port = typed->port;
         else
                 (void)ssh_options_get_port(session, &port);
-        r = buffer_append_printf(answer, "port %u\n", port);
+        /* Whether the configuration lets us ask is not told; so nobody is asked. */
+        r = buffer_append_printf(answer, "port %u\nbatchmode yes\nstricthostkeychecking yes\n",
+                                 port);
         r = r ? r : append(session, answer, "hostname", SSH_OPTIONS_HOST, NULL);
         r = r ? r : append(session, answer, "user", SSH_OPTIONS_USER, NULL);
         if (!r && settings->hops)

@@ -14,6 +14,8 @@
 #include <strings.h>
 #include <sys/socket.h>
 
+#define METHODS "publickey,keyboard-interactive,password"
+
 typedef struct Reading Reading;
 typedef struct Keyword Keyword;
 
@@ -26,13 +28,16 @@ struct Reading {
         const char *jump;            /* NULL if not set */
         const char *user_known;      /* paths with blanks between them */
         const char *global_known;    /* the same */
+        const char *preferred;       /* names of methods, with commas; NULL: all */
+        bool is_off[SSH_METHODS_N];  /* methods that are not to be tried */
         SshNames identities_unready; /* not yet expanded; borrowed from the text */
+        SshNames certificates_unready;
 };
 
 struct Keyword {
         const char *name;
         pyrope_status (*take)(Reading *reading, const Keyword *keyword, char *value);
-        size_t offset;       /* of the member of SshSettings that it fills */
+        size_t offset;       /* of the member of SshSettings or Reading that it fills */
         const char *allowed; /* take_refused: the one value that is not refused */
 };
 
@@ -122,24 +127,42 @@ static pyrope_status take_rsa_bits(Reading *reading, const Keyword *keyword, cha
         return PYROPE_OK;
 }
 
-static pyrope_status take_identities_only(Reading *reading, const Keyword *keyword, char *value)
+static pyrope_status take_flag(Reading *reading, const Keyword *keyword, char *value)
 {
-        reading->settings->is_identities_only = !strcmp(value, "yes");
+        bool *member = (bool *)((char *)reading->settings + keyword->offset);
+
+        *member = !strcmp(value, "yes") || !strcmp(value, "true");
+        return PYROPE_OK;
+}
+
+/* "unbound" and "host-bound" are a yes with conditions, which concern forwarded agents. */
+static pyrope_status take_method(Reading *reading, const Keyword *keyword, char *value)
+{
+        bool *member = (bool *)((char *)reading + keyword->offset);
+
+        *member = !strcmp(value, "no") || !strcmp(value, "false");
+        return PYROPE_OK;
+}
+
+static pyrope_status take_prompts(Reading *reading, const Keyword *keyword, char *value)
+{
+        int64_t n;
+
+        if (!text_parse_int64(value, 0, INT_MAX, &n))
+                reading->settings->n_prompts = (int)n;
         (void)keyword;
         return PYROPE_OK;
 }
 
-static pyrope_status take_identity(Reading *reading, const Keyword *keyword, char *value)
+static pyrope_status take_file(Reading *reading, const Keyword *keyword, char *value)
 {
-        SshNames *names = &reading->identities_unready;
+        SshNames *names = (SshNames *)((char *)reading + keyword->offset);
 
-        (void)keyword;
         if (!strcasecmp(value, "none"))
                 return PYROPE_OK;
         if (names->n == SSH_NAMES_MAX)
-                return error_set(reading->error, PYROPE_E_CONFIG,
-                                 "%s: more than %u IdentityFile settings",
-                                 reading->settings->target, SSH_NAMES_MAX);
+                return error_set(reading->error, PYROPE_E_CONFIG, "%s: more than %u %s settings",
+                                 reading->settings->target, SSH_NAMES_MAX, keyword->name);
         names->names[names->n++] = value;
         return PYROPE_OK;
 }
@@ -248,8 +271,9 @@ static const Keyword keywords[] = {
         { "hostkeyalias", take_later, LATER(host_key_alias) },
         { "userknownhostsfile", take_later, LATER(user_known) },
         { "globalknownhostsfile", take_later, LATER(global_known) },
-        { "identityfile", take_identity },
-        { "identitiesonly", take_identities_only },
+        { "identityfile", take_file, LATER(identities_unready) },
+        { "certificatefile", take_file, LATER(certificates_unready) },
+        { "identitiesonly", take_flag, SETTING(is_identities_only) },
         { "identityagent", take_later, LATER(agent) },
         { "bindaddress", take_bind_address, SETTING(bind_address) },
         { "bindinterface", take_string, SETTING(bind_interface) },
@@ -258,6 +282,14 @@ static const Keyword keywords[] = {
         { "compression", take_compression },
         { "rekeylimit", take_rekey_limit },
         { "requiredrsasize", take_rsa_bits },
+        { "preferredauthentications", take_later, LATER(preferred) },
+        { "pubkeyauthentication", take_method, LATER(is_off[SSH_METHOD_PUBLICKEY]) },
+        { "kbdinteractiveauthentication", take_method, LATER(is_off[SSH_METHOD_INTERACTIVE]) },
+        { "passwordauthentication", take_method, LATER(is_off[SSH_METHOD_PASSWORD]) },
+        { "numberofpasswordprompts", take_prompts },
+        { "batchmode", take_flag, SETTING(is_batch) },
+        { "stricthostkeychecking", take_flag, SETTING(is_host_key_strict) },
+        { "hashknownhosts", take_flag, SETTING(is_hiding_host_name) },
         { "ciphers", take_algorithms, SETTING(ciphers) },
         { "macs", take_algorithms, SETTING(macs) },
         { "kexalgorithms", take_algorithms, SETTING(key_exchanges) },
@@ -267,14 +299,12 @@ static const Keyword keywords[] = {
         { "revokedhostkeys", take_refused, .allowed = "none" },
         { "knownhostscommand", take_refused, .allowed = "none" },
         { "proxyusefdpass", take_refused, .allowed = "no" },
-        { "pubkeyauthentication", take_refused, .allowed = "true" },
 };
 
 /* What ssh has done itself once it answers, or what concerns sessions of persons, their forwarded
  * ports and what they see. All that is in neither list is not honoured. */
 static const char *const not_ours[] = {
         "addkeystoagent",
-        "batchmode",
         "canonicaldomains",
         "canonicalizefallbacklocal",
         "canonicalizehostname",
@@ -300,7 +330,6 @@ static const char *const not_ours[] = {
         "gssapikexalgorithms",
         "gssapirenewalforcesrekey",
         "gssapitrustdns",
-        "hashknownhosts",
         "host",
         "hostbasedacceptedalgorithms",
         "ignoreunknown",
@@ -320,7 +349,6 @@ static const char *const not_ours[] = {
         "stdinnull",
         "streamlocalbindmask",
         "streamlocalbindunlink",
-        "stricthostkeychecking",
         "syslogfacility",
         "tag",
         "tunnel",
@@ -467,6 +495,44 @@ static pyrope_status set_label(Reading *reading)
         return PYROPE_OK;
 }
 
+/* Methods of other names are ssh's, too, but not ours. */
+static void add_method(SshSettings *settings, const Reading *reading, const char *name)
+{
+        static const char *const names[SSH_METHODS_N] = {
+                [SSH_METHOD_PUBLICKEY] = "publickey",
+                [SSH_METHOD_INTERACTIVE] = "keyboard-interactive",
+                [SSH_METHOD_PASSWORD] = "password",
+        };
+
+        for (SshMethod method = 0; method < SSH_METHODS_N; method++) {
+                if (!strcmp(name, names[method]) && !reading->is_off[method] &&
+                    settings->n_methods < SSH_METHODS_N)
+                        settings->methods[settings->n_methods++] = method;
+        }
+}
+
+static pyrope_status set_methods(Reading *reading)
+{
+        CLEANUP(freep) char *names = strdup(reading->preferred ? reading->preferred : METHODS);
+        char *rest = names, *name;
+
+        if (!names)
+                return error_set(reading->error, PYROPE_E_NOMEM, "out of memory");
+        while ((name = strsep(&rest, ",")))
+                add_method(reading->settings, reading, name);
+        return PYROPE_OK;
+}
+
+static pyrope_status expand_files(Reading *reading, const SshTokens *tokens, const char *what,
+                                  const SshNames *files, SshNames *ret)
+{
+        pyrope_status status = PYROPE_OK;
+
+        for (size_t i = 0; !status && i < files->n; i++)
+                status = add_path(reading, tokens, what, files->names[i], ret);
+        return status;
+}
+
 static pyrope_status expand_all(Reading *reading)
 {
         SshSettings *settings = reading->settings;
@@ -477,14 +543,14 @@ static pyrope_status expand_all(Reading *reading)
                                    .port = settings->port };
         pyrope_status status;
 
-        for (size_t i = 0; i < reading->identities_unready.n; i++) {
-                status = add_path(reading, &tokens, "IdentityFile",
-                                  reading->identities_unready.names[i], &settings->identities);
-                if (status)
-                        return status;
-        }
-        status = add_known_hosts(reading, &tokens, "UserKnownHostsFile", reading->user_known,
-                                 &settings->user_known_hosts);
+        status = expand_files(reading, &tokens, "IdentityFile", &reading->identities_unready,
+                              &settings->identities);
+        if (!status)
+                status = expand_files(reading, &tokens, "CertificateFile",
+                                      &reading->certificates_unready, &settings->certificates);
+        if (!status)
+                status = add_known_hosts(reading, &tokens, "UserKnownHostsFile",
+                                         reading->user_known, &settings->user_known_hosts);
         if (!status)
                 status = add_known_hosts(reading, &tokens, "GlobalKnownHostsFile",
                                          reading->global_known, &settings->global_known_hosts);
@@ -502,6 +568,8 @@ pyrope_status ssh_keywords_parse(char *text, const char *defaults, SshSettings *
 
         while (!status && (line = strsep(&text, "\n")))
                 status = take_line(&reading, line);
+        if (!status)
+                status = set_methods(&reading);
         if (!status)
                 status = set_known_as(&reading);
         if (!status)

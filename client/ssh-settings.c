@@ -128,6 +128,7 @@ void ssh_settings_deinit(SshSettings *settings)
         ssh_names_deinit(&settings->global_known_hosts);
         ssh_names_deinit(&settings->identities);
         ssh_names_deinit(&settings->unhonoured);
+        ssh_names_deinit(&settings->certificates);
         free(settings->target);
         free(settings->hops);
         ssh_target_deinit(&settings->typed);
@@ -190,6 +191,7 @@ char *ssh_settings_key(const SshSettings *settings)
         for (size_t i = 0; !r && i < ARRAY_SIZE(parts); i++)
                 r = append_part(&key, parts[i]);
         r = r ? r : append_names(&key, &settings->identities);
+        r = r ? r : append_names(&key, &settings->certificates);
         r = r ? r : append_names(&key, &settings->user_known_hosts);
         r = r ? r : append_names(&key, &settings->global_known_hosts);
         return r ? NULL : (char *)TAKE(key.data);

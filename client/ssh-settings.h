@@ -20,6 +20,15 @@
 #include <stdint.h>
 
 typedef struct SshSettings SshSettings;
+typedef enum SshMethod SshMethod;
+
+/* Ways to log in, in the order that ssh prefers. */
+enum SshMethod {
+        SSH_METHOD_PUBLICKEY,
+        SSH_METHOD_INTERACTIVE,
+        SSH_METHOD_PASSWORD,
+        SSH_METHODS_N,
+};
 
 /* All owned; NULL where not set. */
 struct SshSettings {
@@ -50,6 +59,7 @@ struct SshSettings {
         SshNames global_known_hosts;
 
         SshNames identities;     /* private key files; they need not exist */
+        SshNames certificates;   /* files; if there are none, an identity's own, -cert.pub */
         bool is_identities_only; /* offer no other key */
         char *agent;             /* path of its socket */
         int rsa_min_bits;        /* 0: libssh's own limit */
@@ -57,6 +67,14 @@ struct SshSettings {
         bool is_compressed;
         uint64_t rekey_bytes; /* 0: when libssh thinks it right */
         uint32_t rekey_s;     /* 0: never for the time that has passed */
+
+        SshMethod methods[SSH_METHODS_N]; /* those that may be tried, in this order */
+        size_t n_methods;
+        int n_prompts; /* how often a person may answer wrong */
+        bool is_batch; /* ask nobody */
+
+        bool is_host_key_strict;  /* do not offer to add the key of an unknown host */
+        bool is_hiding_host_name; /* where a key is added, the host's name is hashed */
 
         /* Algorithms, where the user chose other than ssh's defaults. */
         char *ciphers;
@@ -71,7 +89,7 @@ struct SshSettings {
 
 #define SSH_SETTINGS_INIT                                                                          \
         {                                                                                          \
-                .connect_timeout_ms = -1, .n_alive_max = 3, .tos = -1                              \
+                .connect_timeout_ms = -1, .n_alive_max = 3, .tos = -1, .n_prompts = 3              \
         }
 
 /**

@@ -153,7 +153,6 @@ static const struct {
         { "ipqos 256\n", "IPQoS 256" },
         { "rekeylimit 1G\n", "RekeyLimit 1G" },
         { "rekeylimit 1 -1\n", "RekeyLimit 1" },
-        { "pubkeyauthentication false\n", "pubkeyauthentication" },
         { "port 0\n", "Port 0" },
         { "proxyjump a;b\n", "ProxyJump a;b" },
         { "proxyjump %q\n", "token" },
@@ -219,6 +218,60 @@ START_TEST(more_that_is_not_honoured_than_the_list_holds_is_no_failure)
 }
 END_TEST
 
+#define KEY    SSH_METHOD_PUBLICKEY
+#define CODE   SSH_METHOD_INTERACTIVE
+#define PHRASE SSH_METHOD_PASSWORD
+
+/* Which methods are tried, and in which order. */
+static const struct {
+        const char *lines;
+        size_t n;
+        SshMethod methods[SSH_METHODS_N];
+} logins[] = {
+        { "", 3, { KEY, CODE, PHRASE } },
+        { "pubkeyauthentication host-bound\n", 3, { KEY, CODE, PHRASE } },
+        { "pubkeyauthentication false\n", 2, { CODE, PHRASE } },
+        { "kbdinteractiveauthentication no\npasswordauthentication no\n", 1, { KEY } },
+        { "preferredauthentications gssapi-with-mic,password,publickey\n", 2, { PHRASE, KEY } },
+        { "preferredauthentications hostbased\n", 0, { 0 } },
+        { "preferredauthentications password,password,password,password\n",
+          3,
+          { PHRASE, PHRASE, PHRASE } },
+};
+
+START_TEST(methods_are_those_of_the_configuration)
+{
+        CLEANUP(ssh_settings_deinit) SshSettings settings = SSH_SETTINGS_INIT;
+
+        ck_assert_int_eq(parse(logins[_i].lines, &settings, NULL), PYROPE_OK);
+        ck_assert_uint_eq(settings.n_methods, logins[_i].n);
+        for (size_t i = 0; i < settings.n_methods; i++)
+                ck_assert_int_eq(settings.methods[i], logins[_i].methods[i]);
+}
+END_TEST
+
+START_TEST(what_may_be_asked_is_as_the_configuration_says)
+{
+        CLEANUP(ssh_settings_deinit) SshSettings plain = SSH_SETTINGS_INIT;
+        CLEANUP(ssh_settings_deinit) SshSettings other = SSH_SETTINGS_INIT;
+
+        ck_assert_int_eq(parse("stricthostkeychecking ask\n", &plain, NULL), PYROPE_OK);
+        ck_assert_int_eq(parse("stricthostkeychecking true\nbatchmode yes\nhashknownhosts yes\n"
+                               "numberofpasswordprompts 1\ncertificatefile /c\n"
+                               "certificatefile /keys/%n-cert.pub\n",
+                               &other, NULL),
+                         PYROPE_OK);
+
+        ck_assert(!plain.is_host_key_strict && !plain.is_batch && !plain.is_hiding_host_name);
+        ck_assert_int_eq(plain.n_prompts, 3);
+        ck_assert_uint_eq(plain.certificates.n, 0);
+        ck_assert(other.is_host_key_strict && other.is_batch && other.is_hiding_host_name);
+        ck_assert_int_eq(other.n_prompts, 1);
+        ck_assert_uint_eq(other.certificates.n, 2);
+        ck_assert_str_eq(other.certificates.names[1], "/keys/h-cert.pub");
+}
+END_TEST
+
 static char *key_of(const char *lines)
 {
         CLEANUP(ssh_settings_deinit) SshSettings settings = SSH_SETTINGS_INIT;
@@ -275,6 +328,8 @@ int main(void)
         tcase_add_loop_test(tcase, jump_is_written_as_people_write_a_way, 0, ARRAY_SIZE(ways));
         tcase_add_test(tcase, defaults_set_nothing);
         tcase_add_test(tcase, every_setting_is_read);
+        tcase_add_loop_test(tcase, methods_are_those_of_the_configuration, 0, ARRAY_SIZE(logins));
+        tcase_add_test(tcase, what_may_be_asked_is_as_the_configuration_says);
         tcase_add_loop_test(tcase, what_we_cannot_honour_is_refused_by_name, 0,
                             ARRAY_SIZE(refused));
         tcase_add_test(tcase, socket_and_session_are_as_the_user_wants_them);
