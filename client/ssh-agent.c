@@ -2,96 +2,48 @@
 
 #include "client/ssh-agent.h"
 
+#include "base/base64.h"
 #include "base/thread.h"
 #include "base/unix-socket.h"
+#include "client/ssh-blob.h"
 
 #include <endian.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
+#define WHAT_BYTES         512u
 #define MESSAGE_MAX_BYTES  262144u /* as libssh's own limit */
 #define REQUEST_IDENTITIES 11
 #define IDENTITIES_ANSWER  12
-#define KEY_MAX_BYTES      16384u
+#define SIGN_REQUEST       13
+#define FAILURE            5
 
 struct SshAgent {
         SshWatch watch;
-        const SshSettings *settings;
-        const SshNames *keys;
+        Buffer list;       /* the answer that libssh gets: one key */
+        void *shown, *key; /* that key; and the agent's, which signs for it */
+        size_t n_shown, n_key;
         int client_fd; /* libssh has the other end */
         int agent_fd;
         pthread_t thread;
-        SshNames offered; /* the thread's until it is joined */
 };
 
 /* -- the list of keys -------------------------------------------------------------------------- */
 
-typedef struct Cursor Cursor;
-
-struct Cursor {
-        const uint8_t *at, *end;
-};
-
-static int read_u32(Cursor *cursor, uint32_t *ret)
-{
-        if (cursor->end - cursor->at < 4)
-                return -EBADMSG;
-        memcpy(ret, cursor->at, 4);
-        *ret = be32toh(*ret);
-        cursor->at += 4;
-        return 0;
-}
-
-static int skip_string(Cursor *cursor, const uint8_t **ret, uint32_t *ret_n)
-{
-        uint32_t n;
-        int r = read_u32(cursor, &n);
-
-        if (r || (size_t)(cursor->end - cursor->at) < n)
-                return -EBADMSG;
-        *ret = cursor->at;
-        *ret_n = n;
-        cursor->at += n;
-        return 0;
-}
-
-/* As ssh writes public keys. NULL: out of memory. */
-static char *base64(const uint8_t *data, uint32_t n)
-{
-        static const char digits[] =
-                "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-        char *text = malloc((size_t)(n + 2) / 3 * 4 + 1), *out = text;
-
-        if (!text)
-                return NULL;
-        for (uint32_t i = 0; i < n; i += 3) {
-                uint32_t left = n - i;
-                uint32_t bits = (uint32_t)data[i] << 16;
-
-                bits |= left > 1 ? (uint32_t)data[i + 1] << 8 : 0;
-                bits |= left > 2 ? data[i + 2] : 0;
-                *out++ = digits[bits >> 18];
-                *out++ = digits[bits >> 12 & 63];
-                *out++ = left > 1 ? digits[bits >> 6 & 63] : '=';
-                *out++ = left > 2 ? digits[bits & 63] : '=';
-        }
-        *out = '\0';
-        return text;
-}
-
 /* Copies one entry if it is of the kind asked for, and there is room. Return: 0, -errno. */
-static int copy_entry(Cursor *from, const SshNames *keys, bool want_known, Buffer *to,
+static int copy_entry(SshCursor *from, const SshNames *keys, bool want_known, Buffer *to,
                       SshNames *offered)
 {
         CLEANUP(freep) char *text = NULL;
         const uint8_t *begin = from->at, *key, *comment;
         uint32_t n_key, n_comment;
 
-        if (skip_string(from, &key, &n_key) || skip_string(from, &comment, &n_comment) ||
-            n_key > KEY_MAX_BYTES)
+        if (ssh_cursor_string(from, &key, &n_key) ||
+            ssh_cursor_string(from, &comment, &n_comment) || n_key > SSH_BLOB_MAX_BYTES)
                 return -EBADMSG;
-        text = base64(key, n_key);
+        text = base64_encode(key, n_key);
         if (!text)
                 return -ENOMEM;
         if (ssh_names_have(keys, text) != want_known || offered->n == SSH_NAMES_MAX)
@@ -105,9 +57,9 @@ static int copy_entry(Cursor *from, const SshNames *keys, bool want_known, Buffe
 static int copy_entries(const Buffer *list, const SshNames *keys, bool want_known, Buffer *to,
                         SshNames *offered)
 {
-        Cursor from = { .at = list->data + 1, .end = list->data + list->n };
+        SshCursor from = { .at = list->data + 1, .end = list->data + list->n };
         uint32_t n = 0;
-        int r = read_u32(&from, &n);
+        int r = ssh_cursor_u32(&from, &n);
 
         for (uint32_t i = 0; !r && i < n; i++)
                 r = copy_entry(&from, keys, want_known, to, offered);
@@ -140,14 +92,14 @@ int ssh_agent_filter(Buffer *list, const SshNames *keys, bool is_only, SshNames 
 
 /* -- passing on -------------------------------------------------------------------------------- */
 
-static bool wait_ready(const SshAgent *agent, int fd, short events)
+static bool wait_ready(const SshWatch *watch, int fd, short events)
 {
         struct pollfd ready = { .fd = fd, .events = events };
 
-        return !ssh_watch_poll(&agent->watch, &ready, 1, DEADLINE_NONE, "the agent", NULL);
+        return !ssh_watch_poll(watch, &ready, 1, DEADLINE_NONE, "the agent", NULL);
 }
 
-static bool read_exactly(const SshAgent *agent, int fd, uint8_t *data, size_t n)
+static bool read_exactly(const SshWatch *watch, int fd, uint8_t *data, size_t n)
 {
         while (n) {
                 ssize_t n_got = recv(fd, data, n, 0);
@@ -155,14 +107,14 @@ static bool read_exactly(const SshAgent *agent, int fd, uint8_t *data, size_t n)
                 if (n_got > 0) {
                         data += n_got;
                         n -= (size_t)n_got;
-                } else if (n_got == 0 || errno != EAGAIN || !wait_ready(agent, fd, POLLIN)) {
+                } else if (n_got == 0 || errno != EAGAIN || !wait_ready(watch, fd, POLLIN)) {
                         return false;
                 }
         }
         return true;
 }
 
-static bool write_exactly(const SshAgent *agent, int fd, const uint8_t *data, size_t n)
+static bool write_exactly(const SshWatch *watch, int fd, const uint8_t *data, size_t n)
 {
         while (n) {
                 ssize_t n_sent = send(fd, data, n, MSG_NOSIGNAL);
@@ -170,50 +122,86 @@ static bool write_exactly(const SshAgent *agent, int fd, const uint8_t *data, si
                 if (n_sent > 0) {
                         data += n_sent;
                         n -= (size_t)n_sent;
-                } else if (errno != EAGAIN || !wait_ready(agent, fd, POLLOUT)) {
+                } else if (errno != EAGAIN || !wait_ready(watch, fd, POLLOUT)) {
                         return false;
                 }
         }
         return true;
 }
 
-static bool read_message(const SshAgent *agent, int fd, Buffer *message)
+static bool read_message(const SshWatch *watch, int fd, Buffer *message)
 {
         uint32_t n;
 
-        if (!read_exactly(agent, fd, (uint8_t *)&n, sizeof(n)))
+        if (!read_exactly(watch, fd, (uint8_t *)&n, sizeof(n)))
                 return false;
         n = be32toh(n);
         buffer_clear(message);
-        if (!n || buffer_reserve(message, n) || !read_exactly(agent, fd, message->data, n))
+        if (!n || buffer_reserve(message, n) || !read_exactly(watch, fd, message->data, n))
                 return false;
         message->n = n;
         return true;
 }
 
-static bool write_message(const SshAgent *agent, int fd, const Buffer *message)
+static bool write_message(const SshWatch *watch, int fd, const Buffer *message)
 {
         uint32_t n = htobe32((uint32_t)message->n);
 
-        return write_exactly(agent, fd, (const uint8_t *)&n, sizeof(n)) &&
-               write_exactly(agent, fd, message->data, message->n);
+        return write_exactly(watch, fd, (const uint8_t *)&n, sizeof(n)) &&
+               write_exactly(watch, fd, message->data, message->n);
 }
 
-/* One question and its answer. */
+static int append_string(Buffer *to, const void *data, size_t n)
+{
+        uint32_t n_sent = htobe32((uint32_t)n);
+        int r = buffer_append(to, &n_sent, sizeof(n_sent));
+
+        return r ? r : buffer_append(to, data, n);
+}
+
+/* The request to sign becomes one that the agent understands: the key that it has instead of the
+ * certificate that the host has seen. Return: 0, -EBADMSG if it is no such request, -ENOMEM. */
+static int name_own_key(const SshAgent *agent, Buffer *message)
+{
+        SshCursor cursor = { .at = message->data + 1, .end = message->data + message->n };
+        Buffer request = BUFFER_INIT(MESSAGE_MAX_BYTES);
+        const uint8_t *shown;
+        uint32_t n_shown;
+        int r;
+
+        if (message->data[0] != SIGN_REQUEST || ssh_cursor_string(&cursor, &shown, &n_shown) ||
+            n_shown != agent->n_shown || memcmp(shown, agent->shown, n_shown) != 0)
+                return -EBADMSG;
+        r = buffer_append(&request, &(uint8_t){ SIGN_REQUEST }, 1);
+        r = r ? r : append_string(&request, agent->key, agent->n_key);
+        r = r ? r : buffer_append(&request, cursor.at, (size_t)(cursor.end - cursor.at));
+        if (r) {
+                buffer_deinit(&request);
+                return r;
+        }
+        buffer_deinit(message);
+        *message = request;
+        return 0;
+}
+
+/* One question and its answer. The list is ours, signatures are the agent's, and there is nothing
+ * else to be had. */
 static bool pass_on(SshAgent *agent, Buffer *message)
 {
-        bool is_list;
+        const SshWatch *watch = &agent->watch;
 
-        if (!read_message(agent, agent->client_fd, message))
+        if (!read_message(watch, agent->client_fd, message))
                 return false;
-        is_list = message->data[0] == REQUEST_IDENTITIES;
-        if (!write_message(agent, agent->agent_fd, message) ||
-            !read_message(agent, agent->agent_fd, message))
-                return false;
-        if (is_list && ssh_agent_filter(message, agent->keys, agent->settings->is_identities_only,
-                                        &agent->offered))
-                return false;
-        return write_message(agent, agent->client_fd, message);
+        if (message->data[0] == REQUEST_IDENTITIES)
+                return write_message(watch, agent->client_fd, &agent->list);
+        if (name_own_key(agent, message)) {
+                buffer_clear(message);
+                return !buffer_append(message, &(uint8_t){ FAILURE }, 1) &&
+                       write_message(watch, agent->client_fd, message);
+        }
+        return write_message(watch, agent->agent_fd, message) &&
+               read_message(watch, agent->agent_fd, message) &&
+               write_message(watch, agent->client_fd, message);
 }
 
 static void *run(void *userdata)
@@ -228,61 +216,118 @@ static void *run(void *userdata)
         return NULL;
 }
 
-/* -- life
- * ------------------------------------------------------------------------------------------ */
+/* -- asking for the list ----------------------------------------------------------------------- */
+
+static pyrope_status connect_agent(const SshSettings *settings, const SshWatch *watch, int *ret_fd,
+                                   pyrope_error **error)
+{
+        if (unix_connect(settings->agent, watch->deadline, ret_fd))
+                return error_set(error, PYROPE_E_UNREACHABLE, "%s: nobody answers",
+                                 settings->agent);
+        return PYROPE_OK;
+}
+
+pyrope_status ssh_agent_list(const SshSettings *settings, const SshWatch *watch,
+                             const SshNames *keys, SshNames *ret, pyrope_error **error)
+{
+        CLEANUP(buffer_deinit) Buffer message = BUFFER_INIT(MESSAGE_MAX_BYTES);
+        SshWatch quiet = { .stop_fd = watch->stop_fd, .deadline = watch->deadline };
+        CLEANUP(closep) int fd = -1;
+        char what[WHAT_BYTES];
+        pyrope_status status;
+
+        (void)snprintf(what, sizeof(what), "%s: logging in with the agent at %s", settings->label,
+                       settings->agent);
+        ssh_watch_tell(watch, what);
+        status = connect_agent(settings, &quiet, &fd, error);
+        if (status)
+                return status;
+        if (buffer_append(&message, &(uint8_t){ REQUEST_IDENTITIES }, 1))
+                return error_set(error, PYROPE_E_NOMEM, "out of memory");
+        if (!write_message(&quiet, fd, &message) || !read_message(&quiet, fd, &message) ||
+            ssh_agent_filter(&message, keys, settings->is_identities_only, ret))
+                return error_set(error, PYROPE_E_UNREACHABLE, "%s: gives no list of its keys",
+                                 settings->agent);
+        return PYROPE_OK;
+}
+
+/* -- life -------------------------------------------------------------------------------------- */
 
 static SshAgent *agent_free(SshAgent *agent)
 {
-        ssh_names_deinit(&agent->offered);
+        buffer_deinit(&agent->list);
         closep(&agent->client_fd);
         closep(&agent->agent_fd);
+        free(agent->shown);
+        free(agent->key);
         free(agent);
         return NULL;
 }
 
-pyrope_status ssh_agent_start(const SshSettings *settings, const SshWatch *watch,
-                              const SshNames *keys, int *ret_fd, SshAgent **ret,
-                              pyrope_error **error)
+/* Return: 0; -EMSGSIZE; -ENOMEM; -EBADMSG for what is no base64. */
+static int set_keys(SshAgent *agent, const char *shown, const char *key)
+{
+        int r;
+
+        r = base64_decode(shown, strlen(shown), &agent->shown, &agent->n_shown);
+        r = r ? r : base64_decode(key, strlen(key), &agent->key, &agent->n_key);
+        if (r > 0)
+                return -EBADMSG;
+        r = r ? r
+              : buffer_append(&agent->list, (const uint8_t[5]){ IDENTITIES_ANSWER, 0, 0, 0, 1 }, 5);
+        r = r ? r : append_string(&agent->list, agent->shown, agent->n_shown);
+        return r ? r : append_string(&agent->list, "", 0);
+}
+
+static int begin(SshAgent *agent, int *ret_fd)
+{
+        int fds[2], r;
+
+        r = unix_socketpair(fds);
+        if (r)
+                return r;
+        agent->client_fd = fds[0];
+        r = thread_start(&agent->thread, run, agent);
+        if (r)
+                (void)close(fds[1]);
+        else
+                *ret_fd = fds[1];
+        return r;
+}
+
+pyrope_status ssh_agent_start(const SshSettings *settings, const SshWatch *watch, const char *shown,
+                              const char *key, int *ret_fd, SshAgent **ret, pyrope_error **error)
 {
         SshAgent *agent = calloc(1, sizeof(*agent));
-        int fds[2], r;
+        pyrope_status status;
+        int r;
 
         if (!agent)
                 return error_set(error, PYROPE_E_NOMEM, "out of memory");
         agent->watch = (SshWatch){ .stop_fd = watch->stop_fd, .deadline = watch->deadline };
-        agent->settings = settings;
-        agent->keys = keys;
         agent->client_fd = agent->agent_fd = -1;
-        r = unix_connect(settings->agent, watch->deadline, &agent->agent_fd);
-        if (r) {
+        buffer_init(&agent->list, MESSAGE_MAX_BYTES);
+        status = connect_agent(settings, watch, &agent->agent_fd, error);
+        if (status) {
                 (void)agent_free(agent);
-                return error_set(error, PYROPE_E_UNREACHABLE, "%s: nobody answers",
-                                 settings->agent);
+                return status;
         }
-        r = unix_socketpair(fds);
-        if (!r) {
-                agent->client_fd = fds[0];
-                r = thread_start(&agent->thread, run, agent);
-                if (r)
-                        (void)close(fds[1]);
-        }
+        r = set_keys(agent, shown, key);
+        r = r ? r : begin(agent, ret_fd);
         if (r) {
                 (void)agent_free(agent);
                 return error_set(error, PYROPE_E_IO, "agent: %s", strerror(-r));
         }
-        *ret_fd = fds[1];
         *ret = agent;
         return PYROPE_OK;
 }
 
-SshAgent *ssh_agent_end(SshAgent *agent, SshNames *ret_offered)
+SshAgent *ssh_agent_end(SshAgent *agent)
 {
         if (!agent)
                 return NULL;
         (void)shutdown(agent->client_fd, SHUT_RDWR);
         (void)shutdown(agent->agent_fd, SHUT_RDWR);
         (void)pthread_join(agent->thread, NULL);
-        *ret_offered = agent->offered;
-        agent->offered.n = 0;
         return agent_free(agent);
 }

@@ -6,11 +6,11 @@
  * SSH Agent
  *
  * Stands between libssh and the user's agent. libssh waits for an agent without limit, offers all
- * of its keys in the agent's order, and does not say which; so libssh gets one end of a socket
- * pair, and a thread passes its questions on, with a deadline. Of the list of keys those that the
- * settings name come first; with IdentitiesOnly they are all there is.
+ * of its keys in the agent's order, and cannot have it sign for a certificate in a file; so libssh
+ * gets one end of a socket pair, at which there is one key, and a thread passes its request to sign
+ * on, with a deadline. Nothing else of an agent can be had there.
  *
- * Protocol: draft-miller-ssh-agent, sections 3 and 4.4. Signatures pass through unread.
+ * Protocol: draft-miller-ssh-agent, sections 3, 4.4 and 4.5. Signatures pass through unread.
  */
 
 #include "base/buffer.h"
@@ -19,26 +19,35 @@
 typedef struct SshAgent SshAgent;
 
 /**
- * ssh_agent_start() - connect to the agent of the settings
- * @settings:   with an agent; borrowed until ssh_agent_end()
+ * ssh_agent_list() - the keys of the agent
+ * @settings:   with an agent
+ * @keys:       in base64, those that the settings name; they come first in the list, and with
+ *              IdentitiesOnly they are all there is
+ * @ret:        empty; owned by the caller, ssh_names_deinit()
+ *
+ * Return: PYROPE_OK; PYROPE_E_UNREACHABLE (nobody answers there, or not like an agent);
+ * PYROPE_E_NOMEM.
+ */
+NODISCARD pyrope_status ssh_agent_list(const SshSettings *settings, const SshWatch *watch,
+                                       const SshNames *keys, SshNames *ret, pyrope_error **error);
+
+/**
+ * ssh_agent_start() - an agent with one key, for libssh
  * @watch:      copied; after its deadline the agent is hung up
- * @keys:       public halves, in base64, of the keys that the settings name; borrowed likewise
+ * @shown:      what libssh is to offer, in base64: a key, or a certificate for it
+ * @key:        what the agent has, and signs with, in base64
  * @ret_fd:     for ssh_set_agent_socket(); owned by the caller
  * @ret:        owned by the caller, ssh_agent_end()
  *
  * Return: PYROPE_OK; PYROPE_E_UNREACHABLE (nobody answers there); PYROPE_E_NOMEM, PYROPE_E_IO.
  */
 NODISCARD pyrope_status ssh_agent_start(const SshSettings *settings, const SshWatch *watch,
-                                        const SshNames *keys, int *ret_fd, SshAgent **ret,
-                                        pyrope_error **error);
+                                        const char *shown, const char *key, int *ret_fd,
+                                        SshAgent **ret, pyrope_error **error);
 
-/**
- * ssh_agent_end() - hang up and free; libssh may use its end no more
- * @ret_offered: receives the public halves of the keys in the list that libssh saw
- *
- * Return: NULL.
+/** ssh_agent_end() - hang up and free; libssh may use its end no more. NULL is fine. Return: NULL.
  */
-SshAgent *ssh_agent_end(SshAgent *agent, SshNames *ret_offered);
+SshAgent *ssh_agent_end(SshAgent *agent);
 
 /**
  * ssh_agent_filter() - the pure part: an agent's list of keys as libssh is to see it
