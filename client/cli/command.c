@@ -2,6 +2,7 @@
 
 #include "client/cli/command.h"
 #include "client/cli/json-value.h"
+#include "client/cli/terminal.h"
 
 #include "base/log.h"
 #include "base/process.h"
@@ -40,6 +41,9 @@ const Option command_options[] = {
         { .name = "no-share",
           .help = "log in by itself, without the agent that keeps SSH sessions for all commands",
           .flag = &command_settings.is_alone },
+        { .name = "batch",
+          .help = "ask nothing, also not for a passphrase or password; fail instead",
+          .flag = &command_settings.is_batch },
         { .name = "json", .help = "results and errors as JSON", .flag = &command_settings.is_json },
         { .name = "verbose",
           .letter = 'v',
@@ -86,6 +90,8 @@ int command_library_options(pyrope_options *ret)
                                    .share = share() };
         int r = 0;
 
+        if (!settings->is_batch && terminal_find())
+                options.ask = terminal_ask;
         if (settings->timeout)
                 r = timeout_parse(settings->timeout, &options.timeout_ms);
         if (!r)

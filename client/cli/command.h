@@ -40,6 +40,7 @@ typedef struct CommandSettings {
         const char *runtime_dir;
         const char *timeout;
         bool is_alone; /* --no-share */
+        bool is_batch; /* ask nothing */
         bool is_json;
         bool is_verbose;
 } CommandSettings;

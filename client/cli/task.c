@@ -2,6 +2,8 @@
 
 #include "client/cli/task.h"
 
+#include "client/cli/terminal.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
@@ -74,6 +76,8 @@ static int task_wait(TaskSignals *signals, const Task *task, const char *words)
                 number = task_signals_next(signals, NULL);
                 if (number && !is_first)
                         return number;
+                if (number)
+                        terminal_cancel();
                 if (number)
                         fprintf(stderr, "%s: %s\n", program_invocation_short_name, words);
         }

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/process.h"
 #include "base/unix-socket.h"
+#include "client/cli/terminal.h"
 #include "client/forward.h"
 #include "client/ssh-pool.h"
 #include "client/tcp.h"
@@ -585,12 +586,13 @@ static const struct {
 
 int main(int argc, char **argv)
 {
+        const SshAsk ask = { .fn = terminal_find() ? terminal_ask : NULL };
         int status = 2;
 
         log_init("ssh-probe", LOG_LEVEL_WARNING);
         if (argc < 3 || process_sanitize())
                 return usage();
-        pool = ssh_pool_new(argv[1], NULL);
+        pool = ssh_pool_new(argv[1], &ask);
         if (!pool)
                 return 1;
         for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
