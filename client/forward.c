@@ -92,7 +92,7 @@ static pyrope_status pump_there(Forward *forward, const Location *to, int fd, py
         if (status)
                 return status;
         if (!forward->pump)
-                r = pump_new(&forward->pump);
+                r = pump_new(NULL, NULL, &forward->pump);
         if (r) {
                 (void)close(there);
                 return error_set(error, PYROPE_E_IO, "thread: %s", strerror(-r));

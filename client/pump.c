@@ -22,7 +22,9 @@ struct Pair {
 
 struct Pump {
         pthread_t thread;
-        int wake_fd; /* eventfd */
+        int wake_fd;                                     /* eventfd */
+        void (*on_over)(void *userdata, uint64_t group); /* NULL: nobody wants to know */
+        void *userdata;
         pthread_mutex_t lock;
         Pair *newcomers; /* under the lock */
         size_t n_pairs;  /* under the lock: newcomers, too */
@@ -106,6 +108,8 @@ static void drop_ended(Pump *pump)
                 pump->pairs[i] = pump->pairs[--pump->n];
                 pump->n_pairs--;
                 unlock(pump);
+                if (pump->on_over && pair->group)
+                        pump->on_over(pump->userdata, pair->group);
                 pair_free(pair);
         }
 }
@@ -142,13 +146,15 @@ static void *run(void *userdata)
 
 /* -- life -------------------------------------------------------------------------------------- */
 
-int pump_new(Pump **ret)
+int pump_new(void (*on_over)(void *userdata, uint64_t group), void *userdata, Pump **ret)
 {
         Pump *pump = calloc(1, sizeof(*pump));
         int r;
 
         if (!pump)
                 return -ENOMEM;
+        pump->on_over = on_over;
+        pump->userdata = userdata;
         (void)pthread_mutex_init(&pump->lock, NULL); /* glibc's cannot fail */
         pump->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
         r = pump->wake_fd < 0 ? -errno : thread_start(&pump->thread, run, pump);

@@ -26,8 +26,14 @@ enum {
         PUMP_E_FULL, /* PUMP_PAIRS_MAX are there */
 };
 
-/** pump_new() - and its thread. Return: 0 with @ret owned by the caller, pump_free(); -errno. */
-NODISCARD int pump_new(Pump **ret);
+/**
+ * pump_new() - and its thread
+ * @on_over:    NULL, or told in the pump's thread that the pair of a group has ended; not for group
+ *              0, nor by pump_free()
+ *
+ * Return: 0 with @ret owned by the caller, pump_free(); -errno.
+ */
+NODISCARD int pump_new(void (*on_over)(void *userdata, uint64_t group), void *userdata, Pump **ret);
 
 /** pump_free() - hang up all; NULL is fine. Return: NULL. */
 Pump *pump_free(Pump *pump);

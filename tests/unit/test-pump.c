@@ -10,6 +10,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -20,6 +21,13 @@
 static Pump *pump;
 static int one[2], other[2]; /* of each pair of sockets: ours, the pump's */
 
+static atomic_uint_fast64_t n_over; /* sum of the groups that have ended */
+
+static void on_over(UNUSED void *userdata, uint64_t group)
+{
+        atomic_fetch_add(&n_over, group);
+}
+
 static void make_sockets(void)
 {
         ck_assert_int_eq(unix_socketpair(one), 0);
@@ -29,7 +37,7 @@ static void make_sockets(void)
 static void setup(void)
 {
         ck_assert_ptr_ne(signal(SIGPIPE, SIG_IGN), SIG_ERR);
-        ck_assert_int_eq(pump_new(&pump), 0);
+        ck_assert_int_eq(pump_new(on_over, NULL, &pump), 0);
         make_sockets();
         ck_assert_int_eq(fcntl(one[0], F_SETFL, 0), 0);
         ck_assert_int_eq(fcntl(other[0], F_SETFL, 0), 0);
@@ -156,6 +164,7 @@ START_TEST(a_group_leaves_and_others_stay)
         ck_assert_int_eq(send(one[0], "x", 1, 0), 1);
         ck_assert_int_eq(fcntl(other[0], F_SETFL, 0), 0);
         ck_assert_int_eq(recv(other[0], &byte, 1, 0), 1);
+        ck_assert_uint_eq(atomic_load(&n_over), 7); /* told before they hang up */
         close(left[0]);
         close(left[1]);
 }
