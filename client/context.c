@@ -123,20 +123,46 @@ static pyrope_status share_sessions(pyrope_context *context, const pyrope_option
         return PYROPE_OK;
 }
 
+static pyrope_status choose_backend(const char *text, SshBackend *ret, pyrope_error **error)
+{
+        static const char *const names[] = { [SSH_BACKEND_AUTO] = "auto",
+                                             [SSH_BACKEND_LIBSSH] = "libssh",
+                                             [SSH_BACKEND_PROGRAM] = "program" };
+
+        *ret = SSH_BACKEND_AUTO;
+        for (size_t i = 0; text && i < ARRAY_SIZE(names); i++) {
+                if (strcmp(text, names[i]) == 0) {
+                        *ret = (SshBackend)i;
+                        return PYROPE_OK;
+                }
+        }
+        return text ? error_set(error, PYROPE_E_INVALID,
+                                "SSH backend '%s' is not auto, libssh or program", text)
+                    : PYROPE_OK;
+}
+
 static pyrope_status make_pool(pyrope_context *context, const pyrope_options *options,
                                pyrope_error **error)
 {
         const char *ssh_config = setting(options->ssh_config, "PYROPE_SSH_CONFIG");
+        SshBackend backend;
+        pyrope_status status;
+
+        status = choose_backend(setting(options->ssh_backend, "PYROPE_SSH_BACKEND"), &backend,
+                                error);
+        if (status)
+                return status;
 
         context->ask = options->ask;
         context->ask_userdata = options->ask_userdata;
         context->ssh_ask = (SshAsk){ .fn = options->ask ? ask_in_turn : NULL, .userdata = context };
         context->ssh_config = ssh_config ? strdup(ssh_config) : NULL;
         if (!ssh_config || context->ssh_config)
-                context->pool = ssh_pool_new(ssh_config, &context->ssh_ask);
+                context->pool = ssh_pool_new(ssh_config, backend, &context->ssh_ask);
         if (!context->pool)
                 return error_set(error, PYROPE_E_NOMEM, "out of memory");
-        return share_sessions(context, options, error);
+        /* The agent's sessions are for those who leave the choice to the settings. */
+        return backend == SSH_BACKEND_AUTO ? share_sessions(context, options, error) : PYROPE_OK;
 }
 
 static pyrope_status configure(pyrope_context *context, const pyrope_options *options,

@@ -38,7 +38,7 @@ struct Keyword {
         const char *name;
         pyrope_status (*take)(Reading *reading, const Keyword *keyword, char *value);
         size_t offset;       /* of the member of SshSettings or Reading that it fills */
-        const char *allowed; /* take_refused: the one value that is not refused */
+        const char *allowed; /* take_unsupported: the one value that is supported */
 };
 
 static pyrope_status take_string(Reading *reading, const Keyword *keyword, char *value)
@@ -245,14 +245,34 @@ static pyrope_status take_unhonoured(Reading *reading, const char *name, const c
                             : PYROPE_OK;
 }
 
-static pyrope_status take_refused(Reading *reading, const Keyword *keyword, char *value)
+static pyrope_status note_unsupported(Reading *reading, const Keyword *keyword, const char *value)
+{
+        SshSettings *settings = reading->settings;
+
+        if (settings->unsupported)
+                return PYROPE_OK;
+        if (asprintf(&settings->unsupported, "%s to %s", keyword->name, value) < 0) {
+                settings->unsupported = NULL;
+                return error_set(reading->error, PYROPE_E_NOMEM, "out of memory");
+        }
+        return PYROPE_OK;
+}
+
+static pyrope_status take_unsupported(Reading *reading, const Keyword *keyword, char *value)
 {
         if (keyword->allowed && !strcasecmp(value, keyword->allowed))
                 return PYROPE_OK;
-        return error_set(reading->error, PYROPE_E_CONFIG,
-                         "%s: the SSH configuration sets %s to %s, which is not supported here; "
-                         "give this host an entry without it",
-                         reading->settings->target, keyword->name, value);
+        return note_unsupported(reading, keyword, value);
+}
+
+/* Who logs in by Kerberos first has no other way, or does not want it. */
+static pyrope_status take_preferred(Reading *reading, const Keyword *keyword, char *value)
+{
+        pyrope_status status = take_later(reading, keyword, value);
+
+        if (!status && !strncasecmp(value, "gssapi", strlen("gssapi")))
+                status = note_unsupported(reading, keyword, value);
+        return status;
 }
 
 #define SETTING(member) offsetof(SshSettings, member)
@@ -282,7 +302,7 @@ static const Keyword keywords[] = {
         { "compression", take_compression },
         { "rekeylimit", take_rekey_limit },
         { "requiredrsasize", take_rsa_bits },
-        { "preferredauthentications", take_later, LATER(preferred) },
+        { "preferredauthentications", take_preferred, LATER(preferred) },
         { "pubkeyauthentication", take_method, LATER(is_off[SSH_METHOD_PUBLICKEY]) },
         { "kbdinteractiveauthentication", take_method, LATER(is_off[SSH_METHOD_INTERACTIVE]) },
         { "passwordauthentication", take_method, LATER(is_off[SSH_METHOD_PASSWORD]) },
@@ -296,9 +316,9 @@ static const Keyword keywords[] = {
         { "hostkeyalgorithms", take_algorithms, SETTING(host_key_algorithms) },
         { "pubkeyacceptedalgorithms", take_algorithms, SETTING(public_key_algorithms) },
         /* Checks or ways that ssh would make or go, and libssh does not. */
-        { "revokedhostkeys", take_refused, .allowed = "none" },
-        { "knownhostscommand", take_refused, .allowed = "none" },
-        { "proxyusefdpass", take_refused, .allowed = "no" },
+        { "revokedhostkeys", take_unsupported, .allowed = "none" },
+        { "knownhostscommand", take_unsupported, .allowed = "none" },
+        { "proxyusefdpass", take_unsupported, .allowed = "no" },
 };
 
 /* What ssh has done itself once it answers, or what concerns sessions of persons, their forwarded

@@ -5,7 +5,9 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "base/thread.h"
+#include "client/ssh-choice.h"
 #include "client/ssh-links.h"
+#include "client/ssh-program.h"
 #include "client/ssh-turn.h"
 
 #include <assert.h>
@@ -68,7 +70,7 @@ void ssh_link_show(const SshLink *link, SshSession *ret)
         ret->next_attempt_ms = -1;
         if (ret->state == SSH_STATE_BACKING_OFF)
                 ret->next_attempt_ms = wait_ms(link, clock_boottime_ms());
-        ret->n_channels = link->n_streams;
+        ret->n_channels = link->n_streams + ssh_program_count(link);
         ret->n_received = atomic_load(&link->n_received);
         ret->n_sent = atomic_load(&link->n_sent);
         ret->quiet_ms = received_at_ms ? clock_boottime_ms() - received_at_ms : -1;
@@ -114,6 +116,7 @@ void ssh_link_leave(SshLink *link, uint64_t group)
                 if (link->streams[i]->request->group == group)
                         ssh_request_give_up(link->streams[i]->request);
         }
+        ssh_program_leave(link, group);
         ssh_link_wake(link);
 }
 
@@ -188,8 +191,9 @@ static void note_settings(SshLink *link)
 
 static void note_login(SshLink *link)
 {
-        const char *server = ssh_get_serverbanner(link->connection.session);
-        const char *cipher = ssh_get_cipher_in(link->connection.session);
+        bool is_known = !link->program;
+        const char *server = is_known ? ssh_get_serverbanner(link->connection.session) : NULL;
+        const char *cipher = is_known ? ssh_get_cipher_in(link->connection.session) : NULL;
         SshSession *shown = &link->shown;
 
         lock(link);
@@ -198,7 +202,10 @@ static void note_login(SshLink *link)
         shown->n_logins++;
         (void)snprintf(shown->server, sizeof(shown->server), "%s", server ? server : "?");
         (void)snprintf(shown->cipher, sizeof(shown->cipher), "%s", cipher ? cipher : "?");
-        enter(link, SSH_EVENT_LOGGED_IN, "logged in; %s, %s", shown->server, shown->cipher);
+        if (is_known)
+                enter(link, SSH_EVENT_LOGGED_IN, "logged in; %s, %s", shown->server, shown->cipher);
+        else
+                enter(link, SSH_EVENT_LOGGED_IN, "logged in by the program ssh");
         ssh_link_wake(link); /* for the requests that are waiting already */
         unlock(link);
 }
@@ -221,6 +228,26 @@ static pyrope_status read_settings(SshLink *link, const SshWatch *watch, pyrope_
                                                  watch, &settings, error);
 
         take_settings(link, &settings);
+        return status;
+}
+
+/* By libssh or by the program. */
+static pyrope_status log_in(SshLink *link, const SshWatch *watch, pyrope_error **error)
+{
+        bool is_program;
+        pyrope_status status;
+
+        status = ssh_choice(link->shared->backend, &link->settings, &is_program, error);
+        if (status)
+                return status;
+        if (is_program)
+                return ssh_program_begin(link, watch, error);
+        if (!link->has_warned)
+                ssh_settings_warn(&link->settings);
+        link->has_warned = true;
+        status = ssh_login(&link->settings, watch, &link->connection, error);
+        if (!status && ssh_turn_begin(link))
+                status = error_set(error, PYROPE_E_NOMEM, "out of memory");
         return status;
 }
 
@@ -248,15 +275,9 @@ static pyrope_status set_up(SshLink *link, pyrope_error **error)
                 return error_set(error, PYROPE_E_CLOSED, "%s: is the host of another session",
                                  link->settings.label);
         note_settings(link);
-        if (!link->has_warned)
-                ssh_settings_warn(&link->settings);
-        link->has_warned = true;
-        status = ssh_login(&link->settings, &watch, &link->connection, error);
+        status = log_in(link, &watch, error);
         if (status)
                 return status;
-
-        if (ssh_turn_begin(link))
-                return error_set(error, PYROPE_E_NOMEM, "out of memory");
         atomic_fetch_add(&link->shared->n_sessions, 1);
         note_login(link);
         return PYROPE_OK;
@@ -430,11 +451,14 @@ static pyrope_status serve(SshLink *link, pyrope_error **error)
         pyrope_status status;
 
         do
-                status = ssh_helm_turn(link, &why);
+                status = link->program ? ssh_program_turn(link, &why) : ssh_helm_turn(link, &why);
         while (!status);
         if (status != PYROPE_E_CLOSED)
                 note_broken(link, status, why);
-        ssh_turn_end(link, status, why);
+        if (link->program)
+                ssh_program_end(link, status, why);
+        else
+                ssh_turn_end(link, status, why);
         if (error)
                 *error = TAKE(why);
         return status;

@@ -44,6 +44,7 @@ struct SshShared {
         pthread_mutex_t lock; /* for all of the below and the marked part of each link */
         SshLink *links;       /* owned by the pool */
         char *config_file;    /* NULL: the default ones; constant */
+        SshBackend backend;   /* constant */
         SshAsk ask;           /* fn NULL: nobody to ask; constant */
         int stop_fd;          /* readable once the pool ends; constant */
         atomic_ulong n_sessions;
@@ -73,6 +74,7 @@ struct SshLink {
         SshRetry retry;                   /* when the next attempt may be made */
         pyrope_status refusal;            /* why the last attempt failed ... */
         pyrope_error *failure;            /* ... in words; NULL: it did not, or no memory */
+        struct SshProgram *program;       /* ssh has the session; NULL: libssh, or none */
 
         /* Of this login, by the thread, read by anybody. */
         atomic_uint_fast64_t n_received;

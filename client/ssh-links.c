@@ -206,6 +206,7 @@ static pyrope_status open_for(SshShared *shared, const SshOrder *order, SshLink 
         SshRequest *request;
         pyrope_status status;
         int fds[2], r;
+        bool is_plain;
 
         r = unix_socketpair(fds);
         if (r)
@@ -222,10 +223,11 @@ static pyrope_status open_for(SshShared *shared, const SshOrder *order, SshLink 
                 request->direct = direct = ssh_direct_new();
         lock(shared);
         status = ssh_links_run(shared, request, error);
+        is_plain = request->is_plain;
         (void)ssh_request_unref(request);
         unlock(shared);
         if (!status)
-                *ret = (SshResult){ .fd = TAKE_FD(fd), .direct = TAKE(direct) };
+                *ret = (SshResult){ .fd = TAKE_FD(fd), .direct = is_plain ? NULL : TAKE(direct) };
         return status;
 }
 

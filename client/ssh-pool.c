@@ -217,13 +217,14 @@ int ssh_pool_sessions(SshPool *pool, SshSession **ret, size_t *ret_n)
 
 /* -- life -------------------------------------------------------------------------------------- */
 
-SshPool *ssh_pool_new(const char *config_file, const SshAsk *ask)
+SshPool *ssh_pool_new(const char *config_file, SshBackend backend, const SshAsk *ask)
 {
         SshPool *pool = calloc(1, sizeof(*pool));
 
         if (!pool)
                 return NULL;
         (void)pthread_mutex_init(&pool->shared.lock, NULL); /* glibc's cannot fail */
+        pool->shared.backend = backend;
         pool->shared.stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
         pool->shared.config_file = config_file ? strdup(config_file) : NULL;
         pool->shared.ask = ask ? *ask : (SshAsk){ 0 };

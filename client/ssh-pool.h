@@ -36,6 +36,13 @@
 
 #define SSH_OUTPUT_MAX_BYTES 65536u /* standard output kept of a command */
 
+/* Who logs in: one of the two, or as a host's settings want it. */
+typedef enum SshBackend {
+        SSH_BACKEND_AUTO, /* libssh; the program, where a setting is beyond libssh */
+        SSH_BACKEND_LIBSSH,
+        SSH_BACKEND_PROGRAM, /* ssh */
+} SshBackend;
+
 typedef struct SshDirect SshDirect;
 typedef struct SshPool SshPool;
 typedef struct SshPoolCounts SshPoolCounts;
@@ -117,11 +124,12 @@ struct SshJoin {
 /**
  * ssh_pool_new() - nothing is connected yet
  * @config_file: of the form of ssh_config; copied. NULL: ~/.ssh/config and /etc/ssh/ssh_config
+ * @backend:    who logs in
  * @ask:        copied. NULL: nobody to ask
  *
  * Return: owned by the caller, ssh_pool_free(); NULL: out of memory.
  */
-NODISCARD SshPool *ssh_pool_new(const char *config_file, const SshAsk *ask);
+NODISCARD SshPool *ssh_pool_new(const char *config_file, SshBackend backend, const SshAsk *ask);
 
 /**
  * ssh_pool_free() - end every session, its streams and its thread

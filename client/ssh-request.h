@@ -26,6 +26,7 @@ struct SshRequest {
         bool is_piped;         /* the command's input and output are the stream, not collected */
         int fd;                /* to be joined to the stream; taken by the session; -1: none */
         SshDirect *direct;     /* who moves the bytes instead of it; its reference; NULL: nobody */
+        bool is_plain;         /* the descriptor serves, though the caller could move the bytes */
         uint64_t group;        /* 0: none */
         Deadline deadline;     /* until it is open, or the command has ended */
         SshRefused on_refused; /* NULL, or for whom nobody waits: told unless it is answered well */

@@ -33,7 +33,7 @@ static void attributes_deinit(posix_spawnattr_t *attributes)
 /* The child's descriptors 0 to 2; -1 is /dev/null. Its signals are as a shell would set them: a
  * session's thread blocks all of them. Its own process group keeps Ctrl-C away, for a program that
  * ends cleanly still needs its way to the host then. */
-static int spawn(const char *const argv[], const int fds[static 3], pid_t *ret_pid)
+int ssh_run_spawn(const char *const argv[], const int fds[static 3], pid_t *ret_pid)
 {
         CLEANUP(file_actions_deinit) posix_spawn_file_actions_t actions;
         CLEANUP(attributes_deinit) posix_spawnattr_t attributes;
@@ -150,7 +150,7 @@ pyrope_status ssh_run(const char *const argv[], const SshWatch *watch, SshRun *r
                 close_both(out);
                 return error_set(error, PYROPE_E_IO, "%s: pipe: %s", argv[0], strerror(errno));
         }
-        r = spawn(argv, (int[]){ -1, out[1], words[1] }, &pid);
+        r = ssh_run_spawn(argv, (int[]){ -1, out[1], words[1] }, &pid);
         out_fd = out[0];
         words_fd = words[0];
         (void)close(out[1]);
@@ -187,7 +187,7 @@ pyrope_status ssh_proxy_start(const char *const argv[], int *ret_fd, SshProxy *r
         proxy.words_fd = memfd_create("ssh-proxy-words", MFD_CLOEXEC);
         /* Programs expect to block on their standard input and output. */
         (void)fcntl(fds[1], F_SETFL, 0);
-        r = spawn(argv, (int[]){ fds[1], fds[1], proxy.words_fd }, &proxy.pid);
+        r = ssh_run_spawn(argv, (int[]){ fds[1], fds[1], proxy.words_fd }, &proxy.pid);
         (void)close(fds[1]);
         if (r) {
                 closep(&proxy.words_fd);

@@ -15,6 +15,7 @@
 #include "client/ssh-watch.h"
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #define SSH_RUN_OUTPUT_MAX_BYTES 262144u /* ssh -G writes some 4 KiB */
 #define SSH_RUN_WORDS_MAX_BYTES  16384u  /* of what it said on standard error */
@@ -48,6 +49,16 @@ void ssh_run_deinit(SshRun *run);
  */
 NODISCARD pyrope_status ssh_run(const char *const argv[], const SshWatch *watch, SshRun *run,
                                 pyrope_error **error);
+
+/**
+ * ssh_run_spawn() - start a program in a process group of its own, with signals as usual
+ * @argv:       looked up in $PATH; NULL-terminated
+ * @fds:        its descriptors 0 to 2; -1 is /dev/null; borrowed
+ * @ret_pid:    to be collected by the caller
+ *
+ * Return: 0, -errno.
+ */
+NODISCARD int ssh_run_spawn(const char *const argv[], const int fds[static 3], pid_t *ret_pid);
 
 /* A running program whose standard input and output are the way to a host; -1 and 0: none. */
 struct SshProxy {

@@ -120,6 +120,17 @@ pyrope_status ssh_settings_read(const char *config_file, const char *target, con
                                  : read_by_ssh(watch, ret, &answer, error);
 }
 
+pyrope_status ssh_settings_check(const SshSettings *settings, pyrope_error **error)
+{
+        if (!settings->unsupported)
+                return PYROPE_OK;
+        return error_set(error, PYROPE_E_CONFIG,
+                         "%s: the SSH configuration sets %s, which libssh does not support; give "
+                         "this host an entry without it, or use the program ssh (--ssh-backend "
+                         "program)",
+                         settings->target, settings->unsupported);
+}
+
 /* -- the structure ----------------------------------------------------------------------------- */
 
 void ssh_settings_deinit(SshSettings *settings)
@@ -143,6 +154,7 @@ void ssh_settings_deinit(SshSettings *settings)
         free(settings->proxy_jump);
         free(settings->known_as);
         free(settings->agent);
+        free(settings->unsupported);
         free(settings->ciphers);
         free(settings->macs);
         free(settings->key_exchanges);
@@ -177,6 +189,7 @@ char *ssh_settings_key(const SshSettings *settings)
                                       settings->proxy_command,
                                       settings->proxy_jump,
                                       settings->agent,
+                                      settings->unsupported,
                                       settings->ciphers,
                                       settings->macs,
                                       settings->key_exchanges,

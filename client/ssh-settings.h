@@ -8,7 +8,7 @@
  * What the user's `ssh -J HOPS TARGET` would do, as far as it concerns us: `ssh -G` reads the
  * configuration (Include, Match, aliases and all), here its answer becomes a structure with every
  * ~, %token and ${VARIABLE} replaced. Settings that would make ssh refuse or check something that
- * we would not are refused by name; others that we cannot honour are told by name. Knows nothing of
+ * libssh would not are noted by name, as are others that we cannot honour. Knows nothing of
  * libssh.
  */
 
@@ -76,6 +76,8 @@ struct SshSettings {
         bool is_host_key_strict;  /* do not offer to add the key of an unknown host */
         bool is_hiding_host_name; /* where a key is added, the host's name is hashed */
 
+        char *unsupported; /* "bindaddress to 10.0.0.1": the first one that is beyond libssh */
+
         /* Algorithms, where the user chose other than ssh's defaults. */
         char *ciphers;
         char *macs;
@@ -106,6 +108,10 @@ struct SshSettings {
 NODISCARD pyrope_status ssh_settings_read(const char *config_file, const char *target,
                                           const SshWatch *watch, SshSettings *ret,
                                           pyrope_error **error);
+
+/** ssh_settings_check() - whether libssh honours all of them. Return: PYROPE_OK, PYROPE_E_CONFIG.
+ */
+NODISCARD pyrope_status ssh_settings_check(const SshSettings *settings, pyrope_error **error);
 
 void ssh_settings_deinit(SshSettings *settings);
 

@@ -319,7 +319,7 @@ pyrope_status ssh_share_server_new(const char *config_file, const char *director
         r = ssh_share_place_init(config_file, &server->place);
         if (r)
                 return error_set(error, PYROPE_E_IO, "what a session depends on: %s", strerror(-r));
-        server->pool = ssh_pool_new(server->place.config_file, &ask);
+        server->pool = ssh_pool_new(server->place.config_file, SSH_BACKEND_AUTO, &ask);
         if (!server->pool || asprintf(&server->path, "%s/%s", directory, server->place.name) < 0)
                 return error_set(error, PYROPE_E_NOMEM, "out of memory");
         status = start_listening(server, error);

@@ -261,8 +261,8 @@ void ssh_stream_feed(SshStream *stream, short revents)
 
 bool ssh_stream_is_prohibited(const char *said)
 {
-        /* "Channel opening failure: channel 43 error (1) ...": RFC 4254, section 5.1. */
-        return strstr(said, " error (1) ");
+        /* "Channel opening failure: channel 43 error (1) ..." */
+        return strstr(said, SSH_STREAM_PROHIBITED);
 }
 
 pyrope_status ssh_stream_refusal(const char *label, const SshRequest *request, const char *said,

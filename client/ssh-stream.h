@@ -122,9 +122,11 @@ void ssh_stream_abandon(SshStream *stream);
  * permit, and not of one that it could not connect. */
 bool ssh_stream_is_prohibited(const char *said);
 
+#define SSH_STREAM_PROHIBITED " error (1) " /* RFC 4254, section 5.1, as libssh words it */
+
 /**
  * ssh_stream_refusal() - words for a channel that the host did not open
- * @said:       ssh_get_error()
+ * @said:       ssh_get_error(); or SSH_STREAM_PROHIBITED; or words for why not
  *
  * Return: PYROPE_E_DENIED, PYROPE_E_UNREACHABLE.
  */

@@ -26,6 +26,12 @@ const Option command_options[] = {
           .argument = "FILE",
           .help = "SSH configuration instead of ~/.ssh/config",
           .string = &command_settings.ssh_config },
+        { .name = "ssh-backend",
+          .argument = "WHO",
+          .help = "who logs in: libssh, program (ssh itself), or auto (libssh, where it can do "
+                  "what "
+                  "the SSH configuration wants)",
+          .string = &command_settings.ssh_backend },
         { .name = "zone",
           .argument = "ZONE",
           .help = "the zone of this machine",
@@ -85,6 +91,7 @@ int command_library_options(pyrope_options *ret)
         const CommandSettings *settings = &command_settings;
         pyrope_options options = { .nameserver = settings->nameserver,
                                    .ssh_config = settings->ssh_config,
+                                   .ssh_backend = settings->ssh_backend,
                                    .zone = settings->zone,
                                    .runtime_dir = settings->runtime_dir,
                                    .share = share() };

@@ -27,6 +27,7 @@ DEFINE_CLEANUP(pyrope_error, pyrope_error_free);
 #define COMMAND_ENVIRONMENT                                                                        \
         "PYROPE_NAMESERVER   where the nameserver is: /path, host:port, ssh://host; or several\n"  \
         "PYROPE_SSH_CONFIG   SSH configuration file instead of ~/.ssh/config\n"                    \
+        "PYROPE_SSH_BACKEND  who logs in: auto, libssh or program\n"                               \
         "PYROPE_ZONE         the zone of this machine\n"                                           \
         "PYROPE_RUNTIME_DIR  directory of our sockets\n"                                           \
         "PYROPE_SHARE        no: as --no-share\n"                                                  \
@@ -36,6 +37,7 @@ DEFINE_CLEANUP(pyrope_error, pyrope_error_free);
 typedef struct CommandSettings {
         const char *nameserver;
         const char *ssh_config;
+        const char *ssh_backend;
         const char *zone;
         const char *runtime_dir;
         const char *timeout;

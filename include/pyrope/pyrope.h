@@ -90,6 +90,9 @@ typedef struct pyrope_options {
                                     socket "nameserver.sock" in the runtime directory, else
                                     /run/pyrope/nameserver.sock */
         const char *ssh_config;  /* file; $PYROPE_SSH_CONFIG; else ~/.ssh/config */
+        const char *ssh_backend; /* who logs in: "libssh", in this process; "program", which is ssh;
+                                    "auto": libssh, but the program for a host whose settings
+                                    libssh cannot honour; $PYROPE_SSH_BACKEND; else "auto" */
         const char *zone;        /* $PYROPE_ZONE; else from the host's name and machine id */
         const char *runtime_dir; /* $PYROPE_RUNTIME_DIR; else see "pyrope where" */
         int64_t timeout_ms;      /* for whatever names no other; 60 s */
@@ -105,7 +108,8 @@ typedef struct pyrope_options {
  * pyrope_context_new() - nothing is connected yet
  * @options: NULL for the defaults; borrowed during the call
  *
- * Return: PYROPE_OK, PYROPE_E_INVALID (a location or zone of no known form, a spin_us above 1000),
+ * Return: PYROPE_OK, PYROPE_E_INVALID (a location, zone or backend of no known form, a spin_us
+ * above 1000),
  * PYROPE_E_NOMEM.
  */
 PYROPE_API pyrope_status pyrope_context_new(const pyrope_options *options, pyrope_context **ret,

@@ -584,6 +584,16 @@ static const struct {
         { "forward", 2, run_forward }, { "ping", 3, run_ping },
 };
 
+/* $PROBE_BACKEND: "auto" or "program"; else libssh. */
+static SshBackend backend(void)
+{
+        const char *text = getenv("PROBE_BACKEND");
+
+        if (text && !strcmp(text, "auto"))
+                return SSH_BACKEND_AUTO;
+        return text && !strcmp(text, "program") ? SSH_BACKEND_PROGRAM : SSH_BACKEND_LIBSSH;
+}
+
 int main(int argc, char **argv)
 {
         const SshAsk ask = { .fn = terminal_find() ? terminal_ask : NULL };
@@ -592,7 +602,7 @@ int main(int argc, char **argv)
         log_init("ssh-probe", LOG_LEVEL_WARNING);
         if (argc < 3 || process_sanitize())
                 return usage();
-        pool = ssh_pool_new(argv[1], &ask);
+        pool = ssh_pool_new(argv[1], backend(), &ask);
         if (!pool)
                 return 1;
         for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {

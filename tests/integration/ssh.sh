@@ -3,62 +3,16 @@
 
 . "$(dirname "$0")/../support/lib.sh"
 . "$(dirname "$0")/../support/ssh-probe.sh"
+. "$(dirname "$0")/../support/ssh-core.sh"
 begin "SSH sessions and their channels: bytes, host keys, logins, refusals, lost and silent hosts, forwards"
 
-n_source=33554432
+core_up
+core_bytes 33554432
 
-# h2 forwards nothing, h3 accepts no keys, h4 knows nothing but old ciphers, h5 wants new keys all the time.
-export FIXTURE_EXTRA_2="AllowTcpForwarding no
-AllowStreamLocalForwarding no"
-export FIXTURE_EXTRA_3="PubkeyAuthentication no
-PasswordAuthentication yes"
-export FIXTURE_EXTRA_4="Ciphers aes128-cbc,3des-cbc"
-export FIXTURE_EXTRA_5="RekeyLimit 1M
-LogLevel DEBUG"
-need_sshd 5
-config=$FX_SSH_CONFIG
-mkdir "$tmp/s"
-for mode in echo count stall; do
-        start $mode "$server" "$tmp/s/$mode" $mode
-done
-start source "$server" "$tmp/s/source" source $n_source
-at=ssh://h1/./u:$tmp/s
-
-logins() { # how often somebody tried to log in to h1
-        grep -cE 'publickey|userauth|invalid user' "$FX_DIR/h1/log"
-}
-
-echo "# bytes"
-expect 0 "$probe" "$config" text "$at/echo" hello
-check "what is sent comes back" said '^hello$'
-expect 0 "$probe" "$config" text "$at/count" hello
-check "the end of one direction passes, and the other goes on" said '^5 '
-expect 0 "$probe" "$config" bulk "$at/echo" 67108864
-check "64 MiB there and back at once" said '^67108864 bytes back, equal$'
-expect 0 "$probe" "$config" bulk "ssh://h5/./u:$tmp/s/echo" 33554432
-check "so it is while keys are exchanged anew" said '^33554432 bytes back, equal$'
-check "which happened again and again" test "$(grep -c 'set_newkeys: rekeying' "$FX_DIR/h5/log")" -gt 10
-expect 0 "$probe" "$config" many "ssh://h5/./u:$tmp/s/echo" 50
-expect 0 "$probe" "$config" slow "$at/source" $n_source
-check "a stream that nobody reads stops no other" said '^quick whole$'
-check "and loses nothing" said '^slow whole$'
-expect 0 "$probe" "$config" many "$at/echo" 50
-check "50 threads at once share one session" said '^sessions 1 channels 50$'
-expect 0 "$probe" "$config" two "$at/echo" "ssh://$FX_USER@$FX_H1:$FX_PORT/./u:$tmp/s/echo"
-check "two names of one host share one session" said '^sessions 1 channels 2$'
-expect 0 "$probe" "$config" text "h1,$FX_H1,$FX_PORT" ""
-check "a TCP port as seen from the host" said '^SSH-2.0-OpenSSH'
-
-echo "# commands"
-expect 0 "$probe" "$config" exec h1 'echo out; echo words >&2; exit 3'
-check "output" said '^out$'
-check "exit status" said '^exit 3$'
+core_commands
 # shellcheck disable=SC2016 # for the shell over there
 expect 0 "$probe" "$config" exec h1 'kill -TERM $$'
 check "killed by a signal" said '^exit 143$'
-expect 0 "$probe" "$config" exec h1 'head -c 65536 /dev/zero | tr "\0" x'
-expect 1 "$probe" "$config" exec h1 'head -c 65537 /dev/zero'
-check "more output than the limit is refused" complained '^E_TOO_LARGE h1 .* wrote more than 65536 bytes$'
 
 echo "# host keys"
 before=$(logins)
@@ -232,95 +186,8 @@ HostName no-such-host.invalid"
 expect 1 "$probe" "$tmp/nowhere" open "$at/echo"
 check "no such host" complained '^E_UNREACHABLE h1: there is no host name no-such-host.invalid: '
 
-echo "# hosts that take liberties"
-start evil "$PYROPE_TEST_BIN_DIR/unasking-sshd" "$FX_DIR/h1/hostkey" 1000
-port=$(ready_uri evil)
-echo "[127.0.0.1]:$port $known" >"$tmp/kh.evil"
-with evil "Host evil
-HostName 127.0.0.1
-Port $port
-UserKnownHostsFile $tmp/kh.evil"
-expect 0 "$probe" "$tmp/evil" exec evil anything
-check "channels that nobody asked for are refused, all of them" said '^3000 of 3000 refused$'
-
-echo "# hosts that fail"
-hold lost "$config" "$at/stall"
-expect 0 "$fixture" kill1 "$FX_DIR" 1
-check "a lost session hangs up its streams" wait_for_line "$tmp/lost.out" 'hung up' "${pid_of[lost]}"
-expect 0 "$fixture" up1 "$FX_DIR" 1
-echo >&7
-check "the next stream makes a new session" wait_for_line "$tmp/lost.out" 'READY again' "${pid_of[lost]}"
-stop lost
-
-again() { # NAME TIMEOUT_MS: opens a stream, and on a line to descriptor 7 another one
-        mkfifo "$tmp/$1.in"
-        exec 7<>"$tmp/$1.in"
-        "$probe" "$config" again "$at/echo" "$2" <"$tmp/$1.in" 7<&- >"$tmp/$1.out" 2>"$tmp/$1.err" {never_fd}<&- &
-        pid_of[$1]=$!
-        check "$1 has a session" wait_for_line "$tmp/$1.out" READY "${pid_of[$1]}"
-}
-ends() { # NAME STATUS SENTENCE: the program ends so
-        local status=0
-        wait "${pid_of[$1]}" || status=$?
-        unset "pid_of[$1]"
-        check "$3" test "$status" = "$2"
-}
-again dying 15000
-read -r sshd _ <"$FX_DIR/h1/pid"
-sessions=$(ps -o pid= --ppid "$sshd")
-for session in $sessions; do
-        sessions+=" $(ps -o pid= --ppid "$session")" # who serves a user that is not root
-done
-# shellcheck disable=SC2086 # one word per pid
-kill -STOP $sessions
-echo >&7
-check "a stream is asked of a session that does not answer" wait_for_line "$tmp/dying.out" again "${pid_of[dying]}"
-# shellcheck disable=SC2086
-kill -KILL $sessions
-ends dying 0 "when it breaks, the stream comes through a new one"
-check "which took a second login" grep -q '^sessions 2 ' "$tmp/dying.out"
-
-again silent 300
-expect 0 "$fixture" freeze "$FX_DIR" 1
-echo >&7
-ends silent 1 "a host that falls silent fails the next stream, and the program ends"
-check "with the place it got stuck at" grep -q "^E_TIMEOUT h1 .*waiting for the socket $tmp/s/echo: timed out$" "$tmp/silent.err"
-expect 1 "$probe" "$config" open "$at/echo" 300
-check "a silent host: where it got stuck" complained '^E_TIMEOUT h1 .*exchanging keys: timed out$'
-expect 0 "$probe" "$config" late "$at/echo" 300
-check "the pool ends while a login hangs" test "$(head -1 "$tmp/err" | cut -c1-9)" = E_TIMEOUT
-check "without waiting for it" said '^pool ended$'
-expect 0 "$fixture" thaw "$FX_DIR" 1
-
-echo "# ends"
-expect 0 "$probe" "$config" stop "$at/stall" 20
-check "the end of the pool hangs up all streams" said '^20 of 20 hung up$'
-expect 0 "$probe" "$config" cycle "$at/echo" 5
-check "one session for all" said '^sessions 1 channels 5$'
-check "descriptors and threads are given back" said '^descriptors 0 threads 0$'
-
-echo "# forwards"
-forward() { # NAME: from $tmp/s/NAME to the echo server
-        mkfifo "$tmp/$1.in"
-        exec 7<>"$tmp/$1.in"
-        "$probe" "$config" forward "$at/echo" "$tmp/s/$1" <"$tmp/$1.in" 7<&- >"$tmp/$1.out" 2>&1 {never_fd}<&- &
-        pid_of[$1]=$!
-        check "$1 is ready" wait_for_line "$tmp/$1.out" READY "${pid_of[$1]}"
-}
-forward local
-check "the socket is ours alone" test "$(stat -c %a "$tmp/s/local")" = 600
-expect 0 "$probe" "$config" ping "$tmp/s/local" 100 64
-check "another program gets through" said '^round-trip'
-if [ "$(id -u)" = 0 ]; then
-        chmod 711 "$tmp" "$tmp/s"
-        chmod 666 "$tmp/s/local" "$tmp/s/echo"
-        expect 1 setpriv --reuid 65534 --regid 65534 --clear-groups "$probe" "$config" ping "$tmp/s/local" 1 64
-        expect 0 setpriv --reuid 65534 --regid 65534 --clear-groups "$probe" "$config" ping "$tmp/s/echo" 1 64
-        chmod 700 "$tmp" "$tmp/s"
-fi
-expect 1 "$probe" "$config" forward "$at/echo" "$tmp/s/local"
-check "a socket that is in use" complained '^E_EXISTS '
-echo >&7
-check "it ends" wait_for_line "$tmp/local.out" '^ended$' "${pid_of[local]}"
-check "and its socket is gone" test ! -e "$tmp/s/local"
+core_liberties "$known"
+core_failures "exchanging keys"
+core_ends
+core_forwards
 finish

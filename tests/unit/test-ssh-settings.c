@@ -145,9 +145,6 @@ static const struct {
         const char *line;
         const char *word; /* stands in the error */
 } refused[] = {
-        { "revokedhostkeys /list\n", "revokedhostkeys" },
-        { "knownhostscommand /bin/x\n", "knownhostscommand" },
-        { "proxyusefdpass yes\n", "proxyusefdpass" },
         { "bindaddress myhost\n", "BindAddress myhost" },
         { "ipqos ef purple\n", "IPQoS purple" },
         { "ipqos 256\n", "IPQoS 256" },
@@ -272,6 +269,36 @@ START_TEST(what_may_be_asked_is_as_the_configuration_says)
 }
 END_TEST
 
+static const struct {
+        const char *line;
+        const char *noted; /* NULL: supported */
+} beyond[] = {
+        { "revokedhostkeys /list\n", "revokedhostkeys to /list" },
+        { "knownhostscommand /bin/x\n", "knownhostscommand to /bin/x" },
+        { "proxyusefdpass yes\n", "proxyusefdpass to yes" },
+        { "proxyusefdpass no\n", NULL },
+        { "proxyusefdpass yes\nrevokedhostkeys /list\n", "proxyusefdpass to yes" },
+        { "preferredauthentications gssapi-with-mic,publickey\n",
+          "preferredauthentications to gssapi-with-mic,publickey" },
+        { "preferredauthentications publickey,gssapi-with-mic\n", NULL },
+};
+
+START_TEST(what_is_beyond_libssh_is_noted_by_name)
+{
+        CLEANUP(ssh_settings_deinit) SshSettings settings = SSH_SETTINGS_INIT;
+        CLEANUP(pyrope_error_freep) pyrope_error *error = NULL;
+
+        ck_assert_int_eq(parse(beyond[_i].line, &settings, NULL), PYROPE_OK);
+        ck_assert_pstr_eq(settings.unsupported, beyond[_i].noted);
+        if (!beyond[_i].noted) {
+                ck_assert_int_eq(ssh_settings_check(&settings, &error), PYROPE_OK);
+                return;
+        }
+        ck_assert_int_eq(ssh_settings_check(&settings, &error), PYROPE_E_CONFIG);
+        ck_assert_ptr_nonnull(strstr(pyrope_error_text(error), beyond[_i].noted));
+}
+END_TEST
+
 static char *key_of(const char *lines)
 {
         CLEANUP(ssh_settings_deinit) SshSettings settings = SSH_SETTINGS_INIT;
@@ -330,6 +357,7 @@ int main(void)
         tcase_add_test(tcase, every_setting_is_read);
         tcase_add_loop_test(tcase, methods_are_those_of_the_configuration, 0, ARRAY_SIZE(logins));
         tcase_add_test(tcase, what_may_be_asked_is_as_the_configuration_says);
+        tcase_add_loop_test(tcase, what_is_beyond_libssh_is_noted_by_name, 0, ARRAY_SIZE(beyond));
         tcase_add_loop_test(tcase, what_we_cannot_honour_is_refused_by_name, 0,
                             ARRAY_SIZE(refused));
         tcase_add_test(tcase, socket_and_session_are_as_the_user_wants_them);
