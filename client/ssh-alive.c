@@ -17,14 +17,6 @@ void ssh_alive_begin(SshAlive *alive, unsigned interval_s, unsigned n_asked_max,
         }
 }
 
-static void hear(SshAlive *alive, uint64_t n_received, int64_t now_ms)
-{
-        alive->n_received = n_received;
-        alive->heard_at_ms = now_ms;
-        alive->asked_at_ms = 0;
-        alive->is_awake = false;
-}
-
 static bool was_suspended(SshAlive *alive, const SshAliveTime *now)
 {
         int64_t before_ms = alive->ahead_ms;
@@ -41,24 +33,26 @@ static SshAliveSays ask(SshAlive *alive, bool is_awake, int64_t now_ms, int64_t 
         return SSH_ALIVE_ASK;
 }
 
-SshAliveSays ssh_alive_judge(SshAlive *alive, uint64_t n_received, const SshAliveTime *now,
-                             int64_t *ret_next_ms)
+SshAliveSays ssh_alive_judge(SshAlive *alive, uint64_t n_heard, int64_t heard_at_ms,
+                             const SshAliveTime *now, int64_t *ret_next_ms)
 {
-        bool is_awake = was_suspended(alive, now);
+        bool is_answered = n_heard != alive->n_heard;
         int64_t limit_ms;
 
-        if (n_received != alive->n_received)
-                hear(alive, n_received, now->boot_ms);
-        else if (is_awake)
-                return ask(alive, true, now->boot_ms, ret_next_ms);
+        alive->n_heard = n_heard;
+        alive->heard_at_ms = heard_at_ms;
+        /* What is read now may have lain there since before. */
+        if (was_suspended(alive, now))
+                return ask(alive, /* is_awake= */ true, now->boot_ms, ret_next_ms);
 
-        if (!alive->asked_at_ms) {
-                *ret_next_ms = alive->heard_at_ms + alive->interval_ms;
-                if (now->boot_ms >= *ret_next_ms)
-                        return ask(alive, false, now->boot_ms, ret_next_ms);
-                return SSH_ALIVE_WELL;
+        if (alive->asked_at_ms && !is_answered) {
+                limit_ms = alive->is_awake ? SSH_ALIVE_WAKE_MS : alive->answer_ms;
+                *ret_next_ms = alive->asked_at_ms + limit_ms;
+                return now->boot_ms >= *ret_next_ms ? SSH_ALIVE_LOST : SSH_ALIVE_WELL;
         }
-        limit_ms = alive->is_awake ? SSH_ALIVE_WAKE_MS : alive->answer_ms;
-        *ret_next_ms = alive->asked_at_ms + limit_ms;
-        return now->boot_ms >= *ret_next_ms ? SSH_ALIVE_LOST : SSH_ALIVE_WELL;
+        alive->asked_at_ms = 0;
+        *ret_next_ms = heard_at_ms + alive->interval_ms;
+        if (now->boot_ms < *ret_next_ms)
+                return SSH_ALIVE_WELL;
+        return ask(alive, /* is_awake= */ false, now->boot_ms, ret_next_ms);
 }

@@ -39,9 +39,9 @@ struct SshAliveTime {
 struct SshAlive {
         int64_t interval_ms;
         int64_t answer_ms;
-        uint64_t n_received;
         int64_t heard_at_ms; /* on the clock that goes on */
         int64_t asked_at_ms; /* the same; 0: nothing is asked */
+        uint64_t n_heard;    /* bytes that had been received then */
         int64_t ahead_ms;    /* one clock of the other */
         bool is_awake;       /* asked because of a suspend */
 };
@@ -62,8 +62,9 @@ void ssh_alive_begin(SshAlive *alive, unsigned interval_s, unsigned n_asked_max,
 
 /**
  * ssh_alive_judge() - what is to be done
- * @n_received: bytes since the session began, what lies in the socket included
+ * @n_heard:    bytes since the session began, what lay in the socket included
+ * @heard_at_ms: when the last of them was read
  * @ret_next_ms: look again then, on the clock that goes on
  */
-SshAliveSays ssh_alive_judge(SshAlive *alive, uint64_t n_received, const SshAliveTime *now,
-                             int64_t *ret_next_ms);
+SshAliveSays ssh_alive_judge(SshAlive *alive, uint64_t n_heard, int64_t heard_at_ms,
+                             const SshAliveTime *now, int64_t *ret_next_ms);

@@ -16,6 +16,8 @@
 
 #define METHODS "publickey,keyboard-interactive,password"
 
+#define BATCH_INTERVAL_S 300u
+
 typedef struct Reading Reading;
 typedef struct Keyword Keyword;
 
@@ -579,6 +581,13 @@ static pyrope_status expand_all(Reading *reading)
         return status ? status : find_agent(reading, &tokens);
 }
 
+/* With BatchMode, Debian's ssh sets the interval if the user does not: that is none of his. */
+static void forget_batch_interval(SshSettings *settings)
+{
+        if (settings->is_batch && settings->alive_interval_s == BATCH_INTERVAL_S)
+                settings->alive_interval_s = 0;
+}
+
 pyrope_status ssh_keywords_parse(char *text, const char *defaults, SshSettings *ret,
                                  pyrope_error **error)
 {
@@ -588,6 +597,7 @@ pyrope_status ssh_keywords_parse(char *text, const char *defaults, SshSettings *
 
         while (!status && (line = strsep(&text, "\n")))
                 status = take_line(&reading, line);
+        forget_batch_interval(ret);
         if (!status)
                 status = set_methods(&reading);
         if (!status)

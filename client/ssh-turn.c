@@ -380,7 +380,9 @@ static pyrope_status check_life(SshLink *link, pyrope_error **error)
         const SshAliveTime now = clocks();
         int64_t next_ms;
 
-        switch (ssh_alive_judge(&link->alive, link->bytes.in_bytes, &now, &next_ms)) {
+        publish(link);
+        switch (ssh_alive_judge(&link->alive, link->bytes.in_bytes,
+                                atomic_load(&link->received_at_ms), &now, &next_ms)) {
         case SSH_ALIVE_WELL:
                 break;
         case SSH_ALIVE_ASK:

@@ -96,6 +96,7 @@ START_TEST(defaults_set_nothing)
         ck_assert_int_eq(settings.known_port, 22);
         ck_assert_int_eq(settings.family, AF_UNSPEC);
         ck_assert_int_eq(settings.connect_timeout_ms, -1);
+        ck_assert_uint_eq(settings.alive_interval_s, 0);
         ck_assert_ptr_null(settings.ciphers);
         ck_assert_ptr_null(settings.agent);
         ck_assert_int_eq(settings.rsa_min_bits, 0);
@@ -110,18 +111,22 @@ START_TEST(every_setting_is_read)
         CLEANUP(ssh_settings_deinit) SshSettings settings = SSH_SETTINGS_INIT;
 
         ck_assert_int_eq(setenv("HOME", "/home/me", 1), 0);
-        ck_assert_int_eq(parse("hostname 10.0.0.2\nport 2222\naddressfamily inet6\n"
-                               "connecttimeout 7\nciphers chacha\nmacs hmac\nhostkeyalias cluster\n"
-                               "identityfile ~/.ssh/%n key\nidentityfile none\n"
-                               "identityfile /k\nidentitiesonly yes\nidentityagent ~/agent\n"
-                               "userknownhostsfile /a ~/b\nglobalknownhostsfile none\n"
-                               "requiredrsasize 3072\nproxyjump %n.gw,[b]\n",
-                               &settings, NULL),
-                         PYROPE_OK);
+        ck_assert_int_eq(
+                parse("hostname 10.0.0.2\nport 2222\naddressfamily inet6\n"
+                      "connecttimeout 7\nserveraliveinterval 9\n"
+                      "serveralivecountmax 2\nciphers chacha\nmacs hmac\nhostkeyalias cluster\n"
+                      "identityfile ~/.ssh/%n key\nidentityfile none\n"
+                      "identityfile /k\nidentitiesonly yes\nidentityagent ~/agent\n"
+                      "userknownhostsfile /a ~/b\nglobalknownhostsfile none\n"
+                      "requiredrsasize 3072\nproxyjump %n.gw,[b]\n",
+                      &settings, NULL),
+                PYROPE_OK);
         ck_assert_str_eq(settings.host_name, "10.0.0.2");
         ck_assert_int_eq(settings.port, 2222);
         ck_assert_int_eq(settings.family, AF_INET6);
         ck_assert_int_eq(settings.connect_timeout_ms, 7000);
+        ck_assert_uint_eq(settings.alive_interval_s, 9);
+        ck_assert_uint_eq(settings.n_alive_max, 2);
         ck_assert_str_eq(settings.ciphers, "chacha");
         ck_assert_ptr_null(settings.macs);
         ck_assert_str_eq(settings.known_as, "cluster");
@@ -138,6 +143,27 @@ START_TEST(every_setting_is_read)
         ck_assert_str_eq(settings.proxy_jump, "h.gw,b");
         ck_assert_str_eq(settings.name, "me@h via h.gw,b");
         ck_assert_str_eq(settings.label, "me@h via h.gw,b (me@10.0.0.2 port 2222)");
+}
+END_TEST
+
+static const struct {
+        const char *lines;
+        unsigned interval_s;
+} intervals[] = {
+        { "serveraliveinterval 0\n", 0 },
+        { "serveraliveinterval 300\nbatchmode no\n", 300 },
+        { "serveraliveinterval 300\nbatchmode yes\n", 0 },
+        { "batchmode yes\nserveraliveinterval 300\n", 0 },
+        { "batchmode yes\nserveraliveinterval 299\n", 299 },
+        { "serveraliveinterval -1\n", 0 },
+};
+
+START_TEST(interval_that_ssh_sets_for_batches_is_none_of_the_user)
+{
+        CLEANUP(ssh_settings_deinit) SshSettings settings = SSH_SETTINGS_INIT;
+
+        ck_assert_int_eq(parse(intervals[_i].lines, &settings, NULL), PYROPE_OK);
+        ck_assert_uint_eq(settings.alive_interval_s, intervals[_i].interval_s);
 }
 END_TEST
 
@@ -355,6 +381,8 @@ int main(void)
         tcase_add_loop_test(tcase, jump_is_written_as_people_write_a_way, 0, ARRAY_SIZE(ways));
         tcase_add_test(tcase, defaults_set_nothing);
         tcase_add_test(tcase, every_setting_is_read);
+        tcase_add_loop_test(tcase, interval_that_ssh_sets_for_batches_is_none_of_the_user, 0,
+                            ARRAY_SIZE(intervals));
         tcase_add_loop_test(tcase, methods_are_those_of_the_configuration, 0, ARRAY_SIZE(logins));
         tcase_add_test(tcase, what_may_be_asked_is_as_the_configuration_says);
         tcase_add_loop_test(tcase, what_is_beyond_libssh_is_noted_by_name, 0, ARRAY_SIZE(beyond));
