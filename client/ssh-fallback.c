@@ -14,11 +14,22 @@
 #define SYSTEM_CONFIG "/etc/ssh/ssh_config"
 #define WORD_ENDS     " \t\r\n"
 
-/* What libssh reads, and tells us; StrictHostKeyChecking weakens nothing here. */
+/* What libssh reads, and tells us; and what cannot matter, for StrictHostKeyChecking weakens
+ * nothing here, and nobody is asked anything. */
 static const char *const known_here[] = {
-        "globalknownhostsfile",  "host", "hostname",
-        "identityfile",          "port", "proxycommand",
-        "stricthostkeychecking", "user", "userknownhostsfile",
+        "batchmode",
+        "globalknownhostsfile",
+        "host",
+        "hostname",
+        "identityfile",
+        "kbdinteractiveauthentication",
+        "numberofpasswordprompts",
+        "passwordauthentication",
+        "port",
+        "proxycommand",
+        "stricthostkeychecking",
+        "user",
+        "userknownhostsfile",
 };
 
 /* What it passes over, needs ssh itself for, or reads without telling what; and where to do without
