@@ -133,44 +133,70 @@ static void close_both(int fds[static 2])
 {
         closep(&fds[0]);
         closep(&fds[1]);
+        fds[0] = fds[1] = -1;
 }
 
-pyrope_status ssh_run(const char *const argv[], const SshWatch *watch, SshRun *run,
-                      pyrope_error **error)
+pyrope_status ssh_run_start(const char *const argv[], SshRun *run, pyrope_error **error)
 {
-        CLEANUP(closep) int out_fd = -1;
-        CLEANUP(closep) int words_fd = -1;
         int out[2], words[2], r;
-        pyrope_status status;
-        pid_t pid;
 
+        run->name = argv[0];
         if (pipe2(out, O_CLOEXEC) < 0)
                 return error_set(error, PYROPE_E_IO, "%s: pipe: %s", argv[0], strerror(errno));
         if (pipe2(words, O_CLOEXEC) < 0) {
                 close_both(out);
                 return error_set(error, PYROPE_E_IO, "%s: pipe: %s", argv[0], strerror(errno));
         }
-        r = ssh_run_spawn(argv, (int[]){ -1, out[1], words[1] }, &pid);
-        out_fd = out[0];
-        words_fd = words[0];
+        r = ssh_run_spawn(argv, (int[]){ -1, out[1], words[1] }, &run->pid);
+        run->fds[0] = out[0];
+        run->fds[1] = words[0];
         (void)close(out[1]);
         (void)close(words[1]);
+        if (!r)
+                return PYROPE_OK;
+        run->pid = 0;
         run->is_missing = r == -ENOENT;
+        return run->is_missing ? PYROPE_OK
+                               : error_set(error, PYROPE_E_IO, "%s: cannot be started: %s", argv[0],
+                                           strerror(-r));
+}
+
+static void end(SshRun *run)
+{
+        (void)kill(-run->pid, SIGKILL); /* it may hang in a Match exec or a name server */
+        run->exit_status = wait_for(run->pid);
+        run->pid = 0;
+}
+
+pyrope_status ssh_run_finish(SshRun *run, const SshWatch *watch, pyrope_error **error)
+{
+        pyrope_status status;
+
         if (run->is_missing)
                 return PYROPE_OK;
-        if (r)
-                return error_set(error, PYROPE_E_IO, "%s: cannot be started: %s", argv[0],
-                                 strerror(-r));
+        status = collect(run->name, run->fds, watch, run, error);
+        if (status) {
+                end(run);
+                return status;
+        }
+        run->exit_status = wait_for(run->pid);
+        run->pid = 0;
+        return PYROPE_OK;
+}
 
-        status = collect(argv[0], (int[]){ out_fd, words_fd }, watch, run, error);
-        if (status)
-                (void)kill(-pid, SIGKILL); /* it may hang in a Match exec or a name server */
-        run->exit_status = wait_for(pid);
-        return status;
+pyrope_status ssh_run(const char *const argv[], const SshWatch *watch, SshRun *run,
+                      pyrope_error **error)
+{
+        pyrope_status status = ssh_run_start(argv, run, error);
+
+        return status ? status : ssh_run_finish(run, watch, error);
 }
 
 void ssh_run_deinit(SshRun *run)
 {
+        if (run->pid)
+                end(run);
+        close_both(run->fds);
         buffer_deinit(&run->output);
         buffer_deinit(&run->words);
 }

@@ -29,15 +29,31 @@ struct SshRun {
         Buffer output;   /* standard output, NUL-terminated */
         Buffer words;    /* standard error, NUL-terminated */
         int exit_status; /* 128 + n if signal n ended it */
+
+        const char *name; /* of the program; borrowed */
+        pid_t pid;        /* of its process group, too; 0: it does not run */
+        int fds[2];       /* its standard output and error; -1: none */
 };
 
 #define SSH_RUN_INIT                                                                               \
         {                                                                                          \
                 .output = BUFFER_INIT(SSH_RUN_OUTPUT_MAX_BYTES),                                   \
-                .words = BUFFER_INIT(SSH_RUN_WORDS_MAX_BYTES),                                     \
+                .words = BUFFER_INIT(SSH_RUN_WORDS_MAX_BYTES), .fds = { -1, -1 },                  \
         }
 
+/** ssh_run_deinit() - ends the program, too, if it still runs. */
 void ssh_run_deinit(SshRun *run);
+
+/**
+ * ssh_run_start() - let a program run beside us, without input; @argv and @run as for ssh_run()
+ *
+ * What it writes meanwhile is what a pipe holds, 64 KiB each. Return: PYROPE_OK, also if it is
+ * missing; PYROPE_E_IO.
+ */
+NODISCARD pyrope_status ssh_run_start(const char *const argv[], SshRun *run, pyrope_error **error);
+
+/** ssh_run_finish() - wait for its end. Return: as ssh_run(). */
+NODISCARD pyrope_status ssh_run_finish(SshRun *run, const SshWatch *watch, pyrope_error **error);
 
 /**
  * ssh_run() - run a program to its end, without input

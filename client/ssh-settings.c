@@ -3,6 +3,7 @@
 #include "client/ssh-settings.h"
 
 #include "base/log.h"
+#include "client/ssh-defaults.h"
 #include "client/ssh-fallback.h"
 #include "client/ssh-keywords.h"
 #include "client/ssh-run.h"
@@ -73,22 +74,16 @@ static pyrope_status check_answer(const SshTarget *target, const SshRun *run, py
                          (const char *)run->words.data);
 }
 
-static pyrope_status read_by_ssh(const SshWatch *watch, SshSettings *ret, SshRun *answer,
-                                 pyrope_error **error)
+static pyrope_status read_by_ssh(const SshWatch *watch, SshDefaults *defaults, SshSettings *ret,
+                                 SshRun *answer, pyrope_error **error)
 {
-        CLEANUP(ssh_run_deinit) SshRun defaults = SSH_RUN_INIT;
-        const SshTarget nobody = { .host = ret->typed.host };
         pyrope_status status;
 
         status = check_answer(&ret->typed, answer, error);
         if (!status)
-                status = ask("/dev/null", NULL, &nobody, watch, &defaults, error);
-        if (!status)
-                status = check_answer(&nobody, &defaults, error);
-        if (status)
-                return status;
-        return ssh_keywords_parse((char *)answer->output.data, (const char *)defaults.output.data,
-                                  ret, error);
+                status = ssh_defaults_finish(defaults, watch, error);
+        return status ? status
+                      : ssh_keywords_parse((char *)answer->output.data, defaults->text, ret, error);
 }
 
 static pyrope_status read_by_libssh(SshSettings *ret, pyrope_error **error)
@@ -103,6 +98,7 @@ static pyrope_status read_by_libssh(SshSettings *ret, pyrope_error **error)
 pyrope_status ssh_settings_read(const char *config_file, const char *target, const SshWatch *watch,
                                 SshSettings *ret, pyrope_error **error)
 {
+        CLEANUP(ssh_defaults_deinit) SshDefaults defaults = SSH_DEFAULTS_INIT;
         CLEANUP(ssh_run_deinit) SshRun answer = SSH_RUN_INIT;
         pyrope_status status;
 
@@ -113,11 +109,13 @@ pyrope_status ssh_settings_read(const char *config_file, const char *target, con
         status = split_way(ret, error);
         if (status)
                 return status;
-        status = ask(config_file, ret->hops, &ret->typed, watch, &answer, error);
+        status = ssh_defaults_start(&defaults, error);
+        if (!status)
+                status = ask(config_file, ret->hops, &ret->typed, watch, &answer, error);
         if (status)
                 return status;
         return answer.is_missing ? read_by_libssh(ret, error)
-                                 : read_by_ssh(watch, ret, &answer, error);
+                                 : read_by_ssh(watch, &defaults, ret, &answer, error);
 }
 
 pyrope_status ssh_settings_check(const SshSettings *settings, pyrope_error **error)

@@ -88,6 +88,18 @@ START_TEST(a_program_that_hangs_is_ended_with_its_children)
 }
 END_TEST
 
+START_TEST(a_program_that_nobody_waits_for_any_more_is_ended)
+{
+        SshRun run = SSH_RUN_INIT;
+
+        ck_assert_int_eq(ssh_run_start(ARGV("sleep", "1000"), &run, NULL), PYROPE_OK);
+        ck_assert_int_gt(run.pid, 0);
+        ssh_run_deinit(&run);
+        ck_assert_int_eq(waitpid(-1, NULL, WNOHANG), -1);
+        ck_assert_int_eq(errno, ECHILD);
+}
+END_TEST
+
 START_TEST(the_end_of_the_pool_ends_a_program)
 {
         CLEANUP(ssh_run_deinit) SshRun run = SSH_RUN_INIT;
@@ -147,6 +159,7 @@ int main(void)
         tcase_add_test(tcase, too_much_output_is_refused);
         tcase_add_test(tcase, too_many_words_keep_their_end);
         tcase_add_test(tcase, a_program_that_hangs_is_ended_with_its_children);
+        tcase_add_test(tcase, a_program_that_nobody_waits_for_any_more_is_ended);
         tcase_add_test(tcase, the_end_of_the_pool_ends_a_program);
         tcase_add_test(tcase, a_proxy_is_a_stream_and_its_last_word_is_kept);
         tcase_add_test(tcase, a_proxy_that_ignores_sigterm_is_ended_all_the_same);
