@@ -24,9 +24,9 @@ SHAPED_MB = 20 / 8  # per second
 
 
 class Tunnels:
-    """An sshd, servers behind it, and ways to them. @prefix: of every command near, and far from us."""
+    """sshds, servers behind them, and ways to them. @near, @far: before every command near us, and far."""
 
-    def __init__(self, bench, stack, near=(), far=(), address=None):
+    def __init__(self, bench, stack, near=(), far=(), address=None, hosts=1):
         self.bench = bench
         self.stack = stack
         self.near = list(near)
@@ -34,19 +34,19 @@ class Tunnels:
         bench.n_servers += 1
         self.directory = pathlib.Path(bench.tmp, f"tunnel{bench.n_servers}")
         self.directory.mkdir(mode=0o700)
-        self.start_sshd(address)
+        self.start_sshds(address, hosts)
         with open(self.directory / "fx/ssh_config", encoding="utf-8") as file:
             lines = f"Ciphers {CIPHER}\n" + file.read()
         self.config = self.directory / "ssh_config"
         self.config.write_text(lines, encoding="utf-8")
 
-    def start_sshd(self, address):
+    def start_sshds(self, address, hosts):
         if not os.access("/usr/sbin/sshd", os.X_OK) or not shutil.which("ssh"):
             raise Skip("OpenSSH is not installed")
         fixture = [str(TOP / "tests/support/sshd_fixture.sh")]
         directory = str(self.directory / "fx")
         environment = {**os.environ, **({"FIXTURE_ADDRESS_1": address} if address else {})}
-        done = subprocess.run([*self.far, *fixture, "start", directory, "1"], capture_output=True, text=True,
+        done = subprocess.run([*self.far, *fixture, "start", directory, str(hosts)], capture_output=True, text=True,
                               check=False, env=environment)
         if done.returncode:
             raise Skip("no sshd: " + done.stderr.strip().splitlines()[-1])
@@ -69,13 +69,13 @@ class Tunnels:
         name = f"u:{self.directory}/raw.sock" if transport == "unix" else "127.0.0.1:0"
         return self.serve([self.bench.program("bench-raw"), "serve", "thread", name])
 
-    def pyrope(self):
+    def pyrope(self, way="h1"):
         """The URI of the object, as seen from here."""
         address = self.serve([self.bench.program("bench-pyrope-server"), f"u:{self.directory}/pyrope.sock"])
-        return address.replace("@./u:", "@ssh://h1/./u:")
+        return address.replace("@./u:", f"@ssh://{way}/./u:")
 
-    def ssh(self, *arguments):
-        return ["ssh", "-F", str(self.config), *arguments, "h1"]
+    def ssh(self, *arguments, host="h1"):
+        return ["ssh", "-F", str(self.config), *arguments, host]
 
     @staticmethod
     def await_socket(path):
@@ -145,6 +145,22 @@ def bulk(bench, _):
             bench.size.streams, bench.size.ms)
 
 
+def set_up_chain(bench, hosts):
+    """The same to a host behind others."""
+    names = [f"h{i + 1}" for i in range(hosts)]
+    n = bench.size.logins
+    try:
+        with tunnels(bench, hosts=hosts) as ways:
+            port, uri = ways.raw("tcp"), ways.pyrope(",".join(names))
+            command = ways.ssh("-J", ",".join(names[:-1]), "-W", port, host=names[-1])
+            found = interleaved(bench, f"set-up of a chain of {hosts}, ms", {
+                "ssh -J -W": lambda: ways.measure("bench-raw", "first", n, *command)[0],
+                "Pyrope": lambda: ways.measure("bench-pyrope", "first", uri, n)[0]}, "ssh")
+    except Skip as skip:
+        found = {"Pyrope": skip, "ssh -J -W": skip}
+    report(f"P15-chain-{hosts}", lambda: ratio(found["Pyrope"], found["ssh -J -W"]), "<=0.5")
+
+
 def set_up(bench, _):
     """P15: until the first answer is there. ssh -W knows ports only."""
     found = {}
@@ -168,6 +184,8 @@ def set_up(bench, _):
         found = {"Pyrope": skip, "ssh -S -W": skip}
     report("P15-set-up", lambda: ratio(both["Pyrope"], both["ssh -W"]), "<=0.2")
     report("P15-channel", lambda: ratio(found["Pyrope"], found["ssh -S -W"]), "<=0.06")
+    for hosts in (2, 3):
+        set_up_chain(bench, hosts)
 
 
 # -- a slow link ----------------------------------------------------------------------------------
