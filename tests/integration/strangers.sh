@@ -3,11 +3,14 @@
 
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/../support/lib.sh"
-begin "two other users of the machine reach no socket of ours while solvers run behind SSH, whatever our umask is"
+begin "two other users of the machine reach nothing of ours while solvers run behind SSH, through tunnels too, whatever our umask is"
 need_root
 for program in python3 ss; do
         command -v $program >/dev/null || skip "there is no $program"
 done
+# The worst sshd: a port that it were asked for would be open to the network. What it is asked for, it logs.
+export FIXTURE_EXTRA="GatewayPorts yes
+LogLevel DEBUG"
 need_sshd 3
 strangers="65534 65533"
 chmod 755 "$tmp" # so that nothing but our own modes keeps them out
@@ -45,11 +48,16 @@ up() { # PLACE: everything below this directory
         export PYROPE_NAMESERVER=ssh://h1/./u:$place/head/nameserver.sock
         hold hot ThermalSolver
         hold cold MechanicalSolver
+        for backend in libssh program; do
+                start $backend-socket pyrope tunnel --ssh-backend $backend Jobs@h2
+                start $backend-port pyrope tunnel --ssh-backend $backend --nat-port 0 Jobs@h2
+        done
 }
+tunnels="libssh-socket libssh-port program-socket program-port"
 down() {
         local name
-        for name in hot cold b a head; do
-                stop $name
+        for name in $tunnels hot cold b a head; do
+                stop "$name"
                 check "$name ends in order" test $? = 0
         done
 }
@@ -89,8 +97,11 @@ scan_everything() { # PLACE
         mkdir "$tmp/results"
         for _ in 1 2 3; do
                 expect 0 workflow --output "$tmp/results"
+                check "the workflow's way is SSH" said ' over [1-9][0-9]* channels of 3 SSH sessions and 0 local connections$'
+                for tunnel in $tunnels; do
+                        expect 0 pyrope call "$(ready_uri "$tunnel")" getNumberOfFreeJobs
+                done
         done
-        check "the workflow's way is SSH" said ' over [1-9][0-9]* channels of 3 SSH sessions and 0 local connections$'
         rm -r "$tmp/results"
         check "nothing that is there is open to others" test -z "$(open_to_others)"
         end_watch
@@ -98,9 +109,16 @@ scan_everything() { # PLACE
         kept_from "the nameserver" "$(path_of head)"
         kept_from "job manager A" "$(path_of a)"
         kept_from "job manager B" "$(path_of b)"
-        for forward in hot cold; do
-                kept_from "a local socket of allocate-app" "$(path_of $forward)"
+        for forward in hot cold libssh-socket program-socket; do
+                kept_from "the local socket $forward" "$(path_of $forward)"
         done
+        for tunnel in libssh-port program-port; do
+                port=$(ready_uri $tunnel | sed 's/.*://')
+                for address in 127.0.0.1 ::1; do
+                        check "$tunnel hung up on them at $address" grep -qx "HUNG_UP $address:$port" "$tmp/scan.out"
+                done
+        done
+        check "so were the sockets of the program ssh" grep -q '^EACCES /tmp/pyrope-ssh-.*/s[0-9]*$' "$tmp/scan.out"
         while read -r path; do
                 kept_from "an instance" "$path"
         done <<<"$held"
@@ -112,6 +130,16 @@ scan_everything "$tmp/usual"
 umask 000
 scan_everything "$tmp/umask-000"
 umask 077
+
+# --- nothing was asked of the sshds that would listen there, or lend our keys ---
+
+asked() { # how many requests of that kind the sshds have seen
+        cat "$FX_DIR"/h*/log | grep -cE 'rtype (cancel-)?(tcpip|streamlocal)-forward|(auth-agent|x11)-req'
+}
+check "the sshds have seen streams to sockets" grep -q 'direct-streamlocal' "$FX_DIR/h2/log"
+check "but nobody asked them to listen, or for an agent" test "$(asked)" = 0
+expect 0 ssh -F "$FX_SSH_CONFIG" -R 0:127.0.0.1:9 h1 true
+check "which they would have told" test "$(asked)" = 1
 
 # --- the scan finds what is open: here a socket of each kind, held open by a program of ours ---
 

@@ -10,7 +10,8 @@ after round, until SIGTERM. READY is said after the first round; at the end the 
 
     scanned N sockets connectable M
 
-The exit status is 1 if M is not 0.
+A port lets everybody connect; it is not connectable if it hangs up on him at once, without a word (HUNG_UP). The exit
+status is 1 if M is not 0.
 """
 
 import errno
@@ -24,7 +25,7 @@ import subprocess
 import sys
 
 # Whatever else happens to a connect() has come past the permissions of the socket and its directories.
-REFUSALS = ["ENOENT", "ECONNREFUSED", "EPERM", "EACCES"]  # the first two also mean: gone meanwhile
+REFUSALS = ["ENOENT", "ECONNREFUSED", "EPERM", "EACCES", "HUNG_UP"]  # the first two also mean: gone meanwhile
 TIMEOUT_S = 2
 
 UNIX = re.compile(r"u_\w+\s+\S+\s+\d+\s+\d+\s+(.*) \d+\s+\* 0\s+users:(.*)")
@@ -83,9 +84,19 @@ def try_to_connect(family, address):
         attempt.settimeout(TIMEOUT_S)
         try:
             attempt.connect(address)
-            return "CONNECTED"
+            return "HUNG_UP" if family != socket.AF_UNIX and is_hung_up_on(attempt) else "CONNECTED"
         except OSError as error:
             return errno.errorcode.get(error.errno, "TIMEOUT")
+
+
+def is_hung_up_on(attempt):
+    try:
+        attempt.sendall(b"PYRO")
+        return attempt.recv(1) == b""
+    except ConnectionError:
+        return True
+    except TimeoutError:
+        return False
 
 
 def stranger(uid, pipe):
