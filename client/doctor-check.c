@@ -4,14 +4,18 @@
 
 #include <string.h>
 
+Deadline doctor_deadline(const Doctor *doctor)
+{
+        return deadline_min(deadline_in(DOCTOR_STEP_MS), context_deadline(doctor->context, 0));
+}
+
 DoctorCheck doctor_begin(Doctor *doctor, const char *name)
 {
         return (DoctorCheck){
                 .doctor = doctor,
                 .name = name,
                 .begun_ms = clock_fine_ms(),
-                .deadline = deadline_min(deadline_in(DOCTOR_STEP_MS),
-                                         context_deadline(doctor->context, 0)),
+                .deadline = doctor_deadline(doctor),
         };
 }
 

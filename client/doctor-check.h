@@ -39,6 +39,9 @@ struct DoctorCheck {
         ErrorText remedy; /* "" if none was set */
 };
 
+/** doctor_deadline() - for one check that begins now. */
+Deadline doctor_deadline(const Doctor *doctor);
+
 /** doctor_begin() - Return: until one of the functions below ends it. */
 DoctorCheck doctor_begin(Doctor *doctor, const char *name);
 

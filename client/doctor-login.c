@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define COMMAND_BYTES 1024u
+
 typedef struct Step Step;
 
 /* Of a login. Each stands on all before it. */
@@ -97,28 +99,46 @@ static void run_step(DoctorHost *host, const Step *step)
 
 /* -- the settings ------------------------------------------------------------------------------ */
 
-static void append_names(char *text, size_t n_text, const char *what, const SshNames *names)
+static void append_names(ErrorText *text, const char *what, const SshNames *names)
 {
-        size_t n = strlen(text);
+        for (size_t i = 0; i < names->n; i++)
+                error_text_set(text, "%s%s%s", text->text, i ? ", " : what, names->names[i]);
+}
 
-        for (size_t i = 0; i < names->n && n < n_text; i++)
-                n += (size_t)snprintf(text + n, n_text - n, "%s%s", i ? ", " : what,
-                                      names->names[i]);
+/* What `ssh -G` says and we do not do. GSSAPI, which systems switch on for all, is left out. */
+static void append_unhonoured(ErrorText *text, const SshNames *names)
+{
+        for (size_t i = 0; i < names->n; i++)
+                if (strncmp(names->names[i], "gssapi", strlen("gssapi")) != 0)
+                        error_text_set(text, "%s%s%s", text->text, text->text[0] ? ", " : "",
+                                       names->names[i]);
 }
 
 static void pass_settings(DoctorCheck *check, const SshSettings *settings)
 {
-        char files[ERROR_TEXT_SIZE] = "";
+        ErrorText found = { "" }, unhonoured = { "" };
+        char command[COMMAND_BYTES];
 
-        append_names(files, sizeof(files), "; keys ", &settings->identities);
-        append_names(files, sizeof(files), "; host keys ", &settings->user_known_hosts);
-        doctor_pass(check, "%s@%s port %u%s%s%s%s%s", settings->user, settings->host_name,
-                    settings->port, is_direct(settings) ? "" : ", through ",
-                    settings->proxy_jump      ? settings->proxy_jump
-                    : settings->proxy_command ? settings->proxy_command
-                                              : "",
-                    settings->agent ? "; agent " : "", settings->agent ? settings->agent : "",
-                    files);
+        error_text_set(&found, "%s@%s port %u%s%s%s%s", settings->user, settings->host_name,
+                       settings->port, is_direct(settings) ? "" : ", through ",
+                       settings->proxy_jump      ? settings->proxy_jump
+                       : settings->proxy_command ? settings->proxy_command
+                                                 : "",
+                       settings->agent ? "; agent " : "", settings->agent ? settings->agent : "");
+        append_names(&found, "; keys ", &settings->identities);
+        append_names(&found, "; host keys ", &settings->user_known_hosts);
+        append_unhonoured(&unhonoured, &settings->unhonoured);
+        if (!unhonoured.text[0]) {
+                doctor_pass(check, "%s", found.text);
+                return;
+        }
+        (void)ssh_settings_command(settings, "-G", command, sizeof(command));
+        doctor_remedy(check,
+                      "nothing, as long as one gets there without; '%s' prints all that ssh would "
+                      "do",
+                      command);
+        doctor_warn(check, "%s; as ssh -G has it, but not done here: %s", found.text,
+                    unhonoured.text);
 }
 
 static void read_settings(DoctorHost *host)

@@ -299,7 +299,7 @@ static bool check_if_there(Doctor *doctor, pyrope_view key, const Location *name
                            const char *way, const char *way_key)
 {
         CLEANUP(target_deinit) Target target = { .kind = TARGET_NAME }, found = { 0 };
-        Deadline deadline = deadline_in(DOCTOR_STEP_MS);
+        Deadline deadline = doctor_deadline(doctor);
         const char *text;
         size_t n;
 
@@ -326,7 +326,7 @@ static void warn_none(Doctor *doctor, const char *way, size_t n_known)
 
 void doctor_managers(Doctor *doctor, pyrope_proxy *nameserver, const char *way)
 {
-        Deadline deadline = deadline_in(DOCTOR_STEP_MS);
+        Deadline deadline = doctor_deadline(doctor);
         CLEANUP(pyrope_value_freep) pyrope_value *names = NULL;
         CLEANUP(pyrope_error_freep) pyrope_error *error = NULL;
         CLEANUP(location_deinit) Location at = { 0 };

@@ -57,7 +57,7 @@ static pyrope_status no_memory(pyrope_error **error)
 /* Whether ssh or the name service knows more of it than that it could be a host. */
 static bool is_known_host(const Doctor *doctor, const char *text)
 {
-        const SshWatch watch = { .stop_fd = -1, .deadline = deadline_in(DOCTOR_STEP_MS) };
+        const SshWatch watch = { .stop_fd = -1, .deadline = doctor_deadline(doctor) };
         CLEANUP(ssh_settings_deinit) SshSettings settings = SSH_SETTINGS_INIT;
         CLEANUP(ssh_addresses_freep) SshAddresses *addresses = NULL;
 
@@ -69,18 +69,20 @@ static bool is_known_host(const Doctor *doctor, const char *text)
         return !ssh_resolve(&settings, &watch, &addresses, NULL);
 }
 
-/* Whether a nameserver knows it. @ret_why: if not, why; owned. */
-static bool is_known_name(const Doctor *doctor, const Target *target, char **ret_why)
+/* Whether it is a name, or could be one, as the nameserver cannot be asked. @ret_why: if not, why;
+ * owned. */
+static bool may_be_name(const Doctor *doctor, const Target *target, char **ret_why)
 {
         CLEANUP(pyrope_error_freep) pyrope_error *error = NULL;
         CLEANUP(target_deinit) Target found = { 0 };
         pyrope_status status;
 
-        status = nameserver_find(doctor->context, target, deadline_in(DOCTOR_STEP_MS), &found,
-                                 &error);
-        if (status && asprintf(ret_why, "nor is it a name: %s", doctor_text(status, error)) < 0)
+        status = nameserver_find(doctor->context, target, doctor_deadline(doctor), &found, &error);
+        if (status != PYROPE_E_NOT_FOUND)
+                return true;
+        if (asprintf(ret_why, "nor is it a name: %s", doctor_text(status, error)) < 0)
                 *ret_why = NULL;
-        return !status;
+        return false;
 }
 
 static bool is_host(const Doctor *doctor, const char *text, Subject *subject)
@@ -90,10 +92,8 @@ static bool is_host(const Doctor *doctor, const char *text, Subject *subject)
         if (strchr(text, ','))
                 return true;
         /* "Jobs@cluster" looks like a user's host, and seldom is one. */
-        if (strchr(text, '@'))
-                return !is_known_name(doctor, &subject->target, &subject->doubt);
-        return is_known_host(doctor, text) ||
-               !is_known_name(doctor, &subject->target, &subject->doubt);
+        return (!strchr(text, '@') && is_known_host(doctor, text)) ||
+               !may_be_name(doctor, &subject->target, &subject->doubt);
 }
 
 static pyrope_status read_subject(const Doctor *doctor, const char *text, Subject *ret,

@@ -43,8 +43,8 @@ typedef struct pyrope_check {
  * pyrope_doctor() - examine a host, or an object and the host where it is
  * @target:   a host as for ssh, [user@]host[:port], an alias too; hosts with commas between, in the
  *            order of the way; ssh://WAY; a name in the nameserver; or a URI. What could be a host
- *            or a name is a host if the SSH configuration or the name service knows it, or if the
- *            nameserver does not; with a user's name, if the nameserver does not.
+ *            or a name is a host if the SSH configuration or the name service knows it and no
+ *            user's name stands in front, or if the nameserver says that it is no name.
  * @on_check: called after each check, in this thread
  *
  * A check that failed skips those that stand on it; the others are made. Each takes at most 20 s,

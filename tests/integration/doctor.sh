@@ -108,6 +108,10 @@ at "$FX_H1" "RevokedHostKeys ~/.ssh/revoked"
 show config-unsupported 1 cluster
 finds 'settings +failed .* revokedhostkeys'
 
+at "$FX_H1" "ControlMaster auto" "ControlPath ~/.ssh/%C" "ForwardX11 yes"
+show config-unhonoured 0 cluster
+finds 'settings +warning .* not done here: .*controlmaster auto'
+
 # --- the network ---
 at no-such-host.invalid
 show host-unknown 1 cluster
