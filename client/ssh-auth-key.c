@@ -178,6 +178,18 @@ static pyrope_status try_identity(SshAuthTry *attempt, const SshIdentity *identi
         return status;
 }
 
+static void note_accepted(const SshAuthTry *attempt, const SshIdentity *identity)
+{
+        const char *name = identity->name ? identity->name : "a key that it alone has";
+
+        if (identity->signer)
+                ssh_watch_note(attempt->watch, "publickey, by the agent at %s: %s",
+                               attempt->settings->agent, name);
+        else
+                ssh_watch_note(attempt->watch, "publickey, the %s %s",
+                               identity->is_certificate ? "certificate" : "key file", name);
+}
+
 pyrope_status ssh_auth_keys(SshAuthTry *attempt, SshIdentities *identities, SshAnswer *ret)
 {
         pyrope_status status = PYROPE_OK;
@@ -190,6 +202,8 @@ pyrope_status ssh_auth_keys(SshAuthTry *attempt, SshIdentities *identities, SshA
                         continue;
                 identity->is_tried = true;
                 status = try_identity(attempt, identity, ret);
+                if (!status && (*ret == SSH_ANSWER_YES || *ret == SSH_ANSWER_NOT_ENOUGH))
+                        note_accepted(attempt, identity);
         }
         return status;
 }

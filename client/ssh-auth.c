@@ -187,6 +187,16 @@ static pyrope_status take_step(Login *login)
         return PYROPE_OK;
 }
 
+/* A key has told already which one it is. */
+static void note_method(const Login *login, SshMethod method)
+{
+        if (method == SSH_METHODS_N)
+                ssh_watch_note(login->attempt.watch, "none, the host asks for nothing");
+        else if (method != SSH_METHOD_PUBLICKEY)
+                ssh_watch_note(login->attempt.watch, "%s%s", methods[method].name,
+                               login->n_steps ? ", after others" : "");
+}
+
 static pyrope_status run(Login *login)
 {
         SshAuthTry *attempt = &login->attempt;
@@ -206,6 +216,8 @@ static pyrope_status run(Login *login)
                 if (!status)
                         status = try_method(login, method, &answer);
         }
+        if (!status)
+                note_method(login, method);
         return status;
 }
 

@@ -71,6 +71,17 @@ check "a hop that is not there stops what comes after it" said 'dns +skipped +th
 expect 1 env PATH=/nonexistent "${elsewhere[@]:1}" "$PYROPE_BIN_DIR/pyrope" doctor h1
 check "without the program ssh, what libssh does not know is told" said 'settings +failed .*install openssh-client'
 
+echo "# keys"
+eval "$(ssh-agent -a "$tmp/agent")" >/dev/null
+agent=$SSH_AGENT_PID
+ssh-add -q "$FX_KEY"
+unset SSH_AUTH_SOCK SSH_AGENT_PID
+expect 0 env SSH_AUTH_SOCK="$tmp/agent" "${elsewhere[@]}" pyrope doctor h1
+check "the agent's key that let us in is named" passed login "publickey, by the agent at $tmp/agent: $FX_KEY"
+kill "$agent"
+expect 0 env SSH_AUTH_SOCK="$tmp/agent" "${elsewhere[@]}" pyrope doctor h1
+check "without the agent it is the key file" passed login "publickey, the key file $FX_KEY"
+
 echo "# JSON"
 expect 0 "${elsewhere[@]}" pyrope --json doctor h1
 cp "$tmp/out" "$tmp/sound.json"
