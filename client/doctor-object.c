@@ -294,21 +294,38 @@ static void check_manager(Doctor *doctor, const char *name, const Target *found)
         doctor_slots(doctor, name, manager);
 }
 
-/* Whether a name of the nameserver's is one of the host; checks it then. */
+/* A job manager that is registered, and of which the nameserver cannot say where it is. */
+static void fail_lost(Doctor *doctor, const char *name, pyrope_status status,
+                      const pyrope_error *error)
+{
+        DoctorCheck check = doctor_begin(doctor, "job manager");
+
+        doctor_remedy(&check,
+                      "see what is registered: pyrope call Pyro.NameServer resolve '\"%s\"'", name);
+        doctor_fail_by(&check, status, error, NULL);
+}
+
+/* Whether a name of the nameserver's is one of the host, or may be; checks it then. */
 static bool check_if_there(Doctor *doctor, pyrope_view key, const Location *nameserver,
                            const char *way, const char *way_key)
 {
         CLEANUP(target_deinit) Target target = { .kind = TARGET_NAME }, found = { 0 };
+        CLEANUP(pyrope_error_freep) pyrope_error *error = NULL;
         Deadline deadline = doctor_deadline(doctor);
+        pyrope_status status;
         const char *text;
         size_t n;
 
         if (pyrope_get_str(key, &text, &n) || !(target.text = strndup(text, n)) ||
-            location_copy(nameserver, &target.at) ||
-            nameserver_find(doctor->context, &target, deadline, &found, NULL) ||
-            !is_same_host(doctor, found.at.ssh, way, way_key, deadline))
+            location_copy(nameserver, &target.at))
                 return false;
-        check_manager(doctor, target.text, &found);
+        status = nameserver_find(doctor->context, &target, deadline, &found, &error);
+        if (status)
+                fail_lost(doctor, target.text, status, error);
+        else if (is_same_host(doctor, found.at.ssh, way, way_key, deadline))
+                check_manager(doctor, target.text, &found);
+        else
+                return false;
         return true;
 }
 
