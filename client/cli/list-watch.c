@@ -42,8 +42,16 @@ static int print_item(pyrope_view item)
         return r == OPTIONS_EXIT_DONE ? command_end() : r;
 }
 
-static pyrope_status begin(pyrope_proxy *nameserver, const char *prefix, pyrope_stream **ret,
-                           pyrope_error **error)
+/* The place in the nameserver's log of changes behind an item; -1: at its beginning. */
+static int64_t place_of(pyrope_view item, int64_t before)
+{
+        int64_t version;
+
+        return pyrope_get_int(pyrope_find(item, "version"), &version) ? before : version;
+}
+
+static pyrope_status begin(pyrope_proxy *nameserver, const char *prefix, int64_t since,
+                           pyrope_stream **ret, pyrope_error **error)
 {
         CLEANUP(pyrope_writer_freep) pyrope_writer *writer = pyrope_writer_new();
         CLEANUP(pyrope_value_freep) pyrope_value *arguments = NULL;
@@ -52,7 +60,10 @@ static pyrope_status begin(pyrope_proxy *nameserver, const char *prefix, pyrope_
 
         if (!writer)
                 return PYROPE_E_NOMEM;
-        pyrope_pack(writer, "[s]", prefix);
+        if (since < 0)
+                pyrope_pack(writer, "[s]", prefix);
+        else
+                pyrope_pack(writer, "[snnI]", prefix, since);
         status = pyrope_writer_take(writer, &arguments, error);
         if (!status)
                 status = pyrope_call_with(nameserver, "watch", arguments, NULL, NULL, &answer,
@@ -63,22 +74,43 @@ static pyrope_status begin(pyrope_proxy *nameserver, const char *prefix, pyrope_
         return *ret ? PYROPE_OK : PYROPE_E_PROTOCOL;
 }
 
-int list_watch(pyrope_proxy *nameserver, const char *prefix)
+/* Until it ends, or the way to it breaks. @r is what is to be returned to the shell. */
+static pyrope_status follow(pyrope_stream *stream, int64_t *place, int *r, pyrope_error **error)
 {
-        CLEANUP(pyrope_stream_freep) pyrope_stream *stream = NULL;
-        CLEANUP(pyrope_error_freep) pyrope_error *error = NULL;
         pyrope_status status;
-        int r = OPTIONS_EXIT_DONE;
 
-        status = begin(nameserver, prefix, &stream, &error);
-        while (!status && r == OPTIONS_EXIT_DONE) {
+        do {
                 CLEANUP(pyrope_value_freep) pyrope_value *item = NULL;
 
-                status = pyrope_stream_next(stream, 0, &item, &error);
-                if (!status && !item)
-                        return r;
+                status = pyrope_stream_next(stream, 0, &item, error);
+                if (status || !item)
+                        return status;
+                *place = place_of(pyrope_value_view(item), *place);
+                *r = print_item(pyrope_value_view(item));
+        } while (*r == OPTIONS_EXIT_DONE);
+        return PYROPE_OK;
+}
+
+int list_watch(pyrope_proxy *nameserver, const char *prefix)
+{
+        int64_t place = -1;
+        int r = OPTIONS_EXIT_DONE;
+
+        /* An item that was under way when the connection broke is lost; so one goes on at the place
+         * where one was at, if the nameserver can be reached again. */
+        for (;;) {
+                CLEANUP(pyrope_stream_freep) pyrope_stream *stream = NULL;
+                CLEANUP(pyrope_error_freep) pyrope_error *error = NULL;
+                bool is_begun;
+                pyrope_status status;
+
+                status = begin(nameserver, prefix, place, &stream, &error);
+                is_begun = !status;
+                if (is_begun)
+                        status = follow(stream, &place, &r, &error);
                 if (!status)
-                        r = print_item(pyrope_value_view(item));
+                        return r;
+                if (status != PYROPE_E_UNREACHABLE || !is_begun || place < 0)
+                        return command_failed(status, error);
         }
-        return status ? command_failed(status, error) : r;
 }
