@@ -21,7 +21,9 @@ struct SshDirect {
         SshStream *stream; /* NULL: there is none yet, or none any more */
         pthread_cond_t ready;
         bool is_waiting;     /* the caller, for @ready */
+        SshDirect *next;     /* of those that are to be woken */
         bool is_for_room;    /* what he waits for; else for bytes */
+        bool is_small;       /* what he sends: it may go though the socket is full */
         bool has_end;        /* the host sends nothing more */
         uint8_t *into;       /* where he wants bytes; NULL: nowhere now */
         size_t n_into;       /* so many */
@@ -88,8 +90,32 @@ SshDirect *ssh_direct_leave(SshDirect *direct)
 SshDirect *ssh_direct_part(SshDirect *direct)
 {
         direct->stream = NULL;
-        (void)ssh_direct_rouse(direct);
+        ssh_direct_rouse(direct);
         return unref(direct);
+}
+
+static bool is_ready(const void *userdata)
+{
+        const SshDirect *direct = userdata;
+
+        if (!direct->stream)
+                return true;
+        if (direct->is_for_room)
+                return ssh_stream_is_deaf(direct->stream) ||
+                       ((direct->is_small || !ssh_helm_is_full(direct->link)) &&
+                        ssh_stream_room(direct->stream));
+        return direct->n_got || direct->has_end;
+}
+
+void ssh_direct_rouse(SshDirect *direct)
+{
+        if (!direct->is_waiting || !is_ready(direct))
+                return;
+        ssh_helm_wait_over(&direct->link->helm, &direct->is_waiting);
+        direct->link->helm.is_hot = true;
+        direct->next = direct->link->helm.roused;
+        direct->link->helm.roused = direct;
+        atomic_fetch_add(&direct->n_refs, 1);
 }
 
 size_t ssh_direct_give(SshDirect *direct, const void *data, size_t n)
@@ -105,6 +131,7 @@ size_t ssh_direct_give(SshDirect *direct, const void *data, size_t n)
                 n_kept = SSH_DIRECT_KEPT_BYTES - direct->kept.n;
         if (n_kept && buffer_append(&direct->kept, (const uint8_t *)data + n_now, n_kept))
                 n_kept = 0; /* no memory now: libssh keeps it */
+        ssh_direct_rouse(direct);
         return n_now + n_kept;
 }
 
@@ -113,25 +140,15 @@ void ssh_direct_end(SshDirect *direct)
         direct->has_end = true;
 }
 
-static bool is_ready(const void *userdata)
+void ssh_direct_wake(SshDirect *roused)
 {
-        const SshDirect *direct = userdata;
+        SshDirect *direct;
 
-        if (!direct->stream)
-                return true;
-        if (direct->is_for_room)
-                return ssh_stream_is_deaf(direct->stream) ||
-                       (!ssh_helm_is_full(direct->link) && ssh_stream_room(direct->stream));
-        return direct->n_got || direct->has_end;
-}
-
-bool ssh_direct_rouse(SshDirect *direct)
-{
-        if (!direct->is_waiting || !is_ready(direct))
-                return false;
-        ssh_helm_wait_over(&direct->link->helm, &direct->is_waiting);
-        (void)pthread_cond_signal(&direct->ready);
-        return true;
+        while ((direct = roused)) {
+                roused = direct->next;
+                (void)pthread_cond_signal(&direct->ready);
+                (void)unref(direct);
+        }
 }
 
 /* -- the caller's side ------------------------------------------------------------------------- */
@@ -147,6 +164,15 @@ static bool await(SshDirect *direct, bool is_for_room, Deadline deadline)
 
         direct->is_for_room = is_for_room;
         return is_ready(direct) || ssh_helm_await(direct->link, &wait);
+}
+
+static size_t iov_bytes(const struct iovec *parts, size_t n_parts)
+{
+        size_t n = 0;
+
+        for (size_t i = 0; i < n_parts; i++)
+                n += parts[i].iov_len;
+        return n;
 }
 
 /* Copies up to @n_room bytes from @n_skip on. */
@@ -174,11 +200,13 @@ static size_t gather(const struct iovec *parts, size_t n_parts, size_t n_skip, u
 static size_t write_some(SshDirect *direct, const struct iovec *parts, size_t n_parts,
                          size_t n_skip)
 {
-        uint8_t chunk[SSH_STREAM_CHUNK_BYTES];
+        uint8_t chunk[SSH_PACE_CHUNK_MAX_BYTES];
         size_t n = gather(parts, n_parts, n_skip, chunk, ssh_stream_room(direct->stream));
 
-        if (n)
-                ssh_stream_write(direct->stream, chunk, n);
+        if (!n)
+                return 0;
+        ssh_helm_crowd(direct->link);
+        ssh_stream_write(direct->stream, chunk, n);
         return n;
 }
 
@@ -187,16 +215,15 @@ static ssize_t send_locked(SshDirect *direct, const struct iovec *parts, size_t 
 {
         size_t n_sent = 0, n;
 
+        direct->is_small = iov_bytes(parts, n_parts) <= SSH_STREAM_SMALL_BYTES;
         if (!await(direct, /* is_for_room= */ true, deadline)) {
                 errno = ETIMEDOUT;
                 return -1;
         }
-        while (n_sent < SEND_BYTES && direct->stream && !ssh_helm_is_full(direct->link)) {
-                n = write_some(direct, parts, n_parts, n_sent);
+        do {
+                n = direct->stream ? write_some(direct, parts, n_parts, n_sent) : 0;
                 n_sent += n;
-                if (!n)
-                        break;
-        }
+        } while (n && n_sent < SEND_BYTES && !ssh_helm_is_full(direct->link));
         if (n_sent)
                 return (ssize_t)n_sent;
         errno = EPIPE;

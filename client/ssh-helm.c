@@ -3,6 +3,7 @@
 #include "client/ssh-helm.h"
 
 #include "base/thread.h"
+#include "client/ssh-direct.h"
 #include "client/ssh-link.h"
 #include "client/ssh-turn.h"
 
@@ -10,12 +11,19 @@
 
 #define REST_MS  2    /* of the thread, while a caller may come back */
 #define SLEEP_MS 1000 /* while a caller waits long; he wakes it when he goes */
+#define CROWD    4    /* callers who wait, from whom on packets go together */
 #define BUSY_MS  20   /* after bytes of a descriptor nobody rests */
 
 void ssh_helm_init(SshHelm *helm)
 {
-        helm->status = PYROPE_E_CLOSED;              /* until ssh_turn_begin() */
-        (void)pthread_mutex_init(&helm->lock, NULL); /* glibc's cannot fail */
+        helm->status = PYROPE_E_CLOSED; /* until ssh_turn_begin() */
+        pthread_mutexattr_t spinning;
+
+        /* It is mostly held for less than a switch of threads takes. None of these can fail. */
+        (void)pthread_mutexattr_init(&spinning);
+        (void)pthread_mutexattr_settype(&spinning, PTHREAD_MUTEX_ADAPTIVE_NP);
+        (void)pthread_mutex_init(&helm->lock, &spinning);
+        (void)pthread_mutexattr_destroy(&spinning);
         thread_cond_init(&helm->rest);
 }
 
@@ -33,7 +41,10 @@ void ssh_helm_lock(SshLink *link)
 
 void ssh_helm_unlock(SshLink *link)
 {
+        SshDirect *roused = TAKE(link->helm.roused);
+
         (void)pthread_mutex_unlock(&link->helm.lock);
+        ssh_direct_wake(roused);
 }
 
 bool ssh_helm_is_full(const SshLink *link)
@@ -73,6 +84,7 @@ static void wake_thread(SshHelm *helm)
 
 static void wait_for_another(SshHelm *helm, const SshHelmWait *wait)
 {
+        ssh_direct_wake(TAKE(helm->roused));
         *wait->is_waiting = true;
         helm->n_waiting++;
         (void)thread_cond_wait(wait->cond, &helm->lock, deadline_left_ms(wait->deadline));
@@ -106,6 +118,14 @@ bool ssh_helm_await(SshLink *link, const SshHelmWait *wait)
         if (has_steered)
                 leave(link);
         return !is_late || helm->status || wait->is_ready(wait->userdata);
+}
+
+void ssh_helm_crowd(SshLink *link)
+{
+        if (link->is_corked || !link->helm.is_taken || link->helm.n_waiting < CROWD)
+                return;
+        ssh_turn_cork(link);
+        ssh_link_wake(link);
 }
 
 bool ssh_helm_help(SshLink *link, Deadline until)
@@ -142,7 +162,9 @@ void ssh_helm_disturb(SshLink *link)
 
 void ssh_helm_note(SshLink *link)
 {
-        if (!link->helm.status && link->n_settled != link->bytes.in_bytes)
+        bool is_unsettled = link->n_settled != link->bytes.in_bytes;
+
+        if (!link->helm.status && is_unsettled && !link->is_unsettled)
                 ssh_helm_disturb(link);
 }
 
@@ -151,6 +173,7 @@ void ssh_helm_note(SshLink *link)
 /* With the lock held. */
 static void rest(SshHelm *helm, int ms)
 {
+        ssh_direct_wake(TAKE(helm->roused));
         helm->is_asleep = ms == SLEEP_MS;
         (void)thread_cond_wait(&helm->rest, &helm->lock, ms);
         helm->is_asleep = false;

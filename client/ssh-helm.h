@@ -25,6 +25,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+typedef struct SshDirect SshDirect;
 typedef struct SshHelm SshHelm;
 typedef struct SshHelmWait SshHelmWait;
 
@@ -38,6 +39,7 @@ struct SshHelm {
         bool is_hot;    /* a caller steered, or got what he waited for, since the thread looked */
         bool is_asleep; /* the thread rests until it is told */
         unsigned n_waiting;   /* callers who do not steer */
+        SshDirect *roused;    /* of whom these wait no more; woken once the lock is free */
         unsigned n_steered;   /* by callers, so far; wraps */
         pyrope_status status; /* of the turn that ended the session; PYROPE_OK: none did */
         pyrope_error *error;  /* of it */
@@ -78,6 +80,10 @@ void ssh_helm_wait_over(SshHelm *helm, bool *is_waiting);
 
 /** ssh_helm_is_full() - whether libssh has more for the socket than it takes. */
 bool ssh_helm_is_full(const struct SshLink *link);
+
+/** ssh_helm_crowd() - a packet is about to be written: in a crowd it leaves with others, when who
+ * steers has his next turn. */
+void ssh_helm_crowd(struct SshLink *link);
 
 /** ssh_helm_note() - libssh was used: see to it that what it read meanwhile is looked at. */
 void ssh_helm_note(struct SshLink *link);

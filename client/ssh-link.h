@@ -26,6 +26,7 @@
 #include "client/ssh-ask.h"
 #include "client/ssh-helm.h"
 #include "client/ssh-login.h"
+#include "client/ssh-pace.h"
 #include "client/ssh-request.h"
 #include "client/ssh-retry.h"
 #include "client/ssh-stream.h"
@@ -91,6 +92,7 @@ struct SshLink {
         ssh_event event;
         SshStream **streams;
         SshAlive alive;
+        SshPace pace;
         struct pollfd *polled; /* socket, wake_fd, timer_fd, then one for each stream */
         size_t n_streams;
         size_t n_allocated;
@@ -98,8 +100,10 @@ struct SshLink {
         struct ssh_counter_struct bytes; /* libssh counts them; shows us when it read */
         bool is_unsettled;               /* the streams have something to do before anybody polls */
         uint64_t n_settled;              /* of the bytes read: the streams have answered to these */
+        size_t n_ready;                  /* streams that poll() found something for */
         size_t n_unanswered;             /* streams that somebody waits for */
         int64_t moved_ms;                /* when a descriptor had bytes, on clock_coarse_ms() */
+        bool is_corked;                  /* the socket keeps small packets back now */
         bool is_acknowledged;            /* sshd sends at once by itself: a command was run */
         uint64_t n_acknowledged; /* of the bytes read: the kernel was told to acknowledge these */
         uint64_t n_sent_before;  /* bytes written when they were read */

@@ -2,6 +2,8 @@
 
 #include "client/ssh-socket.h"
 
+#include "client/ssh-pace.h"
+
 #include <errno.h>
 #include <ifaddrs.h>
 #include <net/if.h>
@@ -16,7 +18,6 @@
 #define KEEPALIVE_IDLE_S  4     /* the first probe after so long without a byte ... */
 #define KEEPALIVE_EVERY_S 2     /* ... then one each ... */
 #define UNANSWERED_MS     12000 /* ... and the end after so long without an answer */
-#define NOT_SENT_BYTES    65536 /* little more in the kernel, so that small calls overtake bulk */
 #define TOS_MAX           255
 
 /* -- marks ------------------------------------------------------------------------------------- */
@@ -170,5 +171,5 @@ void ssh_socket_tune(const SshSettings *settings, int fd)
         set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, KEEPALIVE_IDLE_S);
         set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, KEEPALIVE_EVERY_S);
         set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, UNANSWERED_MS);
-        set_option(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, NOT_SENT_BYTES);
+        set_option(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, SSH_PACE_UNSENT_MAX_BYTES);
 }

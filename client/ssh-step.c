@@ -17,6 +17,16 @@ bool ssh_step_is_lost(ssh_session session)
                ssh_get_status(session) & (SSH_CLOSED | SSH_CLOSED_ERROR);
 }
 
+void ssh_step_cork(int fd, bool is_corked)
+{
+        (void)setsockopt(fd, IPPROTO_TCP, TCP_CORK, &(int){ is_corked }, sizeof(int));
+}
+
+void ssh_step_hold(int fd, int n_bytes)
+{
+        (void)setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &n_bytes, sizeof(n_bytes));
+}
+
 pyrope_status ssh_step_wait(ssh_session session, const SshWatch *watch, const char *what,
                             pyrope_error **error)
 {

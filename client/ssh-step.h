@@ -22,6 +22,12 @@ NODISCARD pyrope_status ssh_step_wait(ssh_session session, const SshWatch *watch
  * acknowledgement: so acknowledge at once. The kernel forgets it, hence after every poll. */
 void ssh_step_acknowledge(int fd);
 
+/** ssh_step_cork() - the socket, if it is TCP, keeps small packets back until it is uncorked. */
+void ssh_step_cork(int fd, bool is_corked);
+
+/** ssh_step_hold() - the kernel takes no more than so many bytes beyond those on the way. */
+void ssh_step_hold(int fd, int n_bytes);
+
 /** ssh_step_is_lost() - whether the session is over, so that what libssh says is not the host's
  * answer. */
 bool ssh_step_is_lost(ssh_session session);

@@ -194,19 +194,22 @@ size_t ssh_stream_room(const SshStream *stream)
             stream->is_closed || stream->to_channel.n)
                 return 0;
         window = ssh_channel_window_size(stream->channel);
-        return window < SSH_STREAM_CHUNK_BYTES ? window : SSH_STREAM_CHUNK_BYTES;
+        return window < stream->pace->n_chunk ? window : stream->pace->n_chunk;
 }
 
-static void read_fd(SshStream *stream)
+static void read_fd(SshStream *stream, bool is_full)
 {
-        uint8_t chunk[SSH_STREAM_CHUNK_BYTES];
+        uint8_t chunk[SSH_PACE_CHUNK_MAX_BYTES];
         size_t n_room = ssh_stream_room(stream);
         ssize_t n;
 
+        if (is_full && n_room > SSH_STREAM_SMALL_BYTES)
+                n_room = SSH_STREAM_SMALL_BYTES;
         if (!n_room)
                 return;
         n = recv(stream->fd, chunk, n_room, MSG_DONTWAIT);
         stream->has_moved = true;
+        stream->is_bulk = n == (ssize_t)n_room;
         if (n > 0)
                 write_to_channel(stream, chunk, (size_t)n);
         else if (n == 0 || (errno != EAGAIN && errno != EINTR))
@@ -237,7 +240,7 @@ struct pollfd ssh_stream_events(const SshStream *stream, bool is_full)
                 return (struct pollfd){ .fd = -1 };
         if (stream->is_blocked)
                 polled.events |= POLLOUT;
-        if (!is_full && ssh_stream_room(stream))
+        if (!(is_full && stream->is_bulk) && ssh_stream_room(stream))
                 polled.events |= POLLIN;
         /* A hang-up is told whatever is asked for, and again each time: once is enough. */
         if (stream->is_hung_up && !polled.events)
@@ -245,7 +248,7 @@ struct pollfd ssh_stream_events(const SshStream *stream, bool is_full)
         return polled;
 }
 
-void ssh_stream_feed(SshStream *stream, short revents)
+void ssh_stream_feed(SshStream *stream, short revents, bool is_full)
 {
         if (revents & (POLLHUP | POLLERR)) {
                 stream->is_hung_up = true;
@@ -254,7 +257,7 @@ void ssh_stream_feed(SshStream *stream, short revents)
         if (stream->is_blocked && (stream->is_deaf || revents & POLLOUT))
                 drain(stream);
         if (revents & (POLLIN | POLLHUP | POLLERR))
-                read_fd(stream);
+                read_fd(stream, is_full);
 }
 
 /* -- opening ----------------------------------------------------------------------------------- */
@@ -392,18 +395,20 @@ void ssh_stream_abandon(SshStream *stream)
 
 /* -- life -------------------------------------------------------------------------------------- */
 
-SshStream *ssh_stream_new(SshRequest *request, ssh_session session, const char *label)
+SshStream *ssh_stream_new(SshRequest *request, ssh_session session, const SshPace *pace,
+                          const char *label)
 {
         SshStream *stream = calloc(1, sizeof(*stream));
 
         if (!stream)
                 return NULL;
         stream->session = session;
+        stream->pace = pace;
         stream->label = label;
         stream->request = request;
         stream->fd = -1;
         stream->exit_status = -1;
-        buffer_init(&stream->to_channel, SSH_STREAM_CHUNK_BYTES);
+        buffer_init(&stream->to_channel, SSH_PACE_CHUNK_MAX_BYTES);
         buffer_init(&stream->to_fd, SSH_STREAM_BUFFERED_BYTES);
         stream->callbacks = (struct ssh_channel_callbacks_struct){
                 .userdata = stream,

@@ -26,14 +26,15 @@
  */
 
 #include "client/ssh-direct.h"
+#include "client/ssh-pace.h"
 #include "client/ssh-request.h"
 
 #include <libssh/callbacks.h>
 #include <libssh/libssh.h>
 #include <poll.h>
 
-#define SSH_STREAM_CHUNK_BYTES    32000u   /* read at once; fits one packet of any sshd */
 #define SSH_STREAM_BUFFERED_BYTES 2097152u /* more than a window of libssh: the host cheats */
+#define SSH_STREAM_SMALL_BYTES    4096u    /* may go though the socket takes nothing now */
 
 typedef struct SshStream SshStream;
 
@@ -47,6 +48,7 @@ typedef enum SshStreamState {
 struct SshStream {
         ssh_session session;  /* borrowed */
         const char *label;    /* of the host, for errors; borrowed */
+        const SshPace *pace;  /* of the session; borrowed */
         SshStreamState state; /* set by stream_enter() alone */
         SshRequest *request;  /* what it is for; a reference, which the owner drops */
         ssh_channel channel;  /* owned */
@@ -62,6 +64,7 @@ struct SshStream {
         bool is_abandoned;   /* nobody wants it any more */
         bool is_blocked;     /* fd takes no more; libssh holds the rest */
         bool is_deaf;        /* fd takes nothing any more; what comes for it is dropped */
+        bool is_bulk;        /* fd had more than was read */
         bool is_hung_up;     /* fd's other end is gone */
         bool has_read_end;   /* fd gave end of file ... */
         bool has_sent_end;   /* ... and the host was told */
@@ -77,22 +80,24 @@ struct SshStream {
  * ssh_stream_new() - take over a request and ask the host for the channel
  * @request:    its descriptor is taken; must outlive the stream
  * @session:    logged in; borrowed
+ * @pace:       of the session; borrowed
  * @label:      of the host, for errors; borrowed
  *
  * Return: NULL: out of memory.
  */
-NODISCARD SshStream *ssh_stream_new(SshRequest *request, ssh_session session, const char *label);
+NODISCARD SshStream *ssh_stream_new(SshRequest *request, ssh_session session, const SshPace *pace,
+                                    const char *label);
 
 /** ssh_stream_free() - close channel and descriptor; leaves the request to the owner. Return: NULL.
  */
 SshStream *ssh_stream_free(SshStream *stream);
 
 /** ssh_stream_events() - what to poll its descriptor for: fd -1 if nothing. @is_full: libssh has
- * more bytes for the socket than it takes, so read no more. */
+ * more bytes for the socket than it takes, so read only what is small. */
 struct pollfd ssh_stream_events(const SshStream *stream, bool is_full);
 
-/** ssh_stream_feed() - the descriptor is ready: move bytes as @revents says. */
-void ssh_stream_feed(SshStream *stream, short revents);
+/** ssh_stream_feed() - the descriptor is ready: move bytes as @revents says; @is_full: as above. */
+void ssh_stream_feed(SshStream *stream, short revents, bool is_full);
 
 /**
  * ssh_stream_settle() - do what bytes from the host made possible
@@ -102,7 +107,7 @@ void ssh_stream_feed(SshStream *stream, short revents);
  */
 NODISCARD pyrope_status ssh_stream_settle(SshStream *stream, pyrope_error **error);
 
-/** ssh_stream_room() - how many bytes ssh_stream_write() takes now; at most SSH_STREAM_CHUNK_BYTES.
+/** ssh_stream_room() - how many bytes ssh_stream_write() takes now; at most a chunk.
  */
 size_t ssh_stream_room(const SshStream *stream);
 

@@ -84,7 +84,8 @@ static void add_stream(SshLink *link, SshRequest *request)
                 return;
         }
         if (!streams_reserve(link))
-                stream = ssh_stream_new(request, link->connection.session, link->settings.label);
+                stream = ssh_stream_new(request, link->connection.session, &link->pace,
+                                        link->settings.label);
         if (stream) {
                 link->streams[link->n_streams++] = stream;
                 if (stream->direct)
@@ -181,6 +182,21 @@ static int poll_unlocked(SshLink *link, int wait_ms)
         return n;
 }
 
+/* Packets that go together cost sshd a turn in all, not each. */
+void ssh_turn_cork(SshLink *link)
+{
+        if (!link->is_corked)
+                ssh_step_cork(ssh_get_fd(link->connection.session), true);
+        link->is_corked = true;
+}
+
+static void uncork(SshLink *link)
+{
+        if (link->is_corked)
+                ssh_step_cork(ssh_get_fd(link->connection.session), false);
+        link->is_corked = false;
+}
+
 /* sshd sends small packets at once only if all before them are acknowledged. The kernel does that
  * with our next packet, or late; so it is told if there is no next one. */
 static void acknowledge(SshLink *link)
@@ -192,12 +208,19 @@ static void acknowledge(SshLink *link)
         link->n_acknowledged = link->bytes.in_bytes;
 }
 
+static void keep_pace(SshLink *link, bool is_full)
+{
+        if (ssh_pace_look(&link->pace, clock_coarse_ms(), link->bytes.out_bytes, is_full))
+                ssh_step_hold(ssh_get_fd(link->connection.session), (int)link->pace.n_unsent);
+}
+
 static void wait_for_events(SshLink *link, Deadline until)
 {
         bool is_full = ssh_helm_is_full(link);
         short events = is_full ? POLLIN | POLLOUT : POLLIN;
         Deadline first = deadline_min(first_deadline(link), until);
         int wait_ms = link->is_unsettled ? 0 : deadline_left_ms(first);
+        int n;
 
         link->polled[0] =
                 (struct pollfd){ .fd = ssh_get_fd(link->connection.session), .events = events };
@@ -205,12 +228,18 @@ static void wait_for_events(SshLink *link, Deadline until)
         link->polled[2] = (struct pollfd){ .fd = link->timer_fd, .events = POLLIN };
         for (size_t i = 0; i < link->n_streams; i++)
                 link->polled[i + FDS_OF_LINK] = ssh_stream_events(link->streams[i], is_full);
+        uncork(link);
+        keep_pace(link, is_full);
         acknowledge(link);
         /* Whatever it says, the rest of the turn finds out by itself. */
-        if (poll_unlocked(link, wait_ms) < 0) {
+        n = poll_unlocked(link, wait_ms);
+        if (n < 0) {
                 for (size_t i = 0; i < link->n_streams + FDS_OF_LINK; i++)
                         link->polled[i].revents = 0;
         }
+        for (size_t i = 0; i < FDS_OF_LINK; i++)
+                n -= link->polled[i].revents != 0;
+        link->n_ready = n > 0 ? (size_t)n : 0;
 }
 
 /* Each turn begins with another stream, so that none is always behind a busy one. */
@@ -218,11 +247,14 @@ static void feed_streams(SshLink *link)
 {
         size_t n = link->n_streams;
 
-        for (size_t k = 0; k < n; k++) {
+        if (link->n_ready > 1)
+                ssh_turn_cork(link);
+        for (size_t k = 0; k < n && link->n_ready; k++) {
                 size_t i = (link->first + k) % n;
 
                 if (link->polled[i + FDS_OF_LINK].revents)
-                        ssh_stream_feed(link->streams[i], link->polled[i + FDS_OF_LINK].revents);
+                        ssh_stream_feed(link->streams[i], link->polled[i + FDS_OF_LINK].revents,
+                                        ssh_helm_is_full(link));
         }
         link->first++;
 }
@@ -291,8 +323,8 @@ static void note_stream(SshLink *link, SshStream *stream)
 {
         if (!stream->is_answered && !stream->is_abandoned)
                 link->n_unanswered++;
-        if (stream->direct && ssh_direct_rouse(stream->direct))
-                link->helm.is_hot = true;
+        if (stream->direct)
+                ssh_direct_rouse(stream->direct);
         if (stream->has_moved)
                 link->moved_ms = clock_coarse_ms();
         stream->has_moved = false;
@@ -484,8 +516,8 @@ int ssh_turn_begin(SshLink *link)
         atomic_store(&link->n_sent, 0);
         atomic_store(&link->received_at_ms, clock_boottime_ms());
         ssh_helm_lock(link);
-        link->is_unsettled = false;
-        link->is_acknowledged = false;
+        ssh_pace_init(&link->pace);
+        link->is_unsettled = link->is_corked = link->is_acknowledged = false;
         ssh_alive_begin(&link->alive, link->settings.alive_interval_s, link->settings.n_alive_max,
                         &now);
         set_timer(link, now.boot_ms); /* whoever looks then says when to look again */

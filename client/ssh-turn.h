@@ -25,6 +25,10 @@ NODISCARD int ssh_turn_begin(SshLink *link);
  */
 NODISCARD pyrope_status ssh_turn(SshLink *link, Deadline until, pyrope_error **error);
 
+/** ssh_turn_cork() - packets stay until the next turn, unless they are many; with the helm's lock.
+ */
+void ssh_turn_cork(SshLink *link);
+
 /**
  * ssh_turn_end() - every stream hangs up, and who waits for one is told
  * @status:     what ssh_turn() returned
