@@ -164,8 +164,14 @@ void ssh_helm_note(SshLink *link)
 {
         bool is_unsettled = link->n_settled != link->bytes.in_bytes;
 
-        if (!link->helm.status && is_unsettled && !link->is_unsettled)
+        if (link->helm.status)
+                return;
+        if (is_unsettled && !link->is_unsettled)
                 ssh_helm_disturb(link);
+        if (link->helm.is_taken && !link->is_room_awaited && ssh_helm_is_full(link)) {
+                link->is_room_awaited = true;
+                ssh_link_wake(link);
+        }
 }
 
 /* -- the thread -------------------------------------------------------------------------------- */

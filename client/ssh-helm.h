@@ -85,7 +85,8 @@ bool ssh_helm_is_full(const struct SshLink *link);
  * steers has his next turn. */
 void ssh_helm_crowd(struct SshLink *link);
 
-/** ssh_helm_note() - libssh was used: see to it that what it read meanwhile is looked at. */
+/** ssh_helm_note() - libssh was used: see to it that what it read meanwhile is looked at, and that
+ * somebody waits until the socket takes what it holds. */
 void ssh_helm_note(struct SshLink *link);
 
 /** ssh_helm_disturb() - a stream was changed: see to it that it is looked at. */

@@ -104,6 +104,7 @@ struct SshLink {
         size_t n_unanswered;             /* streams that somebody waits for */
         int64_t moved_ms;                /* when a descriptor had bytes, on clock_coarse_ms() */
         bool is_corked;                  /* the socket keeps small packets back now */
+        bool is_room_awaited;            /* who polls will see when the socket takes more */
         bool is_acknowledged;            /* sshd sends at once by itself: a command was run */
         uint64_t n_acknowledged; /* of the bytes read: the kernel was told to acknowledge these */
         uint64_t n_sent_before;  /* bytes written when they were read */

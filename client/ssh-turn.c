@@ -228,6 +228,7 @@ static void wait_for_events(SshLink *link, Deadline until)
         link->polled[2] = (struct pollfd){ .fd = link->timer_fd, .events = POLLIN };
         for (size_t i = 0; i < link->n_streams; i++)
                 link->polled[i + FDS_OF_LINK] = ssh_stream_events(link->streams[i], is_full);
+        link->is_room_awaited = is_full;
         uncork(link);
         keep_pace(link, is_full);
         acknowledge(link);
