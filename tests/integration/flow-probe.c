@@ -289,7 +289,7 @@ int main(int argc, char **argv)
                 fprintf(stderr, "usage: see the top of flow-probe.c\n");
                 return 2;
         }
-        pool = ssh_pool_new(argv[1], NULL);
+        pool = ssh_pool_new(argv[1], SSH_BACKEND_LIBSSH, NULL);
         if (!pool)
                 return 1;
         for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
