@@ -38,9 +38,9 @@ check "which happened again and again" test "$(grep -c 'set_newkeys: rekeying' "
 
 echo "# ends that do not read"
 kib_of_sshds() { # the largest process of h1 and h2
-        local pids stamp
+        local pids
         for pids in "$FX_DIR"/h[12]/pid; do
-                read -r pids stamp <"$pids"
+                pids=$(cut -d" " -f1 "$pids")
                 while [ -n "$pids" ]; do
                         ps -o rss= -p "$pids"
                         pids=$(ps -o pid= --ppid "$pids" | tr -s ' \n' ',' | sed 's/^,//; s/,$//')
