@@ -39,7 +39,6 @@ struct WatchedJob {
         int fd; /* borrowed from the job */
         uv_poll_t poll;
         uv_work_t cleaning;
-        bool is_cleaning; /* until on_cleaned(), which closes the poll */
         char line[WATCH_LINE_BYTES + 1];
         size_t n_line;
         pid_t pid; /* the application's, once told */
@@ -79,18 +78,25 @@ static void on_cleaned(uv_work_t *work, int status)
         WatchedJob *self = container_of(work, WatchedJob, cleaning);
 
         (void)status;
-        uv_close((uv_handle_t *)&self->poll, on_poll_closed);
+        free(self);
+}
+
+static void on_gone_closed(uv_handle_t *handle)
+{
+        WatchedJob *self = container_of((uv_poll_t *)handle, WatchedJob, poll);
+
+        (void)uv_queue_work(&self->watch->loop, &self->cleaning, clean_in_pool, on_cleaned);
 }
 
 static void watched_gone(WatchedJob *self, const char *how)
 {
         Watch *watch = self->watch;
 
-        (void)uv_poll_stop(&self->poll);
-        self->is_cleaning = true;
         log_info("%s %s", self->job->info.id, how);
         job_table_exited(watch->host->table, self->job, how);
-        (void)uv_queue_work(&watch->loop, &self->cleaning, clean_in_pool, on_cleaned);
+        /* Before its descriptor is closed, which cleaning does: libuv takes a number out of epoll
+         * when it closes the handle, and by then it could be another job's. */
+        uv_close((uv_handle_t *)&self->poll, on_gone_closed);
 }
 
 static void describe_end(int status, char *ret, size_t n_ret)
@@ -301,13 +307,8 @@ void watch_drain(Watch *self)
 static void close_handle(uv_handle_t *handle, void *unused)
 {
         (void)unused;
-        if (uv_is_closing(handle))
-                return;
-        if (uv_handle_get_type(handle) != UV_POLL)
-                uv_close(handle, NULL);
-        /* A job may be done for the table before the loop hears of it, which then closes it. */
-        else if (!container_of((uv_poll_t *)handle, WatchedJob, poll)->is_cleaning)
-                uv_close(handle, on_poll_closed);
+        if (!uv_is_closing(handle))
+                uv_close(handle, uv_handle_get_type(handle) == UV_POLL ? on_poll_closed : NULL);
 }
 
 Watch *watch_free(Watch *self)

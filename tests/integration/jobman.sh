@@ -130,4 +130,22 @@ for _ in {1..20}; do
         stop jobs && n_good=$((n_good + 1))
 done
 check "20 times it ends well, whatever it was at" test "$n_good" = 20
+
+# What one job leaves behind, such as the number of its descriptor, is not taken for another's that begins meanwhile.
+jobman_conf many <<END
+[application Many]
+command = $PYROPE_BIN_DIR/thermal-solver
+maxJobs = 8
+END
+start many nice -n 19 jobman --config "$tmp/many.conf" # slow, as above
+side_by_side() { # NAME
+        for _ in {1..20}; do timeout 10 allocate-app Many -- true || echo failed; done >"$tmp/$1" 2>&1
+}
+loops=()
+for loop in {1..8}; do
+        side_by_side "side$loop" {never_fd}<&- &
+        loops+=($!)
+done
+wait "${loops[@]}"
+check "160 instances that begin and end side by side all do so" test "$(cat "$tmp"/side[1-8])" = ""
 finish
