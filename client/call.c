@@ -36,7 +36,7 @@ static pyrope_status attempt(pyrope_proxy *proxy, ConnCall *call, Deadline deadl
         *ret_is_unsent = false;
         status = proxy_conn(proxy, deadline, &conn, &object, error);
         if (status)
-                return status;
+                return error_unsent(error, status);
         if (call) {
                 bool is_own = !call->object;
 
@@ -50,8 +50,10 @@ static pyrope_status attempt(pyrope_proxy *proxy, ConnCall *call, Deadline deadl
                 status = conn_ping(conn, deadline, error);
         }
         *ret_is_unsent = status == PYROPE_E_CLOSED;
-        return call_failed(proxy, call ? call->method : "ping",
-                           *ret_is_unsent ? PYROPE_E_UNREACHABLE : status, error);
+        if (!*ret_is_unsent)
+                return call_failed(proxy, call ? call->method : "ping", status, error);
+        status = call_failed(proxy, call ? call->method : "ping", PYROPE_E_UNREACHABLE, error);
+        return error_unsent(error, status);
 }
 
 static pyrope_status nil_new(pyrope_value **ret, pyrope_error **error)

@@ -265,8 +265,9 @@ pyrope_status proxy_enter(pyrope_proxy *proxy, Deadline deadline, pyrope_error *
 {
         if (turn_take(&proxy->turn, deadline))
                 return PYROPE_OK;
-        return error_set(error, PYROPE_E_TIMEOUT, "%s: other calls took all the time",
-                         proxy->object);
+        (void)error_set(error, PYROPE_E_TIMEOUT, "%s: other calls took all the time",
+                        proxy->object);
+        return error_unsent(error, PYROPE_E_TIMEOUT);
 }
 
 pyrope_status proxy_conn(pyrope_proxy *proxy, Deadline deadline, Conn **ret,

@@ -13,6 +13,7 @@ struct pyrope_error {
         char *class_;    /* NULL unless the status is PYROPE_E_REMOTE; owned */
         char *traceback; /* or NULL; owned */
         char *text;      /* one line; owned */
+        bool is_unsent;  /* of a call that was not sent */
 
         /* Of a remote exception only. */
         pyrope_value *value;   /* what the exception lies in, or NULL; owned */
@@ -78,6 +79,11 @@ const char *pyrope_error_traceback(const pyrope_error *error)
         if (!error)
                 return NULL;
         return error->traceback;
+}
+
+bool pyrope_error_is_unsent(const pyrope_error *error)
+{
+        return error && error->is_unsent;
 }
 
 pyrope_view pyrope_error_arguments(const pyrope_error *error)
@@ -180,6 +186,13 @@ pyrope_status error_set(pyrope_error **error, pyrope_status status, const char *
         va_start(arguments, format);
         *error = error_new(status, line_of(format, arguments));
         va_end(arguments);
+        return status;
+}
+
+pyrope_status error_unsent(pyrope_error **error, pyrope_status status)
+{
+        if (error && *error)
+                (*error)->is_unsent = true;
         return status;
 }
 

@@ -129,6 +129,9 @@ void writer_padded_bytes(pyrope_writer *writer, const void *data, size_t n, size
 pyrope_status error_set(pyrope_error **error, pyrope_status status, const char *format, ...)
         PRINTF(3, 4);
 
+/** error_unsent() - mark what is there as pyrope_error_is_unsent(). Return: @status. */
+pyrope_status error_unsent(pyrope_error **error, pyrope_status status);
+
 /** error_null() - an argument is NULL that must not be. Return: PYROPE_E_INVALID. */
 pyrope_status error_null(pyrope_error **error);
 

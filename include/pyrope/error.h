@@ -94,6 +94,16 @@ PYROPE_API const char *pyrope_error_class(const pyrope_error *error);
  */
 PYROPE_API const char *pyrope_error_traceback(const pyrope_error *error);
 
+/**
+ * pyrope_error_is_unsent() - whether a call failed before anything of it was sent
+ *
+ * Then it was certainly not executed, and may be made again. Of any other call without a result or
+ * a remote exception it is not known whether it ran.
+ *
+ * Return: false for NULL, and for what is not the failure of a call.
+ */
+PYROPE_API bool pyrope_error_is_unsent(const pyrope_error *error);
+
 #ifdef __cplusplus
 }
 #endif

@@ -230,8 +230,9 @@ PYROPE_API int pyrope_proxy_fd(pyrope_proxy *proxy);
  * @ret:       the result; may be NULL
  *
  * A method that the daemon told of as oneway is only sent, and its result is nil. After
- * PYROPE_E_TIMEOUT or PYROPE_E_UNREACHABLE the method may have run, or still run; the proxy
- * connects again at its next call. Nothing is ever sent twice.
+ * PYROPE_E_TIMEOUT or PYROPE_E_UNREACHABLE the method may have run, or still run, unless
+ * pyrope_error_is_unsent() says otherwise; the proxy connects again at its next call. Nothing is
+ * ever sent twice.
  *
  * Return: PYROPE_OK; PYROPE_E_REMOTE (@error has class, text and traceback), PYROPE_E_TIMEOUT,
  * PYROPE_E_TOO_LARGE (not sent), PYROPE_E_INVALID (arguments are no list, keywords no map),

@@ -58,7 +58,7 @@ converse() { # the same whether SSH is between or not
         # Killed and started again: the same proxy goes on, and what was cached is found again.
         stop ns KILL
         answers 'OK gone' 'wait 1 10000'
-        answers 'E_UNREACHABLE .*' 'call 1 count'
+        answers 'E_UNREACHABLE unsent: .*' 'call 1 count'
         answers 'E_UNREACHABLE .*' 'proxy 2 Jobs'
         start ns "${in_one[@]}" nameserver --database "$tmp/ns.db"
         answers 'OK 2' 'call 1 count'

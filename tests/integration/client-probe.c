@@ -2,8 +2,8 @@
 
 /*
  * The public client API, driven line by line: one command a line on standard input, one answer a
- * line on standard output, which begins with OK or with the name of the status. Scripts thus act
- * between two calls of one program.
+ * line on standard output, which begins with OK or with the name of the status, then "unsent: " of
+ * a call that certainly did not run. Scripts thus act between two calls of one program.
  *
  *      proxy P NAME|URI       received P FROM METHOD (an object that the call tells)
  *      call P METHOD [TEXT]   ping P   wait P MS   fd P   uri P   free P
@@ -48,7 +48,8 @@ static pyrope_proxy *proxy_of(const char *word)
 static void answer(pyrope_status status, const pyrope_error *error, const char *result)
 {
         if (status)
-                printf("%s %s\n", pyrope_status_name(status),
+                printf("%s %s%s\n", pyrope_status_name(status),
+                       pyrope_error_is_unsent(error) ? "unsent: " : "",
                        error ? pyrope_error_text(error) : pyrope_strerror(status));
         else
                 printf("OK %s\n", result ? result : "");

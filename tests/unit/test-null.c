@@ -53,6 +53,7 @@ START_TEST(no_error_reads_as_lack_of_memory)
         ck_assert_str_eq(pyrope_error_text(NULL), pyrope_strerror(PYROPE_E_NOMEM));
         ck_assert_ptr_null(pyrope_error_class(NULL));
         ck_assert_ptr_null(pyrope_error_traceback(NULL));
+        ck_assert(!pyrope_error_is_unsent(NULL));
         EXPECT_ABSENT(pyrope_error_arguments(NULL));
         EXPECT_ABSENT(pyrope_error_attribute(NULL, "a"));
         ck_assert(!pyrope_error_annotation(NULL, "ABCD", &bytes, &n));
