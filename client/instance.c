@@ -59,10 +59,20 @@ static char *text_of(pyrope_view item)
         return pyrope_get_str(item, &text, &n) == PYROPE_OK ? strndup(text, n) : NULL;
 }
 
+/* A second time if the way there was lost meanwhile: to end a job twice does no harm. */
 static pyrope_status terminate(pyrope_instance *instance, Deadline deadline, pyrope_error **error)
 {
-        return proxy_callf(instance->manager, deadline, NULL, error, "terminateJob", "s",
-                           instance->job);
+        CLEANUP(pyrope_error_freep) pyrope_error *why = NULL;
+        pyrope_status status;
+
+        status = proxy_callf(instance->manager, deadline, NULL, &why, "terminateJob", "s",
+                             instance->job);
+        if (status == PYROPE_E_UNREACHABLE && !pyrope_error_is_unsent(why))
+                return proxy_callf(instance->manager, deadline, NULL, error, "terminateJob", "s",
+                                   instance->job);
+        if (status && error)
+                *error = TAKE(why);
+        return status;
 }
 
 /* A job manager's answer says "no free slot: ..."; a status of its own lets callers look further.
@@ -180,6 +190,8 @@ static void explain_loss(void *userdata, pyrope_error **error)
         before = TAKE(*error);
         (void)error_set(error, PYROPE_E_UNREACHABLE, "%s; %s on %s: %s", pyrope_error_text(before),
                         instance->job, instance->manager_name, reason);
+        if (pyrope_error_is_unsent(before))
+                (void)error_unsent(error, PYROPE_E_UNREACHABLE);
 }
 
 pyrope_status instance_new(pyrope_context *context, const char *manager_name,

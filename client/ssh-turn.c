@@ -334,8 +334,10 @@ static void note_stream(SshLink *link, SshStream *stream)
 static void settle_once(SshLink *link)
 {
         link->n_unanswered = 0;
-        for (size_t i = link->n_streams; i-- > 0 && !is_lost(link);) {
+        for (size_t i = link->n_streams; i-- > 0;) {
                 settle_stream(link, link->streams[i]);
+                if (is_lost(link))
+                        return; /* who waits is told so by ssh_turn_end() */
                 expire(link, link->streams[i]);
                 note_stream(link, link->streams[i]);
                 if (link->streams[i]->state == SSH_STREAM_OVER)
