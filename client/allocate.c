@@ -253,8 +253,8 @@ static pyrope_status ask_candidate(Search *search, Candidate *candidate, Deadlin
                 return no_memory(error);
         status = proxy_new(search->context, &target, deadline, &candidate->manager, error);
         if (!status)
-                status = proxy_callf(candidate->manager, deadline, &n_free, error,
-                                     "getNumberOfFreeJobs", "s", search->application);
+                status = proxy_ask(candidate->manager, deadline, &n_free, error,
+                                   "getNumberOfFreeJobs", "s", search->application);
         if (!status && pyrope_get_int(pyrope_value_view(n_free), &candidate->n_free) != PYROPE_OK)
                 status = error_set(error, PYROPE_E_PROTOCOL,
                                    "the answer of getNumberOfFreeJobs is no number");

@@ -157,6 +157,27 @@ pyrope_status proxy_callf(pyrope_proxy *proxy, Deadline deadline, pyrope_value *
         return status;
 }
 
+pyrope_status proxy_ask(pyrope_proxy *proxy, Deadline deadline, pyrope_value **ret,
+                        pyrope_error **error, const char *method, const char *format, ...)
+{
+        CLEANUP(pyrope_error_freep) pyrope_error *why = NULL;
+        pyrope_status status;
+        va_list arguments;
+
+        va_start(arguments, format);
+        status = call_packed(proxy, deadline, ret, &why, method, format, arguments);
+        va_end(arguments);
+        if (status == PYROPE_E_UNREACHABLE && !pyrope_error_is_unsent(why)) {
+                why = pyrope_error_free(why);
+                va_start(arguments, format);
+                status = call_packed(proxy, deadline, ret, &why, method, format, arguments);
+                va_end(arguments);
+        }
+        if (status && error)
+                *error = TAKE(why);
+        return status;
+}
+
 pyrope_status pyrope_callf(pyrope_proxy *proxy, const char *method, pyrope_value **ret,
                            pyrope_error **error, const char *format, ...)
 {

@@ -59,20 +59,10 @@ static char *text_of(pyrope_view item)
         return pyrope_get_str(item, &text, &n) == PYROPE_OK ? strndup(text, n) : NULL;
 }
 
-/* A second time if the way there was lost meanwhile: to end a job twice does no harm. */
 static pyrope_status terminate(pyrope_instance *instance, Deadline deadline, pyrope_error **error)
 {
-        CLEANUP(pyrope_error_freep) pyrope_error *why = NULL;
-        pyrope_status status;
-
-        status = proxy_callf(instance->manager, deadline, NULL, &why, "terminateJob", "s",
-                             instance->job);
-        if (status == PYROPE_E_UNREACHABLE && !pyrope_error_is_unsent(why))
-                return proxy_callf(instance->manager, deadline, NULL, error, "terminateJob", "s",
-                                   instance->job);
-        if (status && error)
-                *error = TAKE(why);
-        return status;
+        return proxy_ask(instance->manager, deadline, NULL, error, "terminateJob", "s",
+                         instance->job);
 }
 
 /* A job manager's answer says "no free slot: ..."; a status of its own lets callers look further.
@@ -98,14 +88,14 @@ static void take_back(pyrope_instance *instance, const char *user)
         Deadline deadline = deadline_in(INSTANCE_RECALL_MS);
         pyrope_view entry;
 
-        if (proxy_callf(instance->manager, deadline, &jobs, NULL, "getStatus", "") != PYROPE_OK)
+        if (proxy_ask(instance->manager, deadline, &jobs, NULL, "getStatus", "") != PYROPE_OK)
                 return;
         for (pyrope_iter it = pyrope_each(pyrope_value_view(jobs));
              pyrope_next(&it, NULL, &entry);) {
                 if (!pyrope_str_equals(pyrope_find(entry, "user"), user))
                         continue;
-                if (proxy_callf(instance->manager, deadline, NULL, NULL, "terminateJob", "v",
-                                pyrope_find(entry, "job")) != PYROPE_OK)
+                if (proxy_ask(instance->manager, deadline, NULL, NULL, "terminateJob", "v",
+                              pyrope_find(entry, "job")) != PYROPE_OK)
                         log_debug("%s may have a job of %s", instance->manager_name, user);
         }
 }
@@ -157,7 +147,7 @@ static pyrope_status ask_status(pyrope_instance *instance, Deadline deadline, ch
         pyrope_view entry, reason;
         pyrope_status status;
 
-        status = proxy_callf(instance->manager, deadline, &answer, error, "getStatus", "");
+        status = proxy_ask(instance->manager, deadline, &answer, error, "getStatus", "");
         if (status)
                 return status;
 

@@ -226,7 +226,7 @@ static pyrope_status lookup(pyrope_proxy *nameserver, const char *name, Deadline
         CLEANUP(pyrope_value_freep) pyrope_value *answer = NULL;
         pyrope_status status;
 
-        status = proxy_callf(nameserver, deadline, &answer, error, "lookup", "sb", name, 1);
+        status = proxy_ask(nameserver, deadline, &answer, error, "lookup", "sb", name, 1);
         return status ? status : record_of(name, pyrope_value_view(answer), ret, error);
 }
 
@@ -238,7 +238,7 @@ static pyrope_status resolve_by(pyrope_proxy *nameserver, const char *name, Dead
         pyrope_status status;
 
         if (proxy_has_method(nameserver, "resolve"))
-                status = proxy_callf(nameserver, deadline, ret, &why, "resolve", "s", name);
+                status = proxy_ask(nameserver, deadline, ret, &why, "resolve", "s", name);
         else
                 status = lookup(nameserver, name, deadline, ret, &why);
 
@@ -279,8 +279,8 @@ pyrope_status nameserver_tagged(pyrope_context *context, const pyrope_value *tag
 
         status = nameserver_of(context, deadline, &nameserver, error);
         return status ? status
-                      : proxy_callf(nameserver, deadline, ret, error, "yplookup", "v",
-                                    pyrope_value_view(tags));
+                      : proxy_ask(nameserver, deadline, ret, error, "yplookup", "v",
+                                  pyrope_value_view(tags));
 }
 
 /* -- where an object is ----------------------------------------------------------------------- */
@@ -372,8 +372,8 @@ static pyrope_status find_tags(pyrope_context *context, const char *text, pyrope
         pyrope_status status = tags_new(text, &tags, error);
 
         if (!status)
-                status = proxy_callf(nameserver, deadline, &names, error, "yplookup", "v",
-                                     pyrope_value_view(tags));
+                status = proxy_ask(nameserver, deadline, &names, error, "yplookup", "v",
+                                   pyrope_value_view(tags));
         if (status)
                 return status;
         name = any_name(pyrope_value_view(names));

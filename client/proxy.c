@@ -68,7 +68,23 @@ char *proxy_label(const pyrope_proxy *proxy)
                                                                                            : NULL;
 }
 
-/* Opens the way to where the object was found, and shakes hands. @ret_metadata may be NULL. */
+/* Opens the way to where the object was found, and shakes hands. *@ret_is_cut: somebody was there,
+ * and hung up in the middle of it. */
+static pyrope_status converse(pyrope_proxy *proxy, const Target *found, Deadline deadline,
+                              pyrope_value **ret_metadata, bool *ret_is_cut, pyrope_error **error)
+{
+        pyrope_status status;
+
+        status = context_converse(proxy->context, &found->at, deadline, &proxy->conn, error);
+        *ret_is_cut = false;
+        if (status)
+                return status;
+        status = conn_connect(&proxy->conn, found->text, deadline, ret_metadata, error);
+        *ret_is_cut = status == PYROPE_E_UNREACHABLE;
+        return status;
+}
+
+/* The same, once more where an SSH session broke meanwhile. @ret_metadata may be NULL. */
 static pyrope_status open_found(pyrope_proxy *proxy, const Target *found, Deadline deadline,
                                 pyrope_value **ret_metadata, pyrope_error **error)
 {
@@ -76,10 +92,14 @@ static pyrope_status open_found(pyrope_proxy *proxy, const Target *found, Deadli
         CLEANUP(freep) char *label = NULL;
         LOG_CONTEXT("object", found->text);
         pyrope_status status;
+        bool is_cut;
 
-        status = context_converse(proxy->context, &found->at, deadline, &proxy->conn, error);
-        if (!status)
-                status = conn_connect(&proxy->conn, found->text, deadline, &metadata, error);
+        status = converse(proxy, found, deadline, &metadata, &is_cut, error);
+        if (is_cut && found->at.ssh) {
+                if (error)
+                        *error = pyrope_error_free(*error);
+                status = converse(proxy, found, deadline, &metadata, &is_cut, error);
+        }
         if (!status) {
                 if (ret_metadata)
                         *ret_metadata = TAKE(metadata);

@@ -68,6 +68,12 @@ NODISCARD pyrope_status proxy_callf(pyrope_proxy *proxy, Deadline deadline, pyro
                                     pyrope_error **error, const char *method, const char *format,
                                     ...);
 
+/** proxy_ask() - the same for what does no harm if it runs twice: where the way broke in the middle
+ * of it, it is called once more. */
+NODISCARD pyrope_status proxy_ask(pyrope_proxy *proxy, Deadline deadline, pyrope_value **ret,
+                                  pyrope_error **error, const char *method, const char *format,
+                                  ...);
+
 /**
  * proxy_on_lost() - who knows more about a daemon that was lost
  * @explain:  told of a call's failure with PYROPE_E_UNREACHABLE, after the call, in its thread; may
