@@ -96,6 +96,7 @@ struct SshSession {
         int64_t next_attempt_ms; /* until the next attempt; -1: none is planned */
         uint64_t n_logins;       /* that succeeded */
         size_t n_channels;       /* open, or asked for */
+        size_t n_hops;           /* those of them that are the ways of other sessions */
         uint64_t n_received;     /* bytes since the last login */
         uint64_t n_sent;
         int64_t quiet_ms; /* since the last byte was received; -1: none was since the last login */

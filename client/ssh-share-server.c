@@ -114,6 +114,7 @@ static bool is_waited_for(SshShareServer *server)
         return is;
 }
 
+/* Beside those by which its own sessions go. */
 static bool has_streams(SshShareServer *server)
 {
         CLEANUP(freep) SshSession *sessions = NULL;
@@ -122,7 +123,7 @@ static bool has_streams(SshShareServer *server)
         if (ssh_pool_sessions(server->pool, &sessions, &n))
                 return true; /* nobody knows */
         for (size_t i = 0; i < n; i++) {
-                if (sessions[i].n_channels)
+                if (sessions[i].n_channels > sessions[i].n_hops)
                         return true;
         }
         return false;

@@ -145,7 +145,7 @@ static int take_result(const SshOrder *order, SshShareMessage *done, int fd, Ssh
         if (!order->is_collected && fd < 0)
                 return SSH_SHARE_CALL_E_LOST;
         if (!order->is_collected) {
-                ret->fd = TAKE_FD(taken);
+                *ret = (SshResult){ .fd = TAKE_FD(taken) };
                 return 0;
         }
         if (!done->bytes || buffer_append(&text, done->bytes, done->n_bytes + 1)) {
@@ -153,7 +153,8 @@ static int take_result(const SshOrder *order, SshShareMessage *done, int fd, Ssh
                 return SSH_SHARE_CALL_E_LOST;
         }
         text.n--;
-        ret->output = (SshOutput){ .text = text, .exit_status = (int)done->exit_status };
+        *ret = (SshResult){ .fd = -1,
+                            .output = { .text = text, .exit_status = (int)done->exit_status } };
         return 0;
 }
 
