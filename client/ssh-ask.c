@@ -11,7 +11,9 @@
 
 bool ssh_ask_can(const SshWatch *watch)
 {
-        return watch->ask && watch->ask->fn;
+        const SshAsk *ask = watch->ask;
+
+        return ask && ask->fn && (!ask->can || ask->can(ask->userdata));
 }
 
 /* One line: what counts only for printers is taken out before it is escaped. */

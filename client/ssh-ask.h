@@ -26,6 +26,7 @@ typedef struct SshAsk SshAsk;
 struct SshAsk {
         pyrope_ask_fn fn; /* as of the public API, from where it mostly comes; NULL: nobody */
         void *userdata;   /* borrowed as long as there are questions */
+        bool (*can)(void *userdata); /* whether there is anybody now; NULL: if there is a fn */
 };
 
 /** ssh_ask_can() - whether there is anybody to ask. */

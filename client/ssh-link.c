@@ -368,6 +368,16 @@ static void answer_from_memory(SshLink *link, SshRequest *request, int64_t now_m
         answer(link, request, link->refusal, error);
 }
 
+/* Somebody asks anew: the next attempt is now; with the lock held. */
+static void refresh(SshLink *link, int64_t now_ms)
+{
+        link->is_fresh = false;
+        for (const SshRequest *request = link->queue; request; request = request->next)
+                link->is_fresh |= request->is_fresh && !request->is_given_up;
+        if (link->is_fresh && link->retry.is_refused && wait_ms(link, now_ms))
+                link->retry.next_at_ms = now_ms;
+}
+
 /* Tells those who need not wait. Return: whether somebody does; with the lock held. */
 static bool sift_queue(SshLink *link, int64_t now_ms)
 {
@@ -397,8 +407,11 @@ typedef enum Next {
 static Next look(SshLink *link, Deadline *ret_until)
 {
         int64_t now_ms = clock_boottime_ms(), forget_at_ms = ssh_retry_forget_at_ms(&link->retry);
-        bool is_wanted = sift_queue(link, now_ms);
-        bool is_early = wait_ms(link, now_ms) > 0;
+        bool is_wanted, is_early;
+
+        refresh(link, now_ms);
+        is_wanted = sift_queue(link, now_ms);
+        is_early = wait_ms(link, now_ms) > 0;
 
         if (is_wanted && !is_early) {
                 enter(link, SSH_EVENT_ASKED, "somebody asked for it");

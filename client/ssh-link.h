@@ -64,6 +64,7 @@ struct SshLink {
         SshLink *next;
         SshNames targets;  /* what callers call it */
         char *key;         /* NULL: the settings are not read yet */
+        bool is_fresh;     /* this attempt is for a request that is */
         bool is_over;      /* takes no more requests */
         bool is_ended;     /* the thread will not wait for anything any more */
         SshRequest *queue; /* not yet taken by the thread */

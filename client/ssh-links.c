@@ -218,6 +218,7 @@ static pyrope_status open_for(SshShared *shared, const SshOrder *order, SshLink 
                 return error_set(error, PYROPE_E_NOMEM, "out of memory");
         }
         request->group = order->group;
+        request->is_fresh = order->is_fresh;
         request->asker = asker;
         if (order->may_be_direct) /* without memory it is not */
                 request->direct = direct = ssh_direct_new();
@@ -243,6 +244,7 @@ static pyrope_status open_hop(void *userdata, const SshSettings *settings, const
         const SshOrder order = { .to = { .ssh = settings->proxy_jump,
                                          .host = settings->host_name,
                                          .port = settings->port },
+                                 .is_fresh = ((SshLink *)userdata)->is_fresh,
                                  .deadline = watch->deadline };
         SshLink *link = userdata;
         pyrope_status status;

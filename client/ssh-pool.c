@@ -52,6 +52,7 @@ static pyrope_status run_collected(SshPool *pool, const SshOrder *order, SshOutp
         if (!request)
                 return error_set(error, PYROPE_E_NOMEM, "out of memory");
         request->group = order->group;
+        request->is_fresh = order->is_fresh;
         lock(pool);
         status = ssh_links_run(&pool->shared, request, error);
         if (!status) {

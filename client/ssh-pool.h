@@ -74,7 +74,8 @@ struct SshOrder {
         bool is_collected;   /* the command has no input, and its output is wanted; else its input
                                 and output are the stream */
         bool may_be_direct;  /* the caller can move the bytes himself */
-        uint64_t group;      /* 0, or by what ssh_pool_leave() takes it back until it is done */
+        bool is_fresh;  /* a person asks for it now: a refusal that is remembered is no answer */
+        uint64_t group; /* 0, or by what ssh_pool_leave() takes it back until it is done */
         Deadline deadline;
 };
 

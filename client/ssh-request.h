@@ -23,6 +23,7 @@ typedef struct SshRequest SshRequest;
 struct SshRequest {
         Location to;           /* owned; ssh alone for a command */
         char *command;         /* NULL: a stream to @to */
+        bool is_fresh;         /* as of SshOrder */
         bool is_piped;         /* the command's input and output are the stream, not collected */
         int fd;                /* to be joined to the stream; taken by the session; -1: none */
         SshDirect *direct;     /* who moves the bytes instead of it; its reference; NULL: nobody */

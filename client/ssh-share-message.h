@@ -13,9 +13,9 @@
  *                                       <-   WELCOME version, pid [is_other: not for you; it hangs
  *                                            up, as it does if the versions differ]
  *      OPEN ssh, path | host, port,     ->
- *           ms, is_askable
+ *           ms, is_askable, is_fresh
  *      PIPE, EXEC ssh, command, ms,     ->
- *           is_askable
+ *           is_askable, is_fresh
  *                                       <-   ASK id, host, instruction, prompt, is_echoed, ms
  *      ANSWER id, status, text          ->
  *                                       <-   DONE status, text | fd | bytes, exit_status
@@ -88,6 +88,7 @@ struct SshShareMessage {
         int64_t id; /* of a question, so that no answer is taken for another one's */
 
         bool is_askable; /* the command has somebody to ask */
+        bool is_fresh;   /* as of SshOrder */
         bool is_echoed;
         bool is_other;
 };

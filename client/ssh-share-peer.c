@@ -62,6 +62,23 @@ static bool is_about(const pyrope_question *question, const char *ssh)
                (question->host[n] == ' ' || !question->host[n]);
 }
 
+static bool is_askable(const SshSharePeer *peer)
+{
+        return peer->order && peer->order->is_askable && !peer->is_gone;
+}
+
+bool ssh_share_peer_can_ask(void *userdata)
+{
+        SshShareServer *server = userdata;
+        bool is = false;
+
+        (void)pthread_mutex_lock(&server->lock);
+        for (const SshSharePeer *peer = server->peers; peer; peer = peer->next)
+                is |= is_askable(peer);
+        (void)pthread_mutex_unlock(&server->lock);
+        return is;
+}
+
 /* Whom to ask next; marked as asked. NULL: nobody is left. */
 static SshSharePeer *pick(SshShareServer *server, const pyrope_question *question)
 {
@@ -69,7 +86,7 @@ static SshSharePeer *pick(SshShareServer *server, const pyrope_question *questio
 
         (void)pthread_mutex_lock(&server->lock);
         for (SshSharePeer *peer = server->peers; peer; peer = peer->next) {
-                if (!peer->order || !peer->order->is_askable || peer->is_gone)
+                if (!is_askable(peer))
                         continue;
                 if (!best || is_about(question, peer->order->ssh))
                         best = peer;
@@ -218,6 +235,7 @@ static bool do_order(SshSharePeer *peer, const SshShareMessage *message)
         const SshOrder order = { .to = location_of(message),
                                  .command = message->command,
                                  .is_collected = message->kind == SSH_SHARE_EXEC,
+                                 .is_fresh = message->is_fresh,
                                  .group = peer->id,
                                  .deadline = deadline_of(message) };
         CLEANUP(pyrope_error_freep) pyrope_error *error = NULL;

@@ -51,3 +51,6 @@ SshSharePeer *ssh_share_peer_join(SshSharePeer *peer);
  * those who want the host that the question is about.
  */
 pyrope_status ssh_share_peer_ask(void *userdata, const pyrope_question *question, char *answer);
+
+/** ssh_share_peer_can_ask() - whether anybody waits who can ask a person. */
+bool ssh_share_peer_can_ask(void *userdata);

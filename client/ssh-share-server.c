@@ -309,7 +309,9 @@ pyrope_status ssh_share_server_new(const char *config_file, const char *director
                                    SshShareServer **ret, pyrope_error **error)
 {
         CLEANUP(ssh_share_server_freep) SshShareServer *server = server_new(idle_ms);
-        const SshAsk ask = { .fn = ssh_share_peer_ask, .userdata = server };
+        const SshAsk ask = { .fn = ssh_share_peer_ask,
+                             .can = ssh_share_peer_can_ask,
+                             .userdata = server };
         pyrope_status status;
         int r;
 

@@ -32,6 +32,7 @@ struct Group {
 struct SshShare {
         SshSharePlace place;
         char *runtime_dir;         /* NULL: any */
+        _Atomic bool has_ordered;  /* what comes now is not the first that this program wants */
         _Atomic int64_t off_until; /* without an agent so long, on clock_boottime_ms() */
 
         pthread_mutex_t lock;
@@ -169,8 +170,9 @@ static int fail_late(const SshShareCall *call, const SshOrder *order, pyrope_sta
 }
 
 /* Return: 0 with what came of it; SSH_SHARE_CALL_E_LOST. */
-static int converse(const SshShareCall *call, const SshOrder *order, const SshAsk *ask,
-                    SshResult *ret, pyrope_status *ret_status, pyrope_error **error)
+static int converse(const SshShareCall *call, const SshOrder *order, bool is_first,
+                    const SshAsk *ask, SshResult *ret, pyrope_status *ret_status,
+                    pyrope_error **error)
 {
         const SshShareMessage asked = {
                 .kind = !order->command       ? SSH_SHARE_OPEN
@@ -182,7 +184,9 @@ static int converse(const SshShareCall *call, const SshOrder *order, const SshAs
                 .port = order->to.port,
                 .command = order->command,
                 .ms = deadline_left_ms(order->deadline),
-                .is_askable = ask->fn != NULL,
+                /* Whoever types a command has perhaps mended what was wrong before. */
+                .is_fresh = is_first,
+                .is_askable = ask->fn && (!ask->can || ask->can(ask->userdata)),
         };
         int r;
 
@@ -214,13 +218,15 @@ static bool may_do_without(const SshOrder *order, pyrope_status status)
 int ssh_share_run(SshShare *share, const SshOrder *order, const SshAsk *ask, SshResult *ret,
                   pyrope_status *ret_status, pyrope_error **error)
 {
+        bool is_first = !atomic_exchange(&share->has_ordered, true);
+
         for (unsigned i = 0; i < ATTEMPTS; i++) {
                 CLEANUP(ssh_share_call_close) SshShareCall call = SSH_SHARE_CALL_INIT;
                 CLEANUP(pyrope_error_freep) pyrope_error *why = NULL;
 
                 if (connect_agent(share, order->deadline, &call))
                         return SSH_SHARE_E_WITHOUT;
-                if (converse(&call, order, ask, ret, ret_status, &why))
+                if (converse(&call, order, is_first, ask, ret, ret_status, &why))
                         continue;
                 if (may_do_without(order, *ret_status))
                         return SSH_SHARE_E_WITHOUT;

@@ -276,7 +276,7 @@ NETWORK_TAGS = [
 SHARED = [
     {"kind": "hello", "version": "0.1.0", "key": "HOME=/home/me"}, {"kind": "welcome", "version": "0.1.0", "pid": 77},
     {"kind": "welcome", "version": "0.1.0", "pid": 77, "is_other": True},
-    {"kind": "open", "ssh": "h1", "path": "/run/x.sock", "ms": 60000, "is_askable": True},
+    {"kind": "open", "ssh": "h1", "path": "/run/x.sock", "ms": 60000, "is_askable": True, "is_fresh": True},
     {"kind": "open", "ssh": "a,me@b:22", "host": "db", "port": 5432, "ms": -1},
     {"kind": "pipe", "ssh": "h1", "command": "pyrope pipe nameserver", "ms": 60000},
     {"kind": "exec", "ssh": "h1", "command": "true"}, {"kind": "join", "ssh": "h1", "path": "/run/x.sock", "ms": 30000},
