@@ -2,6 +2,7 @@
 
 /*
  * ssh-probe SSH_CONFIG COMMAND ...: the SSH part of the client, driven by tests/integration/ssh.sh
+ * and others; through the agent, if PYROPE_SHARE says so
  *
  * PLACE is a location as people type it, "ssh://h1/./u:/path", "/path", "host:port" or, for a port
  * as seen from h1, "h1 HOST PORT" in one word with commas: "h1,127.0.0.1,80". Failures are one line
@@ -10,10 +11,12 @@
 
 #include "base/log.h"
 #include "base/process.h"
+#include "base/text.h"
 #include "base/unix-socket.h"
 #include "client/cli/terminal.h"
 #include "client/forward.h"
 #include "client/ssh-pool.h"
+#include "client/ssh-share.h"
 #include "client/tcp.h"
 #include "proto/value.h"
 #include "tests/integration/stream-bytes.h"
@@ -594,17 +597,28 @@ static SshBackend backend(void)
         return text && !strcmp(text, "program") ? SSH_BACKEND_PROGRAM : SSH_BACKEND_LIBSSH;
 }
 
+/* As a command does by default. */
+static bool is_shared(void)
+{
+        const char *said = getenv("PYROPE_SHARE");
+        bool is = false;
+
+        return said && text_parse_bool(said, &is) == 0 && is;
+}
+
 int main(int argc, char **argv)
 {
         const SshAsk ask = { .fn = terminal_find() ? terminal_ask : NULL };
+        SshShare *share = NULL;
         int status = 2;
 
         log_init("ssh-probe", LOG_LEVEL_WARNING);
         if (argc < 3 || process_sanitize())
                 return usage();
         pool = ssh_pool_new(argv[1], backend(), &ask);
-        if (!pool)
+        if (!pool || (is_shared() && ssh_share_new(argv[1], NULL, &share)))
                 return 1;
+        ssh_pool_share(pool, share);
         for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
                 if (!strcmp(commands[i].name, argv[2]) && argc - 3 >= commands[i].n_arguments)
                         status = commands[i].run(argc - 3, argv + 3);
