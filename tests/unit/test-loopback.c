@@ -18,6 +18,7 @@
 
 #define STRANGER 12345u /* a uid that is nobody's here */
 #define WAIT_MS  60000
+#define TRIES    20u /* for a port that others may take */
 
 static const char *const families[] = { "127.0.0.1:0", "[::1]:0" };
 
@@ -206,26 +207,42 @@ START_TEST(an_end_that_was_reset_is_nobodys)
 }
 END_TEST
 
+/* Closes one end of a connection and listens on its port. Return: the listener; -1: somebody else
+ * on this machine was faster. */
+static int listen_in_place_of(int client)
+{
+        const struct linger at_once = { .l_onoff = 1 };
+        CLEANUP(closep) int other = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        struct sockaddr_in address;
+        socklen_t n = sizeof(address);
+
+        ck_assert_int_eq(getsockname(client, (struct sockaddr *)&address, &n), 0);
+        ck_assert_int_eq(setsockopt(client, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once)), 0);
+        ck_assert_int_eq(close(client), 0);
+        if (bind(other, (struct sockaddr *)&address, n) < 0) {
+                ck_assert_int_eq(errno, EADDRINUSE);
+                return -1;
+        }
+        ck_assert_int_eq(listen(other, 1), 0);
+        return TAKE_FD(other);
+}
+
 /* The port of the end that was closed is listened on by now: that is another socket. */
 START_TEST(who_listens_on_the_port_meanwhile_is_not_taken_for_it)
 {
         CLEANUP(closep) int other = -1;
         CLEANUP(closep) int fd = -1;
-        const struct linger at_once = { .l_onoff = 1 };
-        struct sockaddr_in address;
-        socklen_t n = sizeof(address);
         uid_t uid = STRANGER;
-        int client;
 
         listen_on(families[0]);
-        client = connect_to_it();
-        fd = accept_it();
-        ck_assert_int_eq(getsockname(client, (struct sockaddr *)&address, &n), 0);
-        ck_assert_int_eq(setsockopt(client, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once)), 0);
-        ck_assert_int_eq(close(client), 0);
-        other = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        ck_assert_int_eq(bind(other, (struct sockaddr *)&address, n), 0);
-        ck_assert_int_eq(listen(other, 1), 0);
+        for (unsigned i = 0; i < TRIES && other < 0; i++) {
+                int client = connect_to_it();
+
+                closep(&fd);
+                fd = accept_it();
+                other = listen_in_place_of(client);
+        }
+        ck_assert_int_ge(other, 0);
         ck_assert_int_eq(loopback_peer_uid(diag_fd, fd, &uid), LOOPBACK_E_UNKNOWN);
 }
 END_TEST
