@@ -17,6 +17,8 @@
 #include <sys/eventfd.h>
 #include <sys/timerfd.h>
 
+#define AGAIN_IN "; next attempt in "
+
 static void lock(SshLink *link)
 {
         (void)pthread_mutex_lock(&link->shared->lock);
@@ -134,7 +136,12 @@ static void on_wait(void *userdata, const char *what)
         SshLink *link = userdata;
 
         lock(link);
-        (void)snprintf(link->doing, sizeof(link->doing), "%s", what);
+        if (link->shown.state == SSH_STATE_RESOLVING) /* then @what is a program's name */
+                (void)snprintf(link->doing, sizeof(link->doing),
+                               "%s: reading the SSH configuration by %s", link->targets.names[0],
+                               what);
+        else
+                (void)snprintf(link->doing, sizeof(link->doing), "%s", what);
         unlock(link);
 }
 
@@ -309,13 +316,17 @@ static void answer(SshLink *link, SshRequest *request, pyrope_status status,
         (void)ssh_request_unref(request);
 }
 
-/* For those who come before the next attempt; with the lock held. */
+/* For those who come before the next attempt; with the lock held. A host in front of this one may
+ * have told it from memory. */
 static void keep_failure(SshLink *link, pyrope_status status, const pyrope_error *error)
 {
+        const char *text = error ? pyrope_error_text(error) : pyrope_strerror(status);
+        const char *end = strstr(text, AGAIN_IN);
+
         link->refusal = status;
         link->failure = pyrope_error_free(link->failure);
-        (void)error_set(&link->failure, status, "%s",
-                        error ? pyrope_error_text(error) : pyrope_strerror(status));
+        (void)error_set(&link->failure, status, "%.*s",
+                        (int)(end ? (size_t)(end - text) : strlen(text)), text);
 }
 
 /* Whoever waited for the attempt, or would have to wait too long; with the lock held. */
@@ -363,7 +374,7 @@ static void answer_from_memory(SshLink *link, SshRequest *request, int64_t now_m
 {
         CLEANUP(pyrope_error_freep) pyrope_error *error = NULL;
 
-        (void)error_set(&error, link->refusal, "%s; next attempt in %.1f s",
+        (void)error_set(&error, link->refusal, "%s" AGAIN_IN "%.1f s",
                         pyrope_error_text(link->failure), (double)wait_ms(link, now_ms) / 1e3);
         answer(link, request, link->refusal, error);
 }

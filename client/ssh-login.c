@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#define SHAKE_MS    15000
 #define WHAT_BYTES  512u
 #define WORDS_BYTES 256u
 
@@ -107,7 +108,15 @@ static pyrope_status fail_handshake(const SshConnection *connection, const SshSe
                          words[0] ? "; the program in between said: " : "", words);
 }
 
-/* Within the ConnectTimeout, as ssh does it. */
+/* Within the ConnectTimeout, as ssh does it; without one, a host that does not even exchange keys
+ * is frozen, unless a program in between has still to reach it. */
+static int shake_ms(const SshConnection *connection, const SshSettings *settings)
+{
+        if (settings->connect_timeout_ms >= 0 || connection->proxy.pid)
+                return settings->connect_timeout_ms;
+        return SHAKE_MS;
+}
+
 pyrope_status ssh_login_shake(const SshConnection *connection, const SshSettings *settings,
                               const SshWatch *watch, pyrope_error **error)
 {
@@ -117,7 +126,8 @@ pyrope_status ssh_login_shake(const SshConnection *connection, const SshSettings
         pyrope_status status;
         int fd, r;
 
-        shaking.deadline = deadline_min(watch->deadline, deadline_in(settings->connect_timeout_ms));
+        shaking.deadline =
+                deadline_min(watch->deadline, deadline_in(shake_ms(connection, settings)));
         (void)snprintf(what, sizeof(what), "%s: exchanging keys", settings->label);
         while ((r = ssh_connect(session)) == SSH_AGAIN) {
                 /* libssh makes the socket blocking as soon as it sees it connected. */

@@ -171,5 +171,8 @@ void ssh_socket_tune(const SshSettings *settings, int fd)
         set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, KEEPALIVE_IDLE_S);
         set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, KEEPALIVE_EVERY_S);
         set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, UNANSWERED_MS);
+        /* What little is under way is repeated every time-out at first, not after twice the time:
+         * so a network that is there again after seconds is noticed sooner. */
+        set_option(fd, IPPROTO_TCP, TCP_THIN_LINEAR_TIMEOUTS, 1);
         set_option(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, SSH_PACE_UNSENT_MAX_BYTES);
 }

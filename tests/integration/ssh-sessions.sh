@@ -19,6 +19,7 @@ with() { # NAME LINES: a configuration $tmp/NAME with these lines before the fix
         { printf '%s\n' "$2"; cat "$config"; } >"$tmp/$1"
 }
 
+no_link_order="ASAN_OPTIONS=${ASAN_OPTIONS:-}:verify_asan_link_order=0" # for what is preloaded
 declare -A to=() from=()
 probe() { # NAME [CONFIG [VARIABLE=VALUE...]]: begins a conversation
         mkfifo "$tmp/$1.in" "$tmp/$1.out"
@@ -90,6 +91,15 @@ expect 0 "$fixture" freeze "$FX_DIR" 3
 order cut silence
 for name in frozen proxied cut; do tell $name "wait 1 15000"; done
 
+echo "# so does a suspend, of the clocks alone"
+echo 0 >"$tmp/slept"
+with minute "ServerAliveInterval 1
+ServerAliveCountMax 60"
+probe asleep "$tmp/minute" "LD_PRELOAD=$PYROPE_TEST_BIN_DIR/libsuspended.so" "SUSPENDED=$tmp/slept" "$no_link_order"
+ask asleep "open 1 $(at h4) 15000" OK "a session"
+echo 3600 >"$tmp/slept"
+tell asleep "wait 1 6000"
+
 echo "# restarts"
 read -r sshd _ <"$FX_DIR/h1/pid"
 kill -TERM "$sshd"
@@ -159,11 +169,17 @@ hears storm OK "enough"
 ask storm "open 1 $(at h5) 15000" OK "afterwards all is as before"
 
 echo "# silence, as the user's settings have it"
+hears asleep 'OK there' "an hour of sleep is outlived where the host is still there"
+ask asleep "open 2 $(at h5) 15000" OK "a session that will not"
 probe eager "$tmp/eager"
 ask eager "open 1 $(at h5) 15000" OK "a session"
 expect 0 "$fixture" freeze "$FX_DIR" 5
+echo 7200 >"$tmp/slept"
+tell asleep "wait 2 15000"
 ask eager "wait 1 9000" 'OK gone' "ServerAliveInterval and ServerAliveCountMax count"
 check "which is said" logs eager ' lost: .*the SSH connection broke: silent for [1-4] s$'
+hears asleep 'OK gone' "where the host is not there after the sleep, that is soon noticed"
+check "as what it is" logs asleep ' lost: .*the SSH connection broke: silent for [0-9]+ s, in which this computer slept$'
 tell eager "open 1 $(at h5) 15000"
 check "a frozen host holds the next login up" logs eager 'authenticating: the host was reached$'
 expect 0 "$fixture" thaw "$FX_DIR" 5
@@ -196,7 +212,7 @@ ask hanging "open 1 $(at h1) 300" 'E_TIMEOUT h1 .*exchanging keys: timed out' "a
 ask hanging end OK "it ends in the middle of that"
 with lookup "Host h1
 HostName some-host.invalid"
-probe lookup "$tmp/lookup" "LD_PRELOAD=$PYROPE_TEST_BIN_DIR/libhanging-lookup.so" "ASAN_OPTIONS=${ASAN_OPTIONS:-}:verify_asan_link_order=0"
+probe lookup "$tmp/lookup" "LD_PRELOAD=$PYROPE_TEST_BIN_DIR/libhanging-lookup.so" "$no_link_order"
 ask lookup "open 1 $(at h1) 300" 'E_TIMEOUT h1: looking up the host name some-host.invalid: timed out' "a name server that does not answer"
 ask lookup end OK "it ends in the middle of that"
 : >"$tmp/deaf"
