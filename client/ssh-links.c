@@ -7,8 +7,12 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 
-#define WHAT_BYTES   512u
+#define WHAT_BYTES 512u
+#define HOP_BUFFER_BYTES                                                                           \
+        32768 /* between two sessions: a small call waits for no more of others                    \
+               */
 #define CIRCLE_BYTES 1024u
 
 static void lock(SshShared *shared)
@@ -251,10 +255,13 @@ static pyrope_status open_hop(void *userdata, const SshSettings *settings, const
         SshResult result;
 
         status = open_for(link->shared, &order, link, &result, error);
-        if (!status)
-                *ret_fd = result.fd;
         link->is_hop_failed = status;
-        return status;
+        if (status)
+                return status;
+        /* It is only slower to answer without. */
+        (void)setsockopt(result.fd, SOL_SOCKET, SO_SNDBUF, &(int){ HOP_BUFFER_BYTES }, sizeof(int));
+        *ret_fd = result.fd;
+        return PYROPE_OK;
 }
 
 SshHop ssh_links_hop(SshLink *link)
