@@ -145,11 +145,10 @@ static pyrope_status make_pool(pyrope_context *context, const pyrope_options *op
                                pyrope_error **error)
 {
         const char *ssh_config = setting(options->ssh_config, "PYROPE_SSH_CONFIG");
-        SshBackend backend;
         pyrope_status status;
 
-        status = choose_backend(setting(options->ssh_backend, "PYROPE_SSH_BACKEND"), &backend,
-                                error);
+        status = choose_backend(setting(options->ssh_backend, "PYROPE_SSH_BACKEND"),
+                                &context->ssh_backend, error);
         if (status)
                 return status;
 
@@ -158,11 +157,12 @@ static pyrope_status make_pool(pyrope_context *context, const pyrope_options *op
         context->ssh_ask = (SshAsk){ .fn = options->ask ? ask_in_turn : NULL, .userdata = context };
         context->ssh_config = ssh_config ? strdup(ssh_config) : NULL;
         if (!ssh_config || context->ssh_config)
-                context->pool = ssh_pool_new(ssh_config, backend, &context->ssh_ask);
+                context->pool = ssh_pool_new(ssh_config, context->ssh_backend, &context->ssh_ask);
         if (!context->pool)
                 return error_set(error, PYROPE_E_NOMEM, "out of memory");
         /* The agent's sessions are for those who leave the choice to the settings. */
-        return backend == SSH_BACKEND_AUTO ? share_sessions(context, options, error) : PYROPE_OK;
+        return context->ssh_backend == SSH_BACKEND_AUTO ? share_sessions(context, options, error)
+                                                        : PYROPE_OK;
 }
 
 static pyrope_status configure(pyrope_context *context, const pyrope_options *options,

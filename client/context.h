@@ -29,6 +29,7 @@ struct pyrope_context {
         /* Never change after pyrope_context_new(). */
         char *runtime_dir; /* as given; NULL: $PYROPE_RUNTIME_DIR and the rest of its ladder */
         char *ssh_config;  /* file; NULL: ssh's own */
+        SshBackend ssh_backend;
         char zone[ZONE_SIZE];
         int64_t timeout_ms;
         unsigned spin_us;

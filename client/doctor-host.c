@@ -430,9 +430,13 @@ void doctor_place(DoctorPlace *place, const char *wanted)
 
         place->failed = host->failed;
         place->nameserver = named_nameserver(host);
-        if (host->failed) {
+        if (host->is_program && !host->failed && place->nameserver)
+                place->daemon = strdup(place->nameserver);
+        if (host->failed || host->is_program) {
                 for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-                        doctor_skip(host->doctor, names[i], "%s failed", host->failed);
+                        doctor_skip(host->doctor, names[i], "%s%s",
+                                    host->failed ? host->failed : "not told by the program ssh",
+                                    host->failed ? " failed" : "");
                 return;
         }
         check_commands(place);
@@ -450,6 +454,8 @@ static bool can_measure(DoctorPlace *place, const char *name)
 {
         if (place->host->failed)
                 doctor_skip(place->host->doctor, name, "%s failed", place->host->failed);
+        else if (place->host->is_program)
+                doctor_skip(place->host->doctor, name, "not told by the program ssh");
         else if (!place->has_commands)
                 doctor_skip(place->host->doctor, name, "no command of ours runs there");
         return !place->host->failed && place->has_commands;

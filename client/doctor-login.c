@@ -3,6 +3,7 @@
 #include "client/doctor-login.h"
 
 #include "client/doctor-advice.h"
+#include "client/ssh-choice.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -114,7 +115,19 @@ static void append_unhonoured(ErrorText *text, const SshNames *names)
                                        names->names[i]);
 }
 
-static void pass_settings(DoctorCheck *check, const SshSettings *settings)
+/* Of a host whose session ssh makes. */
+static void warn_program(DoctorCheck *check, const SshSettings *settings, const char *found)
+{
+        doctor_remedy(check,
+                      "nothing; it is slower, and of a login less can be told. '--ssh-backend "
+                      "libssh' refuses such settings by name");
+        doctor_warn(check, "%s; the program ssh makes the session%s%s%s", found,
+                    settings->unsupported ? ", for the configuration sets " : "",
+                    settings->unsupported ? settings->unsupported : "",
+                    settings->unsupported ? ", which libssh does not support" : "");
+}
+
+static void pass_settings(const DoctorHost *host, DoctorCheck *check, const SshSettings *settings)
 {
         ErrorText found = { "" }, unhonoured = { "" };
         char command[COMMAND_BYTES];
@@ -128,6 +141,10 @@ static void pass_settings(DoctorCheck *check, const SshSettings *settings)
         append_names(&found, "; keys ", &settings->identities);
         append_names(&found, "; host keys ", &settings->user_known_hosts);
         append_unhonoured(&unhonoured, &settings->unhonoured);
+        if (host->is_program) {
+                warn_program(check, settings, found.text);
+                return;
+        }
         if (!unhonoured.text[0]) {
                 doctor_pass(check, "%s", found.text);
                 return;
@@ -144,24 +161,62 @@ static void pass_settings(DoctorCheck *check, const SshSettings *settings)
 static void read_settings(DoctorHost *host)
 {
         CLEANUP(pyrope_error_freep) pyrope_error *error = NULL;
+        const pyrope_context *context = host->doctor->context;
         DoctorCheck check = doctor_begin(host->doctor, "settings");
         const SshSettings *settings;
-        pyrope_status status = PYROPE_E_NOMEM;
+        pyrope_status status;
 
-        host->exam = ssh_exam_new(host->doctor->context->pool, &host->doctor->context->ssh_ask);
-        if (host->exam)
-                status = ssh_exam_read(host->exam, host->doctor->context->ssh_config, host->way,
-                                       check.deadline, &error);
+        host->exam = ssh_exam_new(context->pool, &context->ssh_ask);
+        if (!host->exam) {
+                host->failed = "settings";
+                doctor_fail_by(&check, PYROPE_E_NOMEM, NULL, NULL);
+                return;
+        }
+        settings = ssh_exam_settings(host->exam);
+        status = ssh_exam_read(host->exam, context->ssh_config, host->way, check.deadline, &error);
+        if (!status)
+                status = ssh_choice(context->ssh_backend, settings, &host->is_program, &error);
         if (!status) {
-                pass_settings(&check, ssh_exam_settings(host->exam));
+                pass_settings(host, &check, settings);
                 return;
         }
         host->failed = "settings";
-        if (host->exam) {
-                settings = ssh_exam_settings(host->exam);
-                doctor_advise_settings(&check, settings, status, doctor_text(status, error));
-        }
+        doctor_advise_settings(&check, settings, status, doctor_text(status, error));
         doctor_fail_by(&check, status, error, host->way);
+}
+
+/* -- the program ssh --------------------------------------------------------------------------- */
+
+/* All that it does is one step to us. */
+static void log_in_by_program(DoctorHost *host)
+{
+        CLEANUP(pyrope_error_freep) pyrope_error *error = NULL;
+        const SshSettings *settings = ssh_exam_settings(host->exam);
+        DoctorCheck check = doctor_begin(host->doctor, "login");
+        SshOutput output = { .exit_status = -1 };
+        char command[COMMAND_BYTES];
+        pyrope_status status;
+
+        (void)ssh_settings_command(settings, "-v", command, sizeof(command));
+        doctor_remedy(&check, "'%s' shows where ssh gets stuck", command);
+        status = ssh_pool_exec(host->doctor->context->pool, host->way, "exit 0", check.deadline,
+                               &output, &error);
+        if (status) {
+                host->failed = "login";
+                doctor_fail_by(&check, status, error, settings->label);
+                return;
+        }
+        buffer_deinit(&output.text);
+        doctor_pass(&check, "by the program ssh");
+}
+
+static void run_program(DoctorHost *host, const SshSettings *next)
+{
+        for (size_t i = 0; i + 1 < ARRAY_SIZE(steps); i++)
+                doctor_skip(host->doctor, steps[i].name, "left to the program ssh");
+        log_in_by_program(host);
+        if (next)
+                doctor_skip(host->doctor, "forwarding", "left to the program ssh");
 }
 
 /* -- the hosts on the way ---------------------------------------------------------------------- */
@@ -218,6 +273,10 @@ static bool pass_hops(DoctorHost *host, unsigned depth)
 static bool login_at_depth(DoctorHost *host, const SshSettings *next, unsigned depth)
 {
         read_settings(host);
+        if (host->is_program) {
+                run_program(host, next);
+                return !host->failed;
+        }
         if (!host->failed && !pass_hops(host, depth))
                 host->failed = "the way there";
         for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {

@@ -20,6 +20,7 @@ struct DoctorHost {
         const char *way;    /* as it was named; borrowed */
         const char *doubt;  /* why it is taken for a host at all; NULL: none; borrowed */
         SshExam *exam;      /* owned */
+        bool is_program;    /* the program ssh logs in, and @exam knows the settings alone */
         const char *failed; /* the step that did; NULL: none, it is logged in to; static */
 };
 

@@ -146,9 +146,7 @@ pyrope_status ssh_exam_read(SshExam *exam, const char *config_file, const char *
 {
         const SshWatch watch = watch_until(exam, deadline);
 
-        pyrope_status status = ssh_settings_read(config_file, way, &watch, &exam->settings, error);
-
-        return status ? status : ssh_settings_check(&exam->settings, error);
+        return ssh_settings_read(config_file, way, &watch, &exam->settings, error);
 }
 
 static void note_addresses(SshExam *exam, const struct addrinfo *address)

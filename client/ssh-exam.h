@@ -63,7 +63,8 @@ const SshSettings *ssh_exam_settings(const SshExam *exam);
 /** ssh_exam_note() - by what the last step succeeded, one line. Return: borrowed until the next. */
 const char *ssh_exam_note(const SshExam *exam);
 
-/** ssh_exam_read() - the settings. @config_file, @way, Return: as ssh_settings_read(). */
+/** ssh_exam_read() - the settings, of which libssh may be unable to do some: ssh_choice().
+ * @config_file, @way, Return: as ssh_settings_read(). */
 NODISCARD pyrope_status ssh_exam_read(SshExam *exam, const char *config_file, const char *way,
                                       Deadline deadline, pyrope_error **error);
 

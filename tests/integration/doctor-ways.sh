@@ -71,6 +71,17 @@ check "a hop that is not there stops what comes after it" said 'dns +skipped +th
 expect 1 env PATH=/nonexistent "${elsewhere[@]:1}" "$PYROPE_BIN_DIR/pyrope" doctor h1
 check "without the program ssh, what libssh does not know is told" said 'settings +failed .*install openssh-client'
 
+echo "# the program ssh"
+for what in h1 h2,h1 Jobs@h1; do
+        expect 0 "${elsewhere[@]}" pyrope --ssh-backend program doctor $what
+        check "it logs in to $what" passed login 'by the program ssh'
+        check "what it does not tell is skipped" said 'forwarding +skipped +(h1: )?not told by the program ssh'
+        [ $what = h2,h1 ] || check "and through it a daemon answers" passed handshake answers
+done
+expect 1 "${elsewhere[@]}" pyrope --ssh-backend program doctor h1:1
+check "its words are told" said 'login +failed .*ssh: .*Connection refused'
+check "and how to see more" said "'ssh -v -F $FX_SSH_CONFIG -p 1 h1'"
+
 echo "# keys"
 eval "$(ssh-agent -a "$tmp/agent")" >/dev/null
 agent=$SSH_AGENT_PID

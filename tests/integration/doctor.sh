@@ -50,7 +50,7 @@ harmless() { # what differs from run to run, and between machines, as it would l
                 -e "s#\b$user\b#me#g; s#\b$FX_PORT\b#2222#g; s#127\.0\.0\.([0-9]+)#192.0.2.\1#g" \
                 -e 's#SHA256:[A-Za-z0-9+/]{43}#SHA256:…#g; s#(OpenSSH_[^ ,]+)( Debian-[^ ,;]+)?#OpenSSH#g' \
                 -e 's#^( *[0-9]+  .{12}  )(failed|warning|passed)  +[0-9.]+ ms#\1\2  …#' \
-                -e 's#libssh [^;]+#libssh …#; s#([Pp]yrope) [0-9]+[0-9.]*#\1 …#g; s#process [0-9]+#process …#' \
+                -e 's#libssh [0-9][^;]*#libssh …#; s#([Pp]yrope) [0-9]+[0-9.]*#\1 …#g; s#process [0-9]+#process …#' \
                 -e 's#[0-9.]+ (ms, the median|MiB/s)#… \1#g; s#[0-9]+ MiB of zeros#16 MiB of zeros#' \
                 -e 's/\bme@[^ ]+ #[a-z0-9]{8}/me@laptop #1a2b3c4d/g; s#Socket error: Connection reset by peer#Socket error: disconnected#' \
                 -e 's#Sleeper-[a-z0-9]{8}#Sleeper-7f3k9w2m#g; s#Temporary failure in name resolution#Name or service not known#'
@@ -104,9 +104,14 @@ export PYROPE_NAMESERVER=ssh://cluster/./u:$PYROPE_NAMESERVER
 at "$FX_H1" "NoSuchKeyword yes"
 show config-refused 1 cluster
 finds 'settings +failed .* ssh refuses its configuration: .*line 3: .*nosuchkeyword'
-at "$FX_H1" "RevokedHostKeys ~/.ssh/revoked"
-show config-unsupported 1 cluster
+at "$FX_H1" "RevokedHostKeys $tmp/id_revoked"
+: >"$tmp/id_revoked"
+show config-unsupported 1 --ssh-backend libssh cluster
 finds 'settings +failed .* revokedhostkeys'
+show config-program 0 cluster
+finds 'settings +warning .* the program ssh makes the session, for the configuration sets revokedhostkeys'
+finds 'login +passed .* by the program ssh'
+finds 'handshake +passed'
 
 at "$FX_H1" "ControlMaster auto" "ControlPath ~/.ssh/%C" "ForwardX11 yes"
 show config-unhonoured 0 cluster
