@@ -19,6 +19,7 @@
 static const char *const known_here[] = {
         "batchmode",
         "globalknownhostsfile",
+        "hashknownhosts",
         "host",
         "hostname",
         "identityfile",
