@@ -2,16 +2,19 @@
 
 #include "client/ssh-hostkey.h"
 
-#include "client/ssh-run.h"
+#include "client/ssh-ask.h"
+#include "client/ssh-known.h"
 
 #include <ctype.h>
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
-#define COMMAND_BYTES 1024u
-#define NAME_BYTES    300u
-#define NO_FILE       "/dev/null"
+#define COMMAND_BYTES     1024u
+#define NAME_BYTES        300u
+#define ASK_MAX           3
+#define INSTRUCTION_BYTES 1024u
+#define NO_FILE           "/dev/null"
 
 struct SshTrust {
         ssh_session session;
@@ -56,6 +59,13 @@ static pyrope_status refuse_unknown(const SshHostKey *key, pyrope_error **error)
 {
         char command[COMMAND_BYTES];
 
+        if (key->authority_file)
+                return error_set(error, PYROPE_E_HOST_KEY,
+                                 "%s: %s trusts an authority for this host (@cert-authority), and "
+                                 "libssh cannot check the host's certificate; add the host's own "
+                                 "key, %s %s, if the administrator says that it is right",
+                                 key->settings->label, key->authority_file, key->type,
+                                 key->fingerprint);
         (void)ssh_settings_command(key->settings, NULL, command, sizeof(command));
         return error_set(error, PYROPE_E_HOST_KEY,
                          "%s: host key is not in %s: it is %s %s; run '%s' once and compare the "
@@ -90,93 +100,6 @@ pyrope_status ssh_hostkey_refuse(const SshHostKey *key, enum ssh_known_hosts_e v
         }
         return error_set(error, PYROPE_E_HOST_KEY, "%s: host key cannot be checked with %s",
                          key->settings->label, key->file);
-}
-
-/* -- @revoked, which libssh passes over -------------------------------------------------------- */
-
-/* Whether the file has a line with a mark. Return: 1, 0 (also if there is no such file), -errno. */
-static int has_marks(const char *path)
-{
-        CLEANUP(freep) char *line = NULL;
-        FILE *file = fopen(path, "re");
-        size_t n_line = 0;
-        int found = 0;
-
-        if (!file)
-                return errno == ENOENT || errno == ENOTDIR ? 0 : -errno;
-        errno = 0;
-        while (!found && getline(&line, &n_line, file) >= 0)
-                found = line[strspn(line, " \t")] == '@';
-        if (!found && ferror(file))
-                found = errno ? -errno : -EIO;
-        (void)fclose(file);
-        return found;
-}
-
-/* A line of ssh-keygen -F: "@revoked NAMES TYPE KEY COMMENT". */
-static bool is_revocation(char *line, const char *key)
-{
-        const char *const separators = " \t\r";
-        char *state = NULL;
-        const char *word = strtok_r(line, separators, &state);
-
-        if (!word || strcmp(word, "@revoked"))
-                return false;
-        (void)strtok_r(NULL, separators, &state);
-        (void)strtok_r(NULL, separators, &state);
-        word = strtok_r(NULL, separators, &state);
-        return word && !strcmp(word, key);
-}
-
-static pyrope_status check_marks(const SshHostKey *key, const char *key_text, const SshWatch *watch,
-                                 pyrope_error **error)
-{
-        CLEANUP(ssh_run_deinit) SshRun found = SSH_RUN_INIT;
-        const char *const argv[] = { "ssh-keygen", "-F", key->name, "-f", key->file, NULL };
-        pyrope_status status;
-        char *rest, *line;
-
-        status = ssh_run(argv, watch, &found, error);
-        if (status)
-                return status;
-        if (found.is_missing)
-                return error_set(error, PYROPE_E_HOST_KEY,
-                                 "%s: %s has lines marked with @, which only the program "
-                                 "ssh-keygen can read, and it is not here; install openssh-client",
-                                 key->settings->label, key->file);
-        if (found.exit_status > 1) /* 1: no entry */
-                return error_set(error, PYROPE_E_HOST_KEY, "%s: ssh-keygen cannot read %s: %s",
-                                 key->settings->label, key->file, (const char *)found.words.data);
-        rest = (char *)found.output.data;
-        while ((line = strsep(&rest, "\n"))) {
-                if (is_revocation(line, key_text))
-                        return error_set(error, PYROPE_E_HOST_KEY,
-                                         "%s: host key %s %s is marked as revoked in %s; do not "
-                                         "trust this host, ask its administrator",
-                                         key->settings->label, key->type, key->fingerprint,
-                                         key->file);
-        }
-        return PYROPE_OK;
-}
-
-static pyrope_status check_revoked(SshHostKey *key, const SshNames *files, const char *key_text,
-                                   const SshWatch *watch, pyrope_error **error)
-{
-        pyrope_status status = PYROPE_OK;
-        int marks;
-
-        for (size_t i = 0; !status && i < files->n; i++) {
-                key->file = files->names[i];
-                marks = has_marks(key->file);
-                if (marks < 0)
-                        status = error_set(error, PYROPE_E_HOST_KEY,
-                                           "%s: %s cannot be read: %s; host keys may be revoked "
-                                           "there",
-                                           key->settings->label, key->file, strerror(-marks));
-                else if (marks)
-                        status = check_marks(key, key_text, watch, error);
-        }
-        return status;
 }
 
 /* -- the check --------------------------------------------------------------------------------- */
@@ -231,6 +154,135 @@ static bool is_users(ssh_session session)
         return is_there;
 }
 
+/* What all the files say that libssh passes over. */
+static pyrope_status look_through(SshHostKey *key, const SshNames *files, bool is_thorough,
+                                  const SshWatch *watch, unsigned *marks, pyrope_error **error)
+{
+        const SshKnown known = { .label = key->settings->label,
+                                 .name = key->name,
+                                 .key = key->text };
+        pyrope_status status = PYROPE_OK;
+        unsigned found;
+
+        for (size_t i = 0; !status && i < files->n; i++) {
+                status =
+                        ssh_known_marks(&known, files->names[i], is_thorough, watch, &found, error);
+                if (status)
+                        break;
+                *marks |= found;
+                if (found & SSH_MARK_AUTHORITY)
+                        key->authority_file = files->names[i];
+                if (found & SSH_MARK_REVOKED)
+                        status = error_set(error, PYROPE_E_HOST_KEY,
+                                           "%s: host key %s %s is marked as revoked in %s; do not "
+                                           "trust this host, ask its administrator",
+                                           known.label, key->type, key->fingerprint,
+                                           files->names[i]);
+        }
+        return status;
+}
+
+static pyrope_status look_through_all(SshHostKey *key, bool is_thorough, const SshWatch *watch,
+                                      unsigned *ret, pyrope_error **error)
+{
+        const SshSettings *settings = key->settings;
+        pyrope_status status;
+
+        *ret = 0;
+        status = look_through(key, &settings->user_known_hosts, is_thorough, watch, ret, error);
+        return status ? status
+                      : look_through(key, &settings->global_known_hosts, is_thorough, watch, ret,
+                                     error);
+}
+
+/* -- a key that nobody knows ------------------------------------------------------------------- */
+
+/* Whether the person says that it is right, by "yes" or by the fingerprint. */
+static pyrope_status ask(const SshHostKey *key, SshWatch *watch, bool *ret_is_right,
+                         pyrope_error **error)
+{
+        char instruction[INSTRUCTION_BYTES], answer[PYROPE_ANSWER_SIZE];
+        pyrope_question question = { .host = key->settings->label,
+                                     .instruction = instruction,
+                                     .prompt = "Is this the right key (yes/no/fingerprint)? ",
+                                     .is_echoed = true };
+        pyrope_status status = PYROPE_OK;
+
+        (void)snprintf(instruction, sizeof(instruction),
+                       "The host key of %s is not known.\nIt is %s %s.\nCompare the fingerprint "
+                       "with what the administrator says.\n",
+                       key->name, key->type, key->fingerprint);
+        *ret_is_right = false;
+        for (int i = 0; !status && !*ret_is_right && i < ASK_MAX; i++) {
+                status = ssh_ask(watch, &question, answer, error);
+                if (status || !strcasecmp(answer, "no"))
+                        break;
+                *ret_is_right = !strcasecmp(answer, "yes") || !strcmp(answer, key->fingerprint);
+                question.instruction = "";
+                question.prompt = "Please type 'yes', 'no' or the fingerprint: ";
+        }
+        return status;
+}
+
+/* Libssh has the last word on whether what was added is what is looked for. */
+static pyrope_status add(ssh_session session, const SshHostKey *key, const SshWatch *watch,
+                         pyrope_error **error)
+{
+        CLEANUP(string_freep) char *line = NULL;
+        pyrope_status status;
+
+        if (ssh_session_export_known_hosts_entry(session, &line))
+                return error_set(error, PYROPE_E_HOST_KEY, "%s: host key cannot be written: %s",
+                                 key->settings->label, ssh_get_error(session));
+        status = ssh_known_add(key->settings, line, watch, error);
+        if (status || ssh_session_is_known_server(session) == SSH_KNOWN_HOSTS_OK)
+                return status;
+        return error_set(error, PYROPE_E_HOST_KEY,
+                         "%s: host key was added to %s, but is not found there",
+                         key->settings->label, key->file);
+}
+
+static pyrope_status meet(ssh_session session, const SshHostKey *key,
+                          enum ssh_known_hosts_e verdict, SshWatch *watch, pyrope_error **error)
+{
+        CLEANUP(pyrope_error_freep) pyrope_error *why = NULL;
+        bool is_right = false;
+        pyrope_status status = PYROPE_OK;
+
+        if (ssh_ask_can(watch) && !key->settings->is_batch && !key->settings->is_host_key_strict &&
+            !key->authority_file)
+                status = ask(key, watch, &is_right, &why);
+        if (is_right)
+                return add(session, key, watch, error);
+        if (!status || status == PYROPE_E_DENIED)
+                return ssh_hostkey_refuse(key, verdict, error);
+        if (error)
+                *error = TAKE(why);
+        return status;
+}
+
+static pyrope_status judge(ssh_session session, SshHostKey *key, SshWatch *watch,
+                           pyrope_error **error)
+{
+        enum ssh_known_hosts_e verdict;
+        pyrope_status status;
+        unsigned marks;
+
+        status = look_through_all(key, false, watch, &marks, error);
+        verdict = ssh_session_is_known_server(session);
+        /* libssh does not except the names with a '!'. */
+        if (!status && marks & SSH_MARK_EXCEPTED && verdict == SSH_KNOWN_HOSTS_OK) {
+                status = look_through_all(key, true, watch, &marks, error);
+                if (!(marks & SSH_MARK_NAMED))
+                        verdict = SSH_KNOWN_HOSTS_UNKNOWN;
+        }
+        if (status || verdict == SSH_KNOWN_HOSTS_OK)
+                return status;
+        if (verdict == SSH_KNOWN_HOSTS_UNKNOWN || verdict == SSH_KNOWN_HOSTS_NOT_FOUND)
+                return meet(session, key, verdict, watch, error);
+        return ssh_hostkey_refuse(key, verdict, error);
+}
+
 pyrope_status ssh_hostkey_check(ssh_session session, const SshSettings *settings, SshWatch *watch,
                                 SshTrust **ret, pyrope_error **error)
 {
@@ -241,7 +293,6 @@ pyrope_status ssh_hostkey_check(ssh_session session, const SshSettings *settings
         CLEANUP(string_freep) char *file = NULL;
         char name[NAME_BYTES];
         SshHostKey key = { .settings = settings, .name = name };
-        enum ssh_known_hosts_e verdict;
         pyrope_status status;
 
         if (ssh_get_server_publickey(session, &server_key) ||
@@ -252,14 +303,10 @@ pyrope_status ssh_hostkey_check(ssh_session session, const SshSettings *settings
         known_name(settings, name);
         key.type = ssh_key_type_to_char(ssh_key_type(server_key));
         key.fingerprint = print;
+        key.text = text;
         key.file = file;
 
-        verdict = ssh_session_is_known_server(session);
-        if (verdict != SSH_KNOWN_HOSTS_OK)
-                return ssh_hostkey_refuse(&key, verdict, error);
-        status = check_revoked(&key, &settings->user_known_hosts, text, watch, error);
-        if (!status)
-                status = check_revoked(&key, &settings->global_known_hosts, text, watch, error);
+        status = judge(session, &key, watch, error);
         if (status)
                 return status;
         ssh_watch_note(watch, "%s %s, known from %s", key.type, key.fingerprint,

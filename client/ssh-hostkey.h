@@ -6,9 +6,10 @@
  * SSH Host Key
  *
  * Whether the host is the one that known_hosts means. There is no other answer than yes that lets a
- * login go on, and no setting that changes it: an SshTrust comes from ssh_hostkey_check() alone,
- * for what is in it only ssh-hostkey.c knows; and ssh_auth(), the only way to log in, takes nothing
- * else. tests/lint/logins looks after both.
+ * login go on, and no setting that changes it. Of a host that nobody knows, a person may say that
+ * its key is right, which is then kept; of a key that is other than known, nobody may. An SshTrust
+ * comes from ssh_hostkey_check() alone, for what is in it only ssh-hostkey.c knows; and ssh_auth(),
+ * the only way to log in, takes nothing else. tests/lint/logins looks after both.
  */
 
 #include "client/ssh-settings.h"
@@ -21,10 +22,12 @@ typedef struct SshHostKey SshHostKey;
 /* What an error about a host key is made of. */
 struct SshHostKey {
         const SshSettings *settings;
-        const char *type;        /* ssh-ed25519 */
-        const char *fingerprint; /* SHA256:... */
-        const char *name;        /* as known_hosts has it: host, or [host]:port */
-        const char *file;        /* the known_hosts file in question */
+        const char *type;           /* ssh-ed25519 */
+        const char *text;           /* in base64 */
+        const char *fingerprint;    /* SHA256:... */
+        const char *name;           /* as known_hosts has it: host, or [host]:port */
+        const char *file;           /* the known_hosts file in question */
+        const char *authority_file; /* that names an authority for the host; NULL: none does */
 };
 
 /**
