@@ -86,11 +86,25 @@ echo "sk-ssh-ed25519@openssh.com AAAA" >"$tmp/token.pub"
 expect 1 env PROBE_BACKEND=auto "$probe" "$tmp/token.conf" open "$at/echo"
 check "a key in a security token, and no other" complained '^E_AUTH h1 \(.*\): ssh: '
 
+expect 2 pyrope --ssh-backend none list
+check "there are no others" complained "^pyrope: SSH backend 'none' is not auto, libssh or program$"
+expect 2 env PYROPE_SSH_BACKEND=openssh pyrope list
+
 echo "# logins"
 with nobody "User no-such-user"
 expect 1 "$probe" "$tmp/nobody" open "$at/echo"
 check "a refused login tells who, what the host allows, and what tells more" \
         complained "^E_AUTH h1 \(no-such-user@$FX_H1 port $FX_PORT\): ssh: .*Permission denied \(publickey\); 'ssh -v -F $tmp/nobody h1' tells more$"
+ssh-keygen -q -t ed25519 -N secret -f "$tmp/sealed"
+cat "$tmp/sealed.pub" >>"$FX_DIR/h1/authorized_keys"
+sed "/BatchMode/d; s|IdentityFile .*|IdentityFile $tmp/sealed|" "$config" >"$tmp/sealed.conf"
+expect 1 "$probe" "$tmp/sealed.conf" exec h1 'echo there'
+check "without a terminal nobody is asked" complained '^E_AUTH h1 '
+if command -v python3 >/dev/null; then
+        expect 0 "$top/tests/support/at-terminal" "$tmp/seen" "passphrase for key '$tmp/sealed': \$" 'secret\n' -- \
+                "$probe" "$tmp/sealed.conf" exec h1 'echo there'
+        check "at a terminal ssh asks itself" said '^there$'
+fi
 with broken "NoSuchKeyword yes"
 expect 1 "$probe" "$tmp/broken" open "$at/echo"
 check "a configuration that ssh refuses" complained '^E_CONFIG h1: ssh refuses its configuration: .*nosuchkeyword'
