@@ -36,6 +36,7 @@ static int write_waiting(Flow *flow)
         if (n < 0)
                 return (int)n;
         flow->n_sent += (size_t)n;
+        flow->n_total += (size_t)n;
         if (flow->n_sent == flow->n)
                 flow_deinit(flow);
         return 0;
@@ -67,6 +68,7 @@ int flow_move(Flow *flow, uint8_t scratch[static FLOW_BYTES])
         n_written = n ? write_some(flow->to, scratch, (size_t)n) : 0;
         if (n_written < 0)
                 return (int)n_written;
+        flow->n_total += (size_t)n_written;
         return n_written < n ? keep(flow, scratch + n_written, (size_t)(n - n_written)) : 0;
 }
 

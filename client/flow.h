@@ -26,6 +26,7 @@ struct Flow {
         uint8_t *waiting; /* owned; NULL: nothing waits */
         size_t n;         /* bytes of it ... */
         size_t n_sent;    /* ... of which so many are written */
+        uint64_t n_total; /* bytes that went this way so far */
 };
 
 /** flow_events() - what to poll for; fd -1 if for nothing. */

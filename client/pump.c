@@ -6,6 +6,7 @@
 #include "client/flow.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 
@@ -29,6 +30,7 @@ struct Pump {
         Pair *newcomers; /* under the lock */
         size_t n_pairs;  /* under the lock: newcomers, too */
         bool is_ending;  /* under the lock */
+        atomic_uint_fast64_t n_moved[2];
 
         /* The thread's own, but the list is changed under the lock. */
         Pair *pairs[PUMP_PAIRS_MAX];
@@ -58,9 +60,13 @@ static void pair_free(Pair *pair)
         free(pair);
 }
 
-static void move(Pair *pair, Flow *flow, uint8_t *scratch)
+static void move(Pump *pump, Pair *pair, size_t direction)
 {
-        int r = flow_move(flow, scratch);
+        Flow *flow = &pair->flows[direction];
+        uint64_t n_before = flow->n_total;
+        int r = flow_move(flow, pump->scratch);
+
+        atomic_fetch_add(&pump->n_moved[direction], flow->n_total - n_before);
 
         if (r == -EPIPE) {
                 /* Who does not read any more may still have something to say; and who writes to him
@@ -138,7 +144,7 @@ static void *run(void *userdata)
                         Pair *pair = pump->pairs[i / 2];
 
                         if (pump->polled[1 + i].revents)
-                                move(pair, &pair->flows[i % 2], pump->scratch);
+                                move(pump, pair, i % 2);
                 }
         } while (!pump->polled[0].revents || take_orders(pump));
         return NULL;
@@ -221,6 +227,12 @@ int pump_join(Pump *pump, const int fds[static 2], uint64_t group)
         if (r)
                 pair_free(pair);
         return r;
+}
+
+void pump_moved(const Pump *pump, uint64_t ret[static 2])
+{
+        for (size_t i = 0; i < 2; i++)
+                ret[i] = atomic_load(&pump->n_moved[i]);
 }
 
 void pump_leave(Pump *pump, uint64_t group)

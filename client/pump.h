@@ -48,5 +48,9 @@ DEFINE_CLEANUP(Pump, pump_free);
  */
 NODISCARD int pump_join(Pump *pump, const int fds[static 2], uint64_t group);
 
+/** pump_moved() - bytes so far, of all pairs: @ret[0] from the first socket of each to the second,
+ * @ret[1] the other way. */
+void pump_moved(const Pump *pump, uint64_t ret[static 2]);
+
 /** pump_leave() - hang up the pairs of a group, which is not 0. */
 void pump_leave(Pump *pump, uint64_t group);

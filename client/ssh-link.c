@@ -72,12 +72,14 @@ void ssh_link_show(const SshLink *link, SshSession *ret)
         ret->next_attempt_ms = -1;
         if (ret->state == SSH_STATE_BACKING_OFF)
                 ret->next_attempt_ms = wait_ms(link, clock_boottime_ms());
-        ret->n_channels = link->n_streams + ssh_program_count(link);
+        ret->n_channels = link->n_streams;
         for (size_t i = 0; i < link->n_streams; i++)
                 ret->n_hops += link->streams[i]->request->asker != NULL;
         ret->n_received = atomic_load(&link->n_received);
         ret->n_sent = atomic_load(&link->n_sent);
         ret->quiet_ms = received_at_ms ? clock_boottime_ms() - received_at_ms : -1;
+        if (link->program)
+                ssh_program_show(link, ret);
 }
 
 /* -- the queue and the marks ------------------------------------------------------------------- */

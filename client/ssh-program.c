@@ -563,15 +563,15 @@ pyrope_status ssh_program_begin(SshLink *link, const SshWatch *watch, pyrope_err
                 return error_set(error, PYROPE_E_NOMEM, "out of memory");
         program->link = link;
         program->master = (SshMaster)SSH_MASTER_INIT;
+        r = pump_new(on_over, program, &program->pump);
+        if (r) {
+                free(program);
+                return error_set(error, PYROPE_E_IO, "thread: %s", strerror(-r));
+        }
         lock(link);
         link->program = program;
         unlock(link);
         status = ssh_master_start(&link->settings, watch, &program->master, error);
-        if (!status) {
-                r = pump_new(on_over, program, &program->pump);
-                if (r)
-                        status = error_set(error, PYROPE_E_IO, "thread: %s", strerror(-r));
-        }
         if (status)
                 ssh_program_end(link, status, NULL);
         return status;
@@ -609,10 +609,10 @@ void ssh_program_end(SshLink *link, pyrope_status status, const pyrope_error *er
         SshCommand *command;
         Way *way;
 
-        (void)pump_free(program->pump);
         lock(link);
         link->program = NULL;
         unlock(link);
+        (void)pump_free(program->pump);
         while ((way = program->ways)) {
                 program->ways = way->next;
                 end_way(program, way, status, error);
@@ -645,7 +645,16 @@ void ssh_program_leave(SshLink *link, uint64_t group)
         }
 }
 
-size_t ssh_program_count(const SshLink *link)
+void ssh_program_show(const SshLink *link, SshSession *ret)
 {
-        return link->program ? link->program->n_ways + link->program->n_commands : 0;
+        const SshProgram *program = link->program;
+        uint64_t n_moved[2];
+
+        pump_moved(program->pump, n_moved);
+        ret->n_channels = program->n_ways + program->n_commands;
+        for (const Way *way = program->ways; way; way = way->next)
+                ret->n_hops += way->request->asker != NULL;
+        ret->n_sent = n_moved[0];
+        ret->n_received = n_moved[1];
+        ret->quiet_ms = -1; /* ssh sees to it, and does not tell */
 }

@@ -15,7 +15,7 @@
  * Which number a connection gets it says as well, but not for which connection: so there is always
  * only one that has none yet.
  *
- * All of it runs in the link's thread but ssh_program_leave() and ssh_program_count().
+ * All of it runs in the link's thread but ssh_program_leave() and ssh_program_show().
  */
 
 #include "client/ssh-link.h"
@@ -37,5 +37,5 @@ void ssh_program_end(SshLink *link, pyrope_status status, const pyrope_error *er
 /** ssh_program_leave() - mark the requests of a group as given up; with the lock held. */
 void ssh_program_leave(SshLink *link, uint64_t group);
 
-/** ssh_program_count() - streams and commands; with the lock held. */
-size_t ssh_program_count(const SshLink *link);
+/** ssh_program_show() - its part of ssh_link_show(); with the lock held. */
+void ssh_program_show(const SshLink *link, SshSession *ret);

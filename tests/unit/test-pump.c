@@ -2,6 +2,7 @@
 
 #include "client/pump.h"
 
+#include "base/clock.h"
 #include "base/unix-socket.h"
 #include "tests/unit/unit.h"
 
@@ -97,6 +98,8 @@ static void *receive_many(void *userdata)
 START_TEST(bytes_go_both_ways_to_the_end_whatever_is_full)
 {
         pthread_t threads[4];
+        Deadline late = deadline_in(WAIT_MS);
+        uint64_t n_moved[2];
 
         join(0);
         ck_assert_int_eq(pthread_create(&threads[0], NULL, send_many, &one[0]), 0);
@@ -105,6 +108,11 @@ START_TEST(bytes_go_both_ways_to_the_end_whatever_is_full)
         ck_assert_int_eq(pthread_create(&threads[3], NULL, receive_many, &one[0]), 0);
         for (int i = 0; i < 4; i++)
                 ck_assert_int_eq(pthread_join(threads[i], NULL), 0);
+        do /* bytes are counted once they are gone */
+                pump_moved(pump, n_moved);
+        while ((n_moved[0] < MANY_BYTES || n_moved[1] < MANY_BYTES) && !deadline_passed(late));
+        ck_assert_uint_eq(n_moved[0], MANY_BYTES);
+        ck_assert_uint_eq(n_moved[1], MANY_BYTES);
 }
 END_TEST
 
