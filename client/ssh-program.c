@@ -13,6 +13,7 @@
 
 #define CONNECT_MS  1000 /* to the master, which is on this machine ... */
 #define NUMBER_MS   5000 /* ... and needs no network to number a channel */
+#define END_MS      1000 /* for a process that ends, from its sockets to all of it */
 #define FDS_OF_LINK 3u
 
 typedef struct Way Way;
@@ -191,6 +192,14 @@ static Way *find_next(const SshProgram *program)
         return first;
 }
 
+/* Whether the master does not do what it should because it has just died: its sockets end first. */
+static bool is_ending(const SshProgram *program)
+{
+        struct pollfd exited = { .fd = program->master.exit_fd, .events = POLLIN };
+
+        return poll(&exited, 1, END_MS) > 0;
+}
+
 static void connect_next(SshProgram *program)
 {
         Way *way;
@@ -199,6 +208,8 @@ static void connect_next(SshProgram *program)
                 CLEANUP(pyrope_error_freep) pyrope_error *error = NULL;
                 pyrope_status status = connect_to_master(program, way, &error);
 
+                if (status == PYROPE_E_UNREACHABLE && is_ending(program))
+                        return; /* the next session will do it */
                 if (status) {
                         give_up(program, way, status, error);
                         continue;

@@ -322,6 +322,34 @@ static int run_two(int argc, char **argv)
         return 0;
 }
 
+/* show PLACE TEXT: send it, get it back, and print what each session of the pool is doing. */
+static int run_show(int argc, char **argv)
+{
+        uint8_t back[CHUNK];
+        pyrope_error *error = NULL;
+        SshSession *sessions;
+        pyrope_status status;
+        size_t n, n_sessions;
+        int fd;
+
+        (void)argc;
+        n = strlen(argv[1]);
+        status = open_place(argv[0], TIMEOUT_MS, &fd, &error);
+        if (status)
+                return fail(status, error);
+        if (n > sizeof(back) || !send_all(fd, argv[1], n) || receive_all(fd, back, n) != n ||
+            ssh_pool_sessions(pool, &sessions, &n_sessions))
+                return fail(PYROPE_E_IO, NULL);
+        for (size_t i = 0; i < n_sessions; i++)
+                printf("%s logins %llu channels %zu sent %llu received %llu server %s\n",
+                       ssh_state_name(sessions[i].state), (unsigned long long)sessions[i].n_logins,
+                       sessions[i].n_channels, (unsigned long long)sessions[i].n_sent,
+                       (unsigned long long)sessions[i].n_received, sessions[i].server);
+        free(sessions);
+        (void)close(fd);
+        return 0;
+}
+
 /* exec TARGET COMMAND: its output, and how it ended. */
 static int run_exec(int argc, char **argv)
 {
@@ -580,11 +608,11 @@ static const struct {
         int n_arguments;
         int (*run)(int argc, char **argv);
 } commands[] = {
-        { "again", 2, run_again },     { "open", 1, run_open }, { "text", 2, run_text },
-        { "bulk", 2, run_bulk },       { "many", 2, run_many }, { "two", 2, run_two },
-        { "exec", 2, run_exec },       { "hold", 1, run_hold }, { "slow", 2, run_slow },
-        { "stop", 2, run_stop },       { "late", 2, run_late }, { "cycle", 2, run_cycle },
-        { "forward", 2, run_forward }, { "ping", 3, run_ping },
+        { "again", 2, run_again }, { "open", 1, run_open },       { "text", 2, run_text },
+        { "bulk", 2, run_bulk },   { "many", 2, run_many },       { "two", 2, run_two },
+        { "exec", 2, run_exec },   { "show", 2, run_show },       { "hold", 1, run_hold },
+        { "slow", 2, run_slow },   { "stop", 2, run_stop },       { "late", 2, run_late },
+        { "cycle", 2, run_cycle }, { "forward", 2, run_forward }, { "ping", 3, run_ping },
 };
 
 /* $PROBE_BACKEND: "auto" or "program"; else libssh. */

@@ -31,6 +31,10 @@ core_commands
 expect 0 "$probe" "$config" exec h1 'kill -TERM $$'
 check "ssh tells of a signal by 255" said '^exit 255$'
 
+echo "# what it shows"
+expect 0 "$probe" "$config" show "$at/echo" hello
+check "its state, and what went through" said '^up logins 1 channels 1 sent 5 received [05] server \?$'
+
 echo "# host keys"
 before=$(logins)
 refused() { # NAME LINES REGEX SENTENCE
