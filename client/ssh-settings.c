@@ -219,7 +219,8 @@ void ssh_settings_warn(const SshSettings *settings)
                                                  settings->unhonoured.names[i]);
         }
         if (names.n)
-                log_warning("%s: the SSH configuration has what is not done here: %s",
+                log_warning("%s: the SSH configuration has what only the program ssh does "
+                            "(--ssh-backend program): %s",
                             settings->target, (char *)names.data);
 }
 

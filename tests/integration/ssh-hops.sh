@@ -160,6 +160,8 @@ with list "Host h2
 RevokedHostKeys $tmp/kh.none"
 expect 1 "$probe" "$tmp/list" exec h1,h2,h3 true
 check "a setting of a hop that cannot be honoured" complained '^E_CONFIG h3 via h1,h2: h1,h2: .*revokedhostkeys'
+expect 0 env PROBE_BACKEND=auto "$probe" "$tmp/list" exec h1,h2,h3 "$seen"
+check "the program ssh can be a hop, and is where it must" said "^127.0.0.1 $FX_H3 $FX_PORT as "
 
 echo "# ways that are none"
 for way in 'h1,' ',h2' 'h1,,h2' h1,-oProxyCommand=id 'h1,h2;id' 'h1, h2' h1,h1,h1,h1,h1,h1,h1,h1,h2; do

@@ -207,7 +207,7 @@ HashKnownHosts yes
 ConnectionAttempts 3"
 expect 0 "$probe" "$tmp/told" many "$at/echo" 3
 check "what is not honoured is told by name, once, and nothing that does not concern us" \
-        complained '^.*: h1: the SSH configuration has what is not done here: controlmaster auto, connectionattempts 3$'
+        complained '^.*: h1: the SSH configuration has what only the program ssh does \(--ssh-backend program\): controlmaster auto, connectionattempts 3$'
 mkdir "$tmp/newer"
 # shellcheck disable=SC2016 # for the shell that runs it
 printf '#!/bin/sh\n%s "$@" && case "$1" in -G*) echo brandnewkeyword yes;; esac\n' "$(command -v ssh)" >"$tmp/newer/ssh"
@@ -217,7 +217,7 @@ check "a setting that both answers of a newer ssh have is its default" test ! -s
 # shellcheck disable=SC2016
 sed -i 's/brandnew.*yes/brandnewkeyword $(echo "$*" | cksum)/' "$tmp/newer/ssh"
 expect 0 env PATH="$tmp/newer:$PATH" "$probe" "$config" exec h1 true
-check "another is told by name" complained 'h1: the SSH configuration has what is not done here: brandnewkeyword '
+check "another is told by name" complained 'h1: the SSH configuration has what only the program ssh does \(--ssh-backend program\): brandnewkeyword '
 
 # --- without the program ssh ---
 
@@ -260,5 +260,5 @@ ForwardAgent yes
 Host h2
 Compression no" exec h1 true
 check "what is only not honoured is told by name, with its file" \
-        complained "h1: the SSH configuration has what is not done here: Compression in $tmp/libssh-told, ServerAliveInterval in $tmp/libssh-told$"
+        complained "h1: the SSH configuration has what only the program ssh does \(--ssh-backend program\): Compression in $tmp/libssh-told, ServerAliveInterval in $tmp/libssh-told$"
 finish
