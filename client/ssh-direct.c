@@ -64,7 +64,7 @@ SshDirect *ssh_direct_close(SshDirect *direct)
                 ssh_helm_lock(direct->link);
                 if (direct->stream) {
                         ssh_stream_abandon(direct->stream);
-                        ssh_helm_disturb(direct->link);
+                        ssh_helm_defer(direct->link);
                 }
                 ssh_helm_unlock(direct->link);
         }

@@ -139,19 +139,37 @@ bool ssh_helm_help(SshLink *link, Deadline until)
                 helm->is_hot = true;
                 helm->n_steered++;
                 steer(link, until);
-                leave(link);
         }
         ssh_helm_unlock(link);
         return is_mine;
 }
 
-void ssh_helm_wake(SshLink *link)
+void ssh_helm_go(SshLink *link)
+{
+        ssh_helm_lock(link);
+        leave(link);
+        ssh_helm_unlock(link);
+}
+
+void ssh_helm_show(SshLink *link)
 {
         (void)eventfd_write(link->wake_fd, 1); /* fails only if it is readable anyway */
+}
+
+void ssh_helm_wake(SshLink *link)
+{
+        ssh_helm_show(link);
         wake_thread(&link->helm);
 }
 
-void ssh_helm_disturb(SshLink *link)
+void ssh_helm_defer(SshLink *link)
+{
+        link->is_unsettled = true;
+        if (link->helm.is_taken)
+                ssh_helm_show(link);
+}
+
+static void disturb(SshLink *link)
 {
         link->is_unsettled = true;
         if (link->helm.is_taken)
@@ -167,7 +185,7 @@ void ssh_helm_note(SshLink *link)
         if (link->helm.status)
                 return;
         if (is_unsettled && !link->is_unsettled)
-                ssh_helm_disturb(link);
+                disturb(link);
         if (link->helm.is_taken && !link->is_room_awaited && ssh_helm_is_full(link)) {
                 link->is_room_awaited = true;
                 ssh_link_wake(link);

@@ -68,12 +68,19 @@ void ssh_helm_unlock(struct SshLink *link);
 NODISCARD bool ssh_helm_await(struct SshLink *link, const SshHelmWait *wait);
 
 /** ssh_helm_help() - a turn, if nobody steers and there is a session; without the lock. Return:
- * whether there was one. */
+ * whether there was one; ssh_helm_go() then follows the last of them. */
 bool ssh_helm_help(struct SshLink *link, Deadline until);
+void ssh_helm_go(struct SshLink *link);
 
 /** ssh_helm_wake() - have who steers, or rests, look at what was left for him; with any lock or
  * none. */
 void ssh_helm_wake(struct SshLink *link);
+
+/** ssh_helm_show() - the same for who steers alone; a thread that rests sees it in a moment. */
+void ssh_helm_show(struct SshLink *link);
+
+/** ssh_helm_defer() - a stream was changed: have it looked at, in a moment; with the lock held. */
+void ssh_helm_defer(struct SshLink *link);
 
 /** ssh_helm_wait_over() - who waited is to be woken; nothing if he does not wait. */
 void ssh_helm_wait_over(SshHelm *helm, bool *is_waiting);
@@ -88,9 +95,6 @@ void ssh_helm_crowd(struct SshLink *link);
 /** ssh_helm_note() - libssh was used: see to it that what it read meanwhile is looked at, and that
  * somebody waits until the socket takes what it holds. */
 void ssh_helm_note(struct SshLink *link);
-
-/** ssh_helm_disturb() - a stream was changed: see to it that it is looked at. */
-void ssh_helm_disturb(struct SshLink *link);
 
 /**
  * ssh_helm_turn() - of the thread: a turn, or a rest; without the lock

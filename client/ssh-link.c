@@ -77,6 +77,7 @@ void ssh_link_show(const SshLink *link, SshSession *ret)
                 ret->n_hops += link->streams[i]->request->asker != NULL;
         ret->n_received = atomic_load(&link->n_received);
         ret->n_sent = atomic_load(&link->n_sent);
+        ret->longest_turn_us = atomic_load(&link->longest_turn_us);
         ret->quiet_ms = received_at_ms ? clock_boottime_ms() - received_at_ms : -1;
         if (link->program)
                 ssh_program_show(link, ret);
@@ -101,6 +102,12 @@ void ssh_link_push(SshLink *link, SshRequest *request)
 {
         append(link, request);
         ssh_link_wake(link);
+}
+
+void ssh_link_offer(SshLink *link, SshRequest *request)
+{
+        append(link, request);
+        ssh_helm_show(link);
 }
 
 SshRequest *ssh_link_take(SshLink *link)

@@ -81,6 +81,7 @@ struct SshLink {
         /* Of this login, by the thread, read by anybody. */
         atomic_uint_fast64_t n_received;
         atomic_uint_fast64_t n_sent;
+        atomic_uint_fast64_t longest_turn_us;
         atomic_int_fast64_t received_at_ms; /* on clock_boottime_ms(); 0: nothing yet */
 
         /* Until it is up and once it is over, the thread's own; in between, under the helm's lock.
@@ -101,6 +102,7 @@ struct SshLink {
         struct ssh_counter_struct bytes; /* libssh counts them; shows us when it read */
         bool is_unsettled;               /* the streams have something to do before anybody polls */
         uint64_t n_settled;              /* of the bytes read: the streams have answered to these */
+        int64_t turn_ns;                 /* when the present turn began, on CLOCK_MONOTONIC */
         size_t n_ready;                  /* streams that poll() found something for */
         size_t n_unanswered;             /* streams that somebody waits for */
         int64_t moved_ms;                /* when a descriptor had bytes, on clock_coarse_ms() */
@@ -120,6 +122,9 @@ NODISCARD SshLink *ssh_link_start(SshShared *shared, const char *target);
 
 /** ssh_link_push() - queue a request, whose reference is taken; with the lock held; not over. */
 void ssh_link_push(SshLink *link, SshRequest *request);
+
+/** ssh_link_offer() - the same by a caller who looks after it himself, if nobody does. */
+void ssh_link_offer(SshLink *link, SshRequest *request);
 
 /** ssh_link_take() - all requests of the queue; with the lock held. Return: NULL: none. */
 SshRequest *ssh_link_take(SshLink *link);

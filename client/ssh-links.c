@@ -167,6 +167,9 @@ static bool await_answer(SshShared *shared, SshRequest *request)
                 has_helped = ssh_helm_help(link, request->deadline);
                 lock(shared);
         }
+        unlock(shared);
+        ssh_helm_go(link);
+        lock(shared);
         (void)ssh_link_unref(link);
         return ssh_request_wait(request, &shared->lock);
 }
@@ -184,7 +187,7 @@ pyrope_status ssh_links_run(SshShared *shared, SshRequest *request, pyrope_error
         if (request->asker)
                 request->asker->hop = request;
         request->n_refs++;
-        ssh_link_push(link, request);
+        ssh_link_offer(link, request);
         if (await_answer(shared, request)) {
                 request->group = 0; /* a stream that is open is the caller's */
                 status = fail_answered(request, error);

@@ -100,6 +100,7 @@ struct SshSession {
         size_t n_hops;           /* those of them that are the ways of other sessions */
         uint64_t n_received;     /* bytes since the last login */
         uint64_t n_sent;
+        uint64_t longest_turn_us; /* for which nobody looked at its bytes, since the last login */
         int64_t quiet_ms; /* since the last byte was received; -1: none was since the last login */
         char server[128]; /* version, as the host told at the last login; "": none yet */
         char cipher[64];  /* the same */

@@ -171,6 +171,14 @@ static Deadline first_deadline(const SshLink *link)
         return first;
 }
 
+static int64_t now_ns(void)
+{
+        struct timespec now;
+
+        (void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail */
+        return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
 /* Without the lock: what others do meanwhile wakes it, or is no concern of who polls. */
 static int poll_unlocked(SshLink *link, int wait_ms)
 {
@@ -178,6 +186,7 @@ static int poll_unlocked(SshLink *link, int wait_ms)
 
         ssh_helm_unlock(link);
         n = poll(link->polled, link->n_streams + FDS_OF_LINK, wait_ms);
+        link->turn_ns = now_ns();
         ssh_helm_lock(link);
         return n;
 }
@@ -365,6 +374,8 @@ static void settle_streams(SshLink *link)
 /* For those who look from outside. */
 static void publish(SshLink *link)
 {
+        uint64_t took_us = (uint64_t)(now_ns() - link->turn_ns) / 1000;
+
         if (atomic_load_explicit(&link->n_received, memory_order_relaxed) != link->bytes.in_bytes) {
                 atomic_store_explicit(&link->n_received, link->bytes.in_bytes,
                                       memory_order_relaxed);
@@ -372,6 +383,8 @@ static void publish(SshLink *link)
                                       memory_order_relaxed);
         }
         atomic_store_explicit(&link->n_sent, link->bytes.out_bytes, memory_order_relaxed);
+        if (took_us > atomic_load_explicit(&link->longest_turn_us, memory_order_relaxed))
+                atomic_store_explicit(&link->longest_turn_us, took_us, memory_order_relaxed);
 }
 
 static bool is_cheated(const SshLink *link)
@@ -517,6 +530,7 @@ int ssh_turn_begin(SshLink *link)
         ssh_set_counters(link->connection.session, &link->bytes, NULL);
         atomic_store(&link->n_received, 0);
         atomic_store(&link->n_sent, 0);
+        atomic_store(&link->longest_turn_us, 0);
         atomic_store(&link->received_at_ms, clock_boottime_ms());
         ssh_helm_lock(link);
         ssh_pace_init(&link->pace);
