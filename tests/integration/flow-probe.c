@@ -13,7 +13,6 @@
 #include "proto/value.h"
 #include "tests/integration/stream-bytes.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
@@ -30,6 +29,12 @@
 
 static SshPool *pool;
 static Location place;
+
+static void die(const char *what)
+{
+        fprintf(stderr, "%s: %s\n", what, strerror(errno));
+        exit(1);
+}
 
 /* -- a stream of either kind ------------------------------------------------------------------- */
 
@@ -152,8 +157,8 @@ static int run_crowd(char **argv)
         pthread_barrier_t barrier;
         SshPoolCounts counts;
 
-        assert(n && n <= STREAMS_MAX);
-        assert(!pthread_barrier_init(&barrier, NULL, (unsigned)n));
+        if (!n || n > STREAMS_MAX || pthread_barrier_init(&barrier, NULL, (unsigned)n))
+                die("crowd");
         for (size_t i = 0; i < n; i++) {
                 lanes[i].barrier = &barrier;
                 lanes[i].is_direct = argv[0][0] == 'd' || (argv[0][0] == 'b' && i % 2);
@@ -179,7 +184,8 @@ static long resident_kib(void)
         FILE *file = fopen("/proc/self/statm", "re");
         long n_all, n_resident;
 
-        assert(file && fscanf(file, "%ld %ld", &n_all, &n_resident) == 2);
+        if (!file || fscanf(file, "%ld %ld", &n_all, &n_resident) != 2)
+                die("/proc/self/statm");
         (void)fclose(file);
         return n_resident * (sysconf(_SC_PAGESIZE) / 1024);
 }
@@ -190,7 +196,8 @@ static uint64_t received(void)
         uint64_t n_bytes = 0;
         size_t n;
 
-        assert(!ssh_pool_sessions(pool, &sessions, &n));
+        if (ssh_pool_sessions(pool, &sessions, &n))
+                die("sessions");
         for (size_t i = 0; i < n; i++)
                 n_bytes += sessions[i].n_received;
         free(sessions);
