@@ -357,7 +357,9 @@ static void note_failed(SshLink *link, pyrope_status status, const pyrope_error 
         keep_failure(link, status, error);
         ssh_retry_failed(&link->retry, status, now_ms, chance());
         enter(link, SSH_EVENT_FAILED, "%s", pyrope_error_text(link->failure));
-        if (!ssh_retry_is_patient(&link->retry, link->shown.n_logins > 0, now_ms))
+        /* For a host in front of this one its own link has waited. */
+        if (link->is_hop_failed ||
+            !ssh_retry_is_patient(&link->retry, link->shown.n_logins > 0, now_ms))
                 answer_all(link, status, error);
         unlock(link);
 }
