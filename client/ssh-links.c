@@ -85,6 +85,23 @@ bool ssh_links_may_merge(const SshLink *link, const SshLink *other)
         return true;
 }
 
+bool ssh_links_lost_hop(const SshLink *link, char *out, size_t n_out)
+{
+        const char *way = link->settings.proxy_jump;
+        bool is_lost = false;
+
+        if (!way)
+                return false;
+        lock(link->shared);
+        for (const SshLink *hop = link->shared->links; hop && !is_lost; hop = hop->next) {
+                is_lost = ssh_link_is_called(hop, way) && hop->shown.state != SSH_STATE_UP;
+                if (is_lost)
+                        (void)snprintf(out, n_out, "%s", hop->shown.reason);
+        }
+        unlock(link->shared);
+        return is_lost;
+}
+
 static pyrope_status fail_circle(const SshLink *asker, const SshLink *hop, pyrope_error **error)
 {
         CLEANUP(buffer_deinit) Buffer circle = BUFFER_INIT(CIRCLE_BYTES);

@@ -45,6 +45,12 @@ NODISCARD pyrope_status ssh_links_open(SshShared *shared, const SshOrder *order,
 /** ssh_links_hop() - how the thread of a link gets through others of the pool. */
 SshHop ssh_links_hop(SshLink *link);
 
+/**
+ * ssh_links_lost_hop() - whether the session that @link goes through is no more
+ * @out:        why, with that host's name; unchanged if it is up
+ */
+bool ssh_links_lost_hop(const SshLink *link, char *out, size_t n_out);
+
 /** ssh_links_may_merge() - whether nobody who waits for @link is one whom @other waits for; with
  * the lock held. */
 bool ssh_links_may_merge(const SshLink *link, const SshLink *other);

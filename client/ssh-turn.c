@@ -2,6 +2,7 @@
 
 #include "client/ssh-turn.h"
 
+#include "client/ssh-links.h"
 #include "client/ssh-step.h"
 
 #include <errno.h>
@@ -115,6 +116,11 @@ static bool is_lost(const SshLink *link)
 
 static pyrope_status fail_lost(const SshLink *link, pyrope_error **error)
 {
+        char why[sizeof(link->shown.reason)];
+
+        if (ssh_links_lost_hop(link, why, sizeof(why)))
+                return error_set(error, PYROPE_E_UNREACHABLE, "%s: the way there broke: %s",
+                                 link->settings.label, why);
         return error_set(error, PYROPE_E_UNREACHABLE, "%s: the SSH connection broke: %s",
                          link->settings.label, ssh_get_error(link->connection.session));
 }

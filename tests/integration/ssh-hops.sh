@@ -219,9 +219,15 @@ check "names that become longer without end" complained '^E_CONFIG x via xx: x+:
 
 echo "# hops that are lost"
 cut_hop() { # I: the streams of a chain end with a hop, and come again with it
-        hold "lost$1" "$config" "ssh://h1,h2,h3/./u:$tmp/s/stall"
+        local chain=("" "h1" "h2 via h1" "h3 via h1,h2") way='' i
+        for ((i = $1; i <= 3; i++)); do
+                way="${chain[$i]} \(.*\): the $([ "$i" = "$1" ] && echo 'SSH connection broke' || echo "way there broke: $way")"
+        done
+        PYROPE_LOG=info hold "lost$1" "$config" "ssh://h1,h2,h3/./u:$tmp/s/stall"
         expect 0 "$fixture" kill1 "$FX_DIR" "$1"
         check "h$1 is killed: the streams behind it hang up" wait_for_line "$tmp/lost$1.out" '^hung up' "${pid_of[lost$1]}"
+        check "with the host that failed, seen from the last" \
+                wait_for_line "$tmp/lost$1.err" "h3 via h1,h2 .*: (lost|backing off): $way" "${pid_of[lost$1]}"
         expect 0 "$fixture" up1 "$FX_DIR" "$1"
         mark
         echo >&7
