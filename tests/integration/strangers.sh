@@ -52,10 +52,12 @@ up() { # PLACE: everything below this directory
                 start $backend-socket pyrope tunnel --ssh-backend $backend Jobs@h2
                 start $backend-port pyrope tunnel --ssh-backend $backend --nat-port 0 Jobs@h2
         done
+        start agent-port env PYROPE_SHARE=yes pyrope tunnel --nat-port 0 Jobs@h2
 }
-tunnels="libssh-socket libssh-port program-socket program-port"
+tunnels="libssh-socket libssh-port program-socket program-port agent-port"
 down() {
         local name
+        expect 0 pyrope agent --stop
         for name in $tunnels hot cold b a head; do
                 stop "$name"
                 check "$name ends in order" test $? = 0
@@ -112,7 +114,8 @@ scan_everything() { # PLACE
         for forward in hot cold libssh-socket program-socket; do
                 kept_from "the local socket $forward" "$(path_of $forward)"
         done
-        for tunnel in libssh-port program-port; do
+        kept_from "the agent that has the sessions of commands" "$(find "$place/steering" -name 'agent-*.sock')"
+        for tunnel in libssh-port program-port agent-port; do
                 port=$(ready_uri $tunnel | sed 's/.*://')
                 for address in 127.0.0.1 ::1; do
                         check "$tunnel hung up on them at $address" grep -qx "HUNG_UP $address:$port" "$tmp/scan.out"

@@ -6,6 +6,8 @@
 . "$(dirname "$0")/../support/lib.sh"
 begin "pyrope tunnel: sockets and NAT ports that lead through SSH, keep their address, and are ours alone"
 
+[ "${1:-}" != shared ] || export PYROPE_SHARE=yes # through the agent
+
 probe=$PYROPE_TEST_BIN_DIR/ssh-probe
 server=$PYROPE_TEST_BIN_DIR/stream-server
 fixture=$top/tests/support/sshd_fixture.sh
