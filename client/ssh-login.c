@@ -2,6 +2,7 @@
 
 #include "client/ssh-login.h"
 
+#include "base/random.h"
 #include "client/ssh-auth.h"
 #include "client/ssh-hostkey.h"
 #include "client/ssh-step.h"
@@ -11,9 +12,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SHAKE_MS    15000
-#define WHAT_BYTES  512u
-#define WORDS_BYTES 256u
+#define SHAKE_MS      15000
+#define WHAT_BYTES    512u
+#define WORDS_BYTES   256u
+#define CROWDED_TRIES 4u
+#define CROWDED_MS    200u /* between two of them, and as much again by chance */
 
 /* The first choice of libssh's own list is chacha20, which costs twice as much where the processor
  * has AES. */
@@ -161,6 +164,65 @@ pyrope_status ssh_login_connect(const SshSettings *settings, const SshWatch *wat
         return PYROPE_OK;
 }
 
+/* sshd hangs up on whom it has no place for before it says who it is. */
+static bool is_turned_away(const SshConnection *connection, pyrope_status status)
+{
+        return status == PYROPE_E_UNREACHABLE && connection->session && !connection->proxy.pid &&
+               !ssh_get_serverbanner(connection->session);
+}
+
+static pyrope_status fail_turned_away(pyrope_error **error)
+{
+        CLEANUP(pyrope_error_freep) pyrope_error *why = NULL;
+
+        if (!error)
+                return PYROPE_E_UNREACHABLE;
+        why = TAKE(*error);
+        return error_set(error, PYROPE_E_UNREACHABLE,
+                         "%s; it hung up %u times before it said who it is: too many log in at "
+                         "once (MaxStartups in its configuration), or it keeps this computer out",
+                         pyrope_error_text(why), CROWDED_TRIES);
+}
+
+static pyrope_status wait_a_moment(const SshSettings *settings, const SshWatch *watch,
+                                   pyrope_error **error)
+{
+        char what[WHAT_BYTES];
+        uint8_t chance;
+
+        random_bytes(&chance, sizeof(chance));
+        (void)snprintf(what, sizeof(what), "%s: sshd hangs up at once: trying again",
+                       settings->label);
+        return ssh_watch_poll(watch, NULL, 0, deadline_in(CROWDED_MS + CROWDED_MS * chance / 256),
+                              what, error);
+}
+
+/* The first two steps; again after a moment where sshd turns us away, for those who log in are many
+ * at times, but not for long. */
+static pyrope_status reach(const SshSettings *settings, const SshWatch *watch, SshConnection *ret,
+                           pyrope_error **error)
+{
+        SshWatch again = *watch;
+        pyrope_status status;
+
+        for (unsigned i = 1;; i++) {
+                status = ssh_login_connect(settings, &again, ret, error);
+                if (!status)
+                        status = ssh_login_shake(ret, settings, &again, error);
+                if (!is_turned_away(ret, status))
+                        return status;
+                if (i == CROWDED_TRIES)
+                        return fail_turned_away(error);
+                again.on_connected = NULL; /* that was told */
+                ssh_connection_deinit(ret);
+                if (error)
+                        *error = pyrope_error_free(*error);
+                status = wait_a_moment(settings, watch, error);
+                if (status)
+                        return status;
+        }
+}
+
 /* The only way to ssh_auth(), and it leads through the check. */
 pyrope_status ssh_login(const SshSettings *settings, const SshWatch *watch, SshConnection *ret,
                         pyrope_error **error)
@@ -169,9 +231,7 @@ pyrope_status ssh_login(const SshSettings *settings, const SshWatch *watch, SshC
         SshWatch patient = *watch;
         pyrope_status status;
 
-        status = ssh_login_connect(settings, watch, ret, error);
-        if (!status)
-                status = ssh_login_shake(ret, settings, watch, error);
+        status = reach(settings, watch, ret, error);
         if (!status)
                 status = ssh_hostkey_check(ret->session, settings, &patient, &trust, error);
         return status ? status : ssh_auth(trust, &patient, error);

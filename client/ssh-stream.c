@@ -274,6 +274,10 @@ pyrope_status ssh_stream_refusal(const char *label, const SshRequest *request, c
         char what[512];
 
         ssh_request_text(request, what, sizeof(what));
+        if (request->command && strstr(said, "Channel opening failure"))
+                return error_set(error, PYROPE_E_DENIED,
+                                 "%s: sshd does not run %s: see MaxSessions in its configuration",
+                                 label, what);
         if (request->command)
                 return error_set(error, PYROPE_E_DENIED, "%s: does not run %s: %s", label, what,
                                  said);
@@ -287,7 +291,8 @@ pyrope_status ssh_stream_refusal(const char *label, const SshRequest *request, c
         if (request->to.path)
                 return error_set(error, PYROPE_E_UNREACHABLE,
                                  "%s: sshd cannot connect to %s: nobody listens there, or sshd is "
-                                 "configured with AllowStreamLocalForwarding no",
+                                 "configured with a PermitOpen, DisableForwarding yes, "
+                                 "AllowTcpForwarding no or AllowStreamLocalForwarding no",
                                  label, what);
         return error_set(error, PYROPE_E_UNREACHABLE, "%s: sshd cannot connect to %s: %s", label,
                          what, said);

@@ -57,8 +57,9 @@ static const struct {
         { { .to.path = TEXT("/s") },
           "Channel opening failure: channel 43 error (2) open failed",
           PYROPE_E_UNREACHABLE,
-          "cannot connect to the socket /s: nobody listens there, or sshd is configured with "
-          "AllowStreamLocalForwarding no" },
+          "cannot connect to the socket /s: nobody listens there, or sshd is configured with a "
+          "PermitOpen, DisableForwarding yes, AllowTcpForwarding no or AllowStreamLocalForwarding "
+          "no" },
         { { .to.path = TEXT("/s") },
           "Channel opening failure: channel 43 error (1) administratively prohibited",
           PYROPE_E_DENIED,
@@ -75,6 +76,10 @@ static const struct {
           "Channel request exec failed",
           PYROPE_E_DENIED,
           "does not run 'pyrope where': Channel request exec failed" },
+        { { .command = TEXT("pyrope where") },
+          "Channel opening failure: channel 43 error (2) open failed",
+          PYROPE_E_DENIED,
+          "does not run 'pyrope where': see MaxSessions in its configuration" },
 };
 
 START_TEST(each_refused_channel_says_what_to_look_at)
