@@ -107,6 +107,7 @@ n_dropped=$(grep -c '^drop connection' "$FX_DIR/h6/log")
 check "which was tried again" test "$n_dropped" -ge 4
 "$probe" "$config" exec h6 'echo hello' >"$tmp/out" 2>"$tmp/err" {never_fd}<&- 8>&- &
 pid_of[crowded]=$!
+# shellcheck disable=SC2317 # wait_until calls it
 one_more_dropped() { [ "$(grep -c '^drop connection' "$FX_DIR/h6/log")" -gt "$n_dropped" ]; }
 check "one is turned away again" wait_until one_more_dropped
 exec 8>&-
