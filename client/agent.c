@@ -23,8 +23,8 @@ static pyrope_status start_server(pyrope_agent *agent, int64_t idle_ms, pyrope_e
 
         if (status)
                 return status;
-        return ssh_share_server_new(agent->context->ssh_config, directory, idle_ms, &agent->server,
-                                    error);
+        return ssh_share_server_new(agent->context->ssh_config, agent->context->ssh_backend,
+                                    directory, idle_ms, &agent->server, error);
 }
 
 pyrope_status pyrope_agent_new(const pyrope_options *options, int64_t idle_ms, pyrope_agent **ret,

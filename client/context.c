@@ -114,7 +114,7 @@ static pyrope_status share_sessions(pyrope_context *context, const pyrope_option
         status = is_shared(options, &is, error);
         if (status || !is)
                 return status;
-        r = ssh_share_new(context->ssh_config, context->runtime_dir, &share);
+        r = ssh_share_new(context->ssh_config, context->ssh_backend, context->runtime_dir, &share);
         if (r == -ENOMEM)
                 return error_set(error, PYROPE_E_NOMEM, "out of memory");
         if (r)
@@ -125,14 +125,10 @@ static pyrope_status share_sessions(pyrope_context *context, const pyrope_option
 
 static pyrope_status choose_backend(const char *text, SshBackend *ret, pyrope_error **error)
 {
-        static const char *const names[] = { [SSH_BACKEND_AUTO] = "auto",
-                                             [SSH_BACKEND_LIBSSH] = "libssh",
-                                             [SSH_BACKEND_PROGRAM] = "program" };
-
         *ret = SSH_BACKEND_AUTO;
-        for (size_t i = 0; text && i < ARRAY_SIZE(names); i++) {
-                if (strcmp(text, names[i]) == 0) {
-                        *ret = (SshBackend)i;
+        for (SshBackend i = 0; text && i < SSH_BACKEND_N; i++) {
+                if (strcmp(text, ssh_backend_name(i)) == 0) {
+                        *ret = i;
                         return PYROPE_OK;
                 }
         }
@@ -160,9 +156,7 @@ static pyrope_status make_pool(pyrope_context *context, const pyrope_options *op
                 context->pool = ssh_pool_new(ssh_config, context->ssh_backend, &context->ssh_ask);
         if (!context->pool)
                 return error_set(error, PYROPE_E_NOMEM, "out of memory");
-        /* The agent's sessions are for those who leave the choice to the settings. */
-        return context->ssh_backend == SSH_BACKEND_AUTO ? share_sessions(context, options, error)
-                                                        : PYROPE_OK;
+        return share_sessions(context, options, error);
 }
 
 static pyrope_status configure(pyrope_context *context, const pyrope_options *options,

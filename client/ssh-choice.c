@@ -35,6 +35,15 @@ static bool has_hardware_keys_only(const SshNames *identities)
         return has_any;
 }
 
+const char *ssh_backend_name(SshBackend backend)
+{
+        static const char *const names[SSH_BACKEND_N] = { [SSH_BACKEND_AUTO] = "auto",
+                                                          [SSH_BACKEND_LIBSSH] = "libssh",
+                                                          [SSH_BACKEND_PROGRAM] = "program" };
+
+        return names[backend];
+}
+
 pyrope_status ssh_choice(SshBackend backend, const SshSettings *settings, bool *ret_is_program,
                          pyrope_error **error)
 {
@@ -46,6 +55,7 @@ pyrope_status ssh_choice(SshBackend backend, const SshSettings *settings, bool *
                 *ret_is_program = false;
                 return ssh_settings_check(settings, error);
         case SSH_BACKEND_AUTO:
+        case SSH_BACKEND_N:
                 break;
         }
         *ret_is_program = settings->unsupported || !settings->n_methods ||

@@ -258,6 +258,9 @@ static pyrope_status log_in(SshLink *link, const SshWatch *watch, pyrope_error *
         status = ssh_choice(link->shared->backend, &link->settings, &is_program, error);
         if (status)
                 return status;
+        lock(link);
+        link->shown.is_program = is_program;
+        unlock(link);
         if (is_program)
                 return ssh_program_begin(link, watch, error);
         if (!link->has_warned)

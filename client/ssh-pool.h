@@ -41,6 +41,7 @@ typedef enum SshBackend {
         SSH_BACKEND_AUTO, /* libssh; the program, where a setting is beyond libssh */
         SSH_BACKEND_LIBSSH,
         SSH_BACKEND_PROGRAM, /* ssh */
+        SSH_BACKEND_N,
 } SshBackend;
 
 typedef struct SshDirect SshDirect;
@@ -102,6 +103,7 @@ struct SshSession {
         uint64_t n_sent;
         uint64_t longest_turn_us; /* for which nobody looked at its bytes, since the last login */
         int64_t quiet_ms; /* since the last byte was received; -1: none was since the last login */
+        bool is_program;  /* by the program ssh, or it would be */
         char server[128]; /* version, as the host told at the last login; "": none yet */
         char cipher[64];  /* the same */
 };
@@ -123,6 +125,9 @@ struct SshJoin {
         SshRefused on_refused; /* NULL: nobody wants to know */
         void *userdata;
 };
+
+/** ssh_backend_name() - "auto", "libssh", "program". */
+const char *ssh_backend_name(SshBackend backend);
 
 /**
  * ssh_pool_new() - nothing is connected yet

@@ -86,7 +86,9 @@ static const struct {
                              BIT(SSH) | BIT(COMMAND) },
         [SSH_SHARE_JOIN] = { "join", BIT(SSH) | BIT(PATH) | BIT(HOST) | BIT(PORT) | BIT(MS),
                              BIT(SSH) },
-        [SSH_SHARE_DONE] = { "done", BIT(STATUS) | BIT(TEXT) | BIT(BYTES) | BIT(EXIT_STATUS), 0 },
+        [SSH_SHARE_DONE] = { "done",
+                             BIT(STATUS) | BIT(TEXT) | BIT(BYTES) | BIT(EXIT_STATUS) | BIT(OTHER),
+                             0 },
         [SSH_SHARE_ASK] = { "ask",
                             BIT(ID) | BIT(HOST) | BIT(INSTRUCTION) | BIT(PROMPT) | BIT(ECHOED) |
                                     BIT(MS),

@@ -18,7 +18,8 @@
  *           is_askable, is_fresh
  *                                       <-   ASK id, host, instruction, prompt, is_echoed, ms
  *      ANSWER id, status, text          ->
- *                                       <-   DONE status, text | fd | bytes, exit_status
+ *                                       <-   DONE status, text [is_other: do it yourself]
+ *                                            | fd | bytes, exit_status
  *      JOIN ssh, path | host, port, ms, ->
  *           fd
  *                                       <-   DONE status, text (only if it was refused)

@@ -230,6 +230,36 @@ static void end_order(SshSharePeer *peer)
         atomic_store(&peer->server->used_at_ms, clock_boottime_ms());
 }
 
+/* In a list with blanks between. */
+static bool has_name(const char *names, const char *name)
+{
+        size_t n = strlen(name);
+
+        while (strncmp(names, name, n) != 0 || (names[n] && names[n] != ' ')) {
+                names = strchr(names, ' ');
+                if (!names)
+                        return false;
+                names++;
+        }
+        return true;
+}
+
+/* ssh asks at a terminal, and there is none here; but the command has one. */
+static bool is_asked_elsewhere(SshSharePeer *peer, const SshShareMessage *message, int64_t status)
+{
+        CLEANUP(freep) SshSession *sessions = NULL;
+        size_t n = 0;
+
+        if (status != PYROPE_E_AUTH || !message->is_askable ||
+            ssh_pool_sessions(peer->server->pool, &sessions, &n))
+                return false;
+        for (size_t i = 0; i < n; i++) {
+                if (sessions[i].is_program && has_name(sessions[i].targets, message->ssh))
+                        return true;
+        }
+        return false;
+}
+
 static bool do_order(SshSharePeer *peer, const SshShareMessage *message)
 {
         const SshOrder order = { .to = location_of(message),
@@ -246,6 +276,7 @@ static bool do_order(SshSharePeer *peer, const SshShareMessage *message)
         begin_order(peer, message);
         done.status = ssh_pool_run(peer->server->pool, &order, &result, &error);
         end_order(peer);
+        done.is_other = is_asked_elsewhere(peer, message, done.status);
         if (done.status) {
                 done.text = error ? pyrope_error_text(error)
                                   : pyrope_strerror((pyrope_status)done.status);

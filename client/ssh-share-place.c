@@ -85,9 +85,9 @@ static int copy_absolute(const char *path, char **ret)
         return *ret ? 0 : -ENOMEM;
 }
 
-int ssh_share_place_init(const char *config_file, SshSharePlace *ret)
+int ssh_share_place_init(const char *config_file, SshBackend backend, SshSharePlace *ret)
 {
-        CLEANUP(ssh_share_place_deinit) SshSharePlace place = { 0 };
+        CLEANUP(ssh_share_place_deinit) SshSharePlace place = { .backend = backend };
         CLEANUP(buffer_deinit) Buffer key = BUFFER_INIT(KEY_MAX_BYTES);
         int r = 0;
 
@@ -96,6 +96,7 @@ int ssh_share_place_init(const char *config_file, SshSharePlace *ret)
         r = r ? r : add_variables(&key);
         r = r ? r : add_program(&key);
         r = r ? r : add_file(&key, place.config_file);
+        r = r ? r : buffer_append_printf(&key, "backend=%s\n", ssh_backend_name(backend));
         if (r)
                 return r;
         (void)snprintf(place.name, sizeof(place.name), SSH_SHARE_PREFIX "%016llx" SSH_SHARE_SUFFIX,

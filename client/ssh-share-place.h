@@ -13,8 +13,7 @@
 
 #include "base/defs.h"
 #include "base/runtime-dir.h"
-
-#include <pyrope/error.h>
+#include "client/ssh-pool.h"
 
 #define SSH_SHARE_PREFIX "agent-" /* of the sockets of all agents ... */
 #define SSH_SHARE_SUFFIX ".sock"  /* ... which end so */
@@ -22,6 +21,7 @@
 typedef struct SshSharePlace SshSharePlace;
 
 struct SshSharePlace {
+        SshBackend backend;
         char *config_file;               /* absolute; NULL: the default ones; owned */
         char *key;                       /* lines NAME=VALUE; owned */
         char name[RUNTIME_NAME_MAX + 1]; /* of the socket in the runtime directory */
@@ -29,13 +29,13 @@ struct SshSharePlace {
 
 /**
  * ssh_share_place_init() - by these settings and the environment
- * @config_file: as for ssh_pool_new()
+ * @config_file, @backend: as for ssh_pool_new()
  *
  * The key also has what the file is now (inode, size, time), so whoever changes the configuration
  * has another agent from then on.
  *
  * Return: 0 with @ret owned by the caller, ssh_share_place_deinit(); -errno.
  */
-NODISCARD int ssh_share_place_init(const char *config_file, SshSharePlace *ret);
+NODISCARD int ssh_share_place_init(const char *config_file, SshBackend backend, SshSharePlace *ret);
 
 void ssh_share_place_deinit(SshSharePlace *place);

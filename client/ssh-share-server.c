@@ -245,11 +245,6 @@ pyrope_status ssh_share_server_run(SshShareServer *server, int stop_fd, pyrope_e
         if (!polled)
                 return error_set(error, PYROPE_E_NOMEM, "out of memory");
         raise_limit();
-        /* Once more, so that the kernel tells commands the process that serves, should it be
-         * another one than has bound the socket. */
-        if (listen(server->listen_fd, BACKLOG) < 0)
-                return error_set(error, PYROPE_E_IO, "%s: listen: %s", server->path,
-                                 strerror(errno));
         atomic_store(&server->used_at_ms, clock_boottime_ms());
         status = serve(server, stop_fd, polled, error);
         close_socket(server);
@@ -305,8 +300,9 @@ static SshShareServer *server_new(int64_t idle_ms)
         return server;
 }
 
-pyrope_status ssh_share_server_new(const char *config_file, const char *directory, int64_t idle_ms,
-                                   SshShareServer **ret, pyrope_error **error)
+pyrope_status ssh_share_server_new(const char *config_file, SshBackend backend,
+                                   const char *directory, int64_t idle_ms, SshShareServer **ret,
+                                   pyrope_error **error)
 {
         CLEANUP(ssh_share_server_freep) SshShareServer *server = server_new(idle_ms);
         const SshAsk ask = { .fn = ssh_share_peer_ask,
@@ -319,10 +315,10 @@ pyrope_status ssh_share_server_new(const char *config_file, const char *director
                 return error_set(error, PYROPE_E_NOMEM, "out of memory");
         if (server->wake_fd < 0 || server->unask_fd < 0)
                 return error_set(error, PYROPE_E_IO, "eventfd: %s", strerror(errno));
-        r = ssh_share_place_init(config_file, &server->place);
+        r = ssh_share_place_init(config_file, backend, &server->place);
         if (r)
                 return error_set(error, PYROPE_E_IO, "what a session depends on: %s", strerror(-r));
-        server->pool = ssh_pool_new(server->place.config_file, SSH_BACKEND_AUTO, &ask);
+        server->pool = ssh_pool_new(server->place.config_file, backend, &ask);
         if (!server->pool || asprintf(&server->path, "%s/%s", directory, server->place.name) < 0)
                 return error_set(error, PYROPE_E_NOMEM, "out of memory");
         status = start_listening(server, error);

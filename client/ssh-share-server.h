@@ -56,19 +56,19 @@ struct SshShareServer {
 
 /**
  * ssh_share_server_new() - listen for commands
- * @config_file: as for ssh_pool_new()
+ * @config_file, @backend: as for ssh_pool_new()
  * @directory:  absolute, private
  * @idle_ms:    0: SSH_SHARE_IDLE_MS
  *
- * Starts no thread, so that a program may still fork.
+ * The kernel tells commands that this process is the agent.
  *
  * Return: PYROPE_OK with @ret owned by the caller, ssh_share_server_free(); PYROPE_E_EXISTS (an
  * agent for these settings is there), PYROPE_E_DENIED (the directory), PYROPE_E_INVALID (its path
  * is too long), PYROPE_E_IO, PYROPE_E_NOMEM.
  */
-NODISCARD pyrope_status ssh_share_server_new(const char *config_file, const char *directory,
-                                             int64_t idle_ms, SshShareServer **ret,
-                                             pyrope_error **error);
+NODISCARD pyrope_status ssh_share_server_new(const char *config_file, SshBackend backend,
+                                             const char *directory, int64_t idle_ms,
+                                             SshShareServer **ret, pyrope_error **error);
 
 /**
  * ssh_share_server_run() - serve until the end

@@ -106,6 +106,8 @@ static bool run_program(const SshSharePlace *place, const char *directory, Deadl
                                      "--background",
                                      "--runtime-dir",
                                      directory,
+                                     "--ssh-backend",
+                                     ssh_backend_name(place->backend),
                                      place->config_file ? "--ssh-config" : NULL,
                                      place->config_file,
                                      NULL };

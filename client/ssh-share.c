@@ -169,7 +169,8 @@ static int fail_late(const SshShareCall *call, const SshOrder *order, pyrope_sta
         return 0;
 }
 
-/* Return: 0 with what came of it; SSH_SHARE_CALL_E_LOST. */
+/* Return: 0 with what came of it; SSH_SHARE_CALL_E_LOST; SSH_SHARE_CALL_E_OTHER: it cannot do that
+ * for us. */
 static int converse(const SshShareCall *call, const SshOrder *order, bool is_first,
                     const SshAsk *ask, SshResult *ret, pyrope_status *ret_status,
                     pyrope_error **error)
@@ -196,6 +197,8 @@ static int converse(const SshShareCall *call, const SshOrder *order, bool is_fir
                 int fd = -1;
 
                 r = ssh_share_call_hear(call, order->deadline, &said, &fd);
+                if (!r && said.kind == SSH_SHARE_DONE && said.is_other)
+                        return SSH_SHARE_CALL_E_OTHER;
                 if (!r && said.kind == SSH_SHARE_DONE)
                         return take_result(order, &said, fd, ret, ret_status, error);
                 closep(&fd);
@@ -223,12 +226,14 @@ int ssh_share_run(SshShare *share, const SshOrder *order, const SshAsk *ask, Ssh
         for (unsigned i = 0; i < ATTEMPTS; i++) {
                 CLEANUP(ssh_share_call_close) SshShareCall call = SSH_SHARE_CALL_INIT;
                 CLEANUP(pyrope_error_freep) pyrope_error *why = NULL;
+                int r;
 
                 if (connect_agent(share, order->deadline, &call))
                         return SSH_SHARE_E_WITHOUT;
-                if (converse(&call, order, is_first, ask, ret, ret_status, &why))
+                r = converse(&call, order, is_first, ask, ret, ret_status, &why);
+                if (r == SSH_SHARE_CALL_E_LOST)
                         continue;
-                if (may_do_without(order, *ret_status))
+                if (r || may_do_without(order, *ret_status))
                         return SSH_SHARE_E_WITHOUT;
                 if (*ret_status && error)
                         *error = TAKE(why);
@@ -363,7 +368,8 @@ void ssh_share_leave(SshShare *share, uint64_t id)
 
 /* -- life -------------------------------------------------------------------------------------- */
 
-int ssh_share_new(const char *config_file, const char *runtime_dir, SshShare **ret)
+int ssh_share_new(const char *config_file, SshBackend backend, const char *runtime_dir,
+                  SshShare **ret)
 {
         SshShare *share = calloc(1, sizeof(*share));
         int r;
@@ -371,7 +377,7 @@ int ssh_share_new(const char *config_file, const char *runtime_dir, SshShare **r
         if (!share)
                 return -ENOMEM;
         (void)pthread_mutex_init(&share->lock, NULL); /* glibc's cannot fail */
-        r = ssh_share_place_init(config_file, &share->place);
+        r = ssh_share_place_init(config_file, backend, &share->place);
         if (!r && runtime_dir && !(share->runtime_dir = strdup(runtime_dir)))
                 r = -ENOMEM;
         if (r)

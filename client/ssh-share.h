@@ -30,12 +30,13 @@ enum {
 
 /**
  * ssh_share_new() - nothing is connected yet
- * @config_file: as for ssh_pool_new(); copied
+ * @config_file, @backend: as for ssh_pool_new(); copied
  * @runtime_dir: where agents have their sockets; copied; NULL: see base/runtime-dir.h
  *
  * Return: 0 with @ret owned by the caller, ssh_share_free(); -errno.
  */
-NODISCARD int ssh_share_new(const char *config_file, const char *runtime_dir, SshShare **ret);
+NODISCARD int ssh_share_new(const char *config_file, SshBackend backend, const char *runtime_dir,
+                            SshShare **ret);
 
 /** ssh_share_free() - end what is joined; streams that callers hold stay. Return: NULL. */
 SshShare *ssh_share_free(SshShare *share);

@@ -9,6 +9,7 @@
 #include <limits.h>
 #include <pyrope/agent.h>
 #include <string.h>
+#include <sys/wait.h>
 
 static bool is_background;
 static bool is_stop;
@@ -36,22 +37,14 @@ static int stop(void)
         return command_end();
 }
 
-/* A session of its own, and nothing of the terminal. Who started us sees by the end of the first
- * process that the agent listens. Return: 0 in the one that goes on, -errno. */
+/* Nothing of the terminal is left. Return: 0, -errno. */
 static int detach(void)
 {
         const char *home = getenv("HOME");
         int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-        pid_t pid;
 
         if (fd < 0)
                 return -errno;
-        pid = fork();
-        if (pid < 0)
-                return -errno;
-        if (pid > 0)
-                _exit(OPTIONS_EXIT_DONE);
-        (void)setsid(); /* cannot fail in a new process */
         /* Where ssh's relative paths mean what they mostly mean; any other directory would stay
          * busy as long as we live. */
         if (!home || chdir(home) < 0)
@@ -62,18 +55,22 @@ static int detach(void)
         return 0;
 }
 
-static int serve(pyrope_agent *agent)
+/* @ready_fd: of who waits until the agent listens; -1: tell it on standard output. */
+static int serve(pyrope_agent *agent, int ready_fd)
 {
         CLEANUP(pyrope_error_freep) pyrope_error *error = NULL;
         TaskSignals signals;
         pyrope_status status;
         int r;
 
-        r = is_background ? detach() : 0;
+        r = ready_fd < 0 ? 0 : detach();
         r = r ? r : task_signals_init(&signals);
         if (r)
                 return command_problem(PYROPE_E_IO, "cannot begin: %s", strerror(-r));
-        if (!is_background) {
+        if (ready_fd >= 0) {
+                (void)!write(ready_fd, "", 1); /* who does not wait any more does not care */
+                (void)close(ready_fd);
+        } else {
                 printf("READY %s\n", pyrope_agent_socket(agent));
                 r = command_end();
                 if (r)
@@ -84,7 +81,7 @@ static int serve(pyrope_agent *agent)
         return status ? command_failed(status, error) : OPTIONS_EXIT_DONE;
 }
 
-static int run(int n_args, char **args)
+static int be_agent(int ready_fd)
 {
         CLEANUP(pyrope_agent_freep) pyrope_agent *agent = NULL;
         CLEANUP(pyrope_error_freep) pyrope_error *error = NULL;
@@ -92,22 +89,63 @@ static int run(int n_args, char **args)
         pyrope_status status;
         int r;
 
+        r = command_library_options(&options);
+        if (r)
+                return r;
+        status = pyrope_agent_new(&options, idle_ms, &agent, &error);
+        if (status == PYROPE_E_EXISTS && ready_fd >= 0)
+                return OPTIONS_EXIT_DONE; /* another one was faster */
+        return status ? command_failed(status, error) : serve(agent, ready_fd);
+}
+
+/* Until the agent listens, or has ended. Return: exit status. */
+static int wait_for_agent(int ready_fd, pid_t pid)
+{
+        int status;
+        ssize_t n;
+        char byte;
+
+        do {
+                n = read(ready_fd, &byte, 1);
+        } while (n < 0 && errno == EINTR);
+        if (n > 0)
+                return OPTIONS_EXIT_DONE;
+        while (waitpid(pid, &status, 0) < 0) {
+                if (errno != EINTR)
+                        return OPTIONS_EXIT_FAILED;
+        }
+        return WIFEXITED(status) ? WEXITSTATUS(status) : OPTIONS_EXIT_FAILED;
+}
+
+/* In a process and a session of its own. */
+static int be_agent_in_background(void)
+{
+        int fds[2];
+        pid_t pid;
+
+        /* Whoever started us may wait for the end of what he left open. */
+        (void)close_range(STDERR_FILENO + 1, UINT_MAX, 0);
+        if (pipe2(fds, O_CLOEXEC) < 0)
+                return command_problem(PYROPE_E_IO, "pipe: %s", strerror(errno));
+        pid = fork();
+        if (pid < 0)
+                return command_problem(PYROPE_E_IO, "fork: %s", strerror(errno));
+        (void)close(fds[pid ? 1 : 0]);
+        if (pid)
+                return wait_for_agent(fds[0], pid);
+        (void)setsid(); /* cannot fail in a new process */
+        return be_agent(fds[1]);
+}
+
+static int run(int n_args, char **args)
+{
         (void)n_args;
         (void)args;
         if (is_stop && (is_background || idle_ms))
                 return command_misused("--stop goes with neither --background nor --idle");
         if (is_stop)
                 return stop();
-        r = command_library_options(&options);
-        if (r)
-                return r;
-        /* Whoever started us may wait for the end of what he left open. */
-        if (is_background)
-                (void)close_range(STDERR_FILENO + 1, UINT_MAX, 0);
-        status = pyrope_agent_new(&options, idle_ms, &agent, &error);
-        if (status == PYROPE_E_EXISTS && is_background)
-                return OPTIONS_EXIT_DONE; /* another one was faster */
-        return status ? command_failed(status, error) : serve(agent);
+        return is_background ? be_agent_in_background() : be_agent(-1);
 }
 
 static const Option options[] = {

@@ -29,7 +29,7 @@ typedef struct pyrope_agent pyrope_agent;
  * @options: what an agent knows: ssh_config, runtime_dir; NULL: the defaults
  * @idle_ms: it ends when it was of no use for so long; 0: 10 minutes
  *
- * Has no thread yet, so that the program may still fork.
+ * The process that calls it is the one that commands know, and pyrope_agent_stop() ends.
  *
  * Return: PYROPE_OK; PYROPE_E_EXISTS (there is one), PYROPE_E_DENIED (no place is private),
  * PYROPE_E_INVALID (the directory), PYROPE_E_IO, PYROPE_E_NOMEM.

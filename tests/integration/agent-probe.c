@@ -236,7 +236,7 @@ static SshPool *shared_pool(const char *config, const SshAsk *asks)
         CLEANUP(ssh_pool_freep) SshPool *pool = ssh_pool_new(config, SSH_BACKEND_AUTO, asks);
         SshShare *share;
 
-        if (!pool || ssh_share_new(config, NULL, &share))
+        if (!pool || ssh_share_new(config, SSH_BACKEND_AUTO, NULL, &share))
                 return NULL;
         ssh_pool_share(pool, share);
         return TAKE(pool);

@@ -8,7 +8,7 @@ begin "commands share their SSH sessions through an agent: one login, whatever h
 FIXTURE_EXTRA_2="MaxSessions 1" need_sshd 2
 agent_probe=$PYROPE_TEST_BIN_DIR/agent-probe
 # What sanitizers find in a process without a terminal is to be seen, too.
-export PYROPE_SHARE=yes PYROPE_SSH_CONFIG=$FX_SSH_CONFIG ASAN_OPTIONS=${ASAN_OPTIONS:-}:log_path=$tmp/asan
+export PYROPE_SHARE=yes PROBE_BACKEND=auto PYROPE_SSH_CONFIG=$FX_SSH_CONFIG ASAN_OPTIONS=${ASAN_OPTIONS:-}:log_path=$tmp/asan
 mkdir "$tmp/run" "$tmp/s"
 start echo "$server" "$tmp/s/echo" echo
 start stall "$server" "$tmp/s/stall" stall
@@ -147,8 +147,13 @@ cd / || exit
 echo "# changed" >>"$tmp/other"
 expect 0 pyrope --ssh-config "$tmp/other" list
 check "one that has changed counts as another" test "$(agents | wc -l)" = 4
+before=$(logins 1)
+expect 0 pyrope --ssh-backend program list
+check "another backend, another agent and login" test "$(agents | wc -l) $(logins 1)" = "5 $((before + 1))"
+expect 0 pyrope --ssh-backend program list
+check "which is shared as well" test "$(agents | wc -l) $(logins 1)" = "5 $((before + 1))"
 expect 0 pyrope agent --stop
-check "all of them end" said '^4 ended$'
+check "all of them end" said '^5 ended$'
 check "none is left" no_agent
 check "nor their sockets" test -z "$(find "$tmp/run" -name 'agent*')"
 
@@ -279,6 +284,9 @@ end_agents
 asked unwilling -
 ended unwilling 1 "whoever does not want to answer"
 check "has no login" grep -q '^E_AUTH word .*: nobody answers its question$' "$tmp/unwilling.err"
+expect 0 env PROBE_BACKEND=program "$top/tests/support/at-terminal" "$tmp/seen" 'password: $' 'secret\n' -- "$probe" "$tmp/asking" exec word anything
+check "the program ssh asks itself, in a session of the command's own" said '^there$'
+end_agents
 asked waiting ...
 check "a command is asked again" wait_for_line "$tmp/waiting.out" '^asked by word ' "$(pid waiting)"
 stop word

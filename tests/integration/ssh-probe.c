@@ -644,7 +644,7 @@ int main(int argc, char **argv)
         if (argc < 3 || process_sanitize())
                 return usage();
         pool = ssh_pool_new(argv[1], backend(), &ask);
-        if (!pool || (is_shared() && ssh_share_new(argv[1], NULL, &share)))
+        if (!pool || (is_shared() && ssh_share_new(argv[1], backend(), NULL, &share)))
                 return 1;
         ssh_pool_share(pool, share);
         for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {

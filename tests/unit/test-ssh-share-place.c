@@ -22,7 +22,7 @@ static const char *name_now(const char *config_file)
         static char name[sizeof(place.name)];
 
         ssh_share_place_deinit(&place);
-        ck_assert_int_eq(ssh_share_place_init(config_file, &place), 0);
+        ck_assert_int_eq(ssh_share_place_init(config_file, SSH_BACKEND_AUTO, &place), 0);
         strcpy(name, place.name);
         return name;
 }
@@ -80,7 +80,7 @@ START_TEST(an_environment_too_large_for_a_key_is_an_error)
         memset(long_value, 'x', sizeof(long_value));
         long_value[sizeof(long_value) - 1] = '\0';
         setenv("KRB5CCNAME", long_value, 1);
-        ck_assert_int_eq(ssh_share_place_init(NULL, &place), -EMSGSIZE);
+        ck_assert_int_eq(ssh_share_place_init(NULL, SSH_BACKEND_AUTO, &place), -EMSGSIZE);
 }
 END_TEST
 
