@@ -194,6 +194,8 @@ expect 0 "$fixture" thaw "$FX_DIR" 2
 expect 0 "$fixture" thaw "$FX_DIR" 3
 ask frozen "open 1 $(at h2) 15000" OK "a host that thawed takes the next session"
 check "and ends the one of before" wait_until has_sessions 2 1
+check "a host that never let us in, and that nobody asks for, is forgotten" wait_until is_said closed sessions OK
+check "which is said" logs closed ' closed: nobody asks for it$'
 ask proxied "open 1 $(at far) 15000" OK "the ProxyCommand is started anew"
 ask cut "open 1 $(at cut) 15000" OK "so is the connection"
 
@@ -204,6 +206,10 @@ probe login
 tell login "open 1 $(at h5) 300"
 hears login 'E_TIMEOUT h5 .*exchanging keys: timed out' "a login to a frozen host"
 ask login end OK "it ends in the middle of that"
+probe behind
+tell behind "open 1 $(at h5,h1) 300"
+hears behind 'E_TIMEOUT h1 via h5: h5 .*exchanging keys: timed out' "a login behind that host"
+ask behind end OK "it ends in the middle of that"
 expect 0 "$fixture" thaw "$FX_DIR" 5
 with hanging "Host h1
 ProxyCommand sh -c 'trap \"\" TERM; while :; do sleep 600; done'"
