@@ -21,7 +21,6 @@ struct SshDirect {
         SshStream *stream; /* NULL: there is none yet, or none any more */
         pthread_cond_t ready;
         bool is_waiting;     /* the caller, for @ready */
-        SshDirect *next;     /* of those that are to be woken */
         bool is_for_room;    /* what he waits for; else for bytes */
         bool is_small;       /* what he sends: it may go though the socket is full */
         bool has_end;        /* the host sends nothing more */
@@ -113,9 +112,7 @@ void ssh_direct_rouse(SshDirect *direct)
                 return;
         ssh_helm_wait_over(&direct->link->helm, &direct->is_waiting);
         direct->link->helm.is_hot = true;
-        direct->next = direct->link->helm.roused;
-        direct->link->helm.roused = direct;
-        atomic_fetch_add(&direct->n_refs, 1);
+        (void)pthread_cond_signal(&direct->ready);
 }
 
 size_t ssh_direct_give(SshDirect *direct, const void *data, size_t n)
@@ -138,17 +135,6 @@ size_t ssh_direct_give(SshDirect *direct, const void *data, size_t n)
 void ssh_direct_end(SshDirect *direct)
 {
         direct->has_end = true;
-}
-
-void ssh_direct_wake(SshDirect *roused)
-{
-        SshDirect *direct;
-
-        while ((direct = roused)) {
-                roused = direct->next;
-                (void)pthread_cond_signal(&direct->ready);
-                (void)unref(direct);
-        }
 }
 
 /* -- the caller's side ------------------------------------------------------------------------- */

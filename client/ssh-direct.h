@@ -73,9 +73,5 @@ size_t ssh_direct_give(SshDirect *direct, const void *data, size_t n);
 /** ssh_direct_end() - the host sends nothing more. */
 void ssh_direct_end(SshDirect *direct);
 
-/** ssh_direct_rouse() - have the caller woken, if he waits and now need not. */
+/** ssh_direct_rouse() - wake the caller, if he waits and now need not. */
 void ssh_direct_rouse(SshDirect *direct);
-
-/** ssh_direct_wake() - wake all of a list that was made so; better without the lock. NULL is fine.
- */
-void ssh_direct_wake(SshDirect *roused);

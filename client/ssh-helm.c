@@ -3,7 +3,6 @@
 #include "client/ssh-helm.h"
 
 #include "base/thread.h"
-#include "client/ssh-direct.h"
 #include "client/ssh-link.h"
 #include "client/ssh-turn.h"
 
@@ -41,10 +40,7 @@ void ssh_helm_lock(SshLink *link)
 
 void ssh_helm_unlock(SshLink *link)
 {
-        SshDirect *roused = TAKE(link->helm.roused);
-
         (void)pthread_mutex_unlock(&link->helm.lock);
-        ssh_direct_wake(roused);
 }
 
 bool ssh_helm_is_full(const SshLink *link)
@@ -84,7 +80,6 @@ static void wake_thread(SshHelm *helm)
 
 static void wait_for_another(SshHelm *helm, const SshHelmWait *wait)
 {
-        ssh_direct_wake(TAKE(helm->roused));
         *wait->is_waiting = true;
         helm->n_waiting++;
         (void)thread_cond_wait(wait->cond, &helm->lock, deadline_left_ms(wait->deadline));
@@ -197,7 +192,6 @@ void ssh_helm_note(SshLink *link)
 /* With the lock held. */
 static void rest(SshHelm *helm, int ms)
 {
-        ssh_direct_wake(TAKE(helm->roused));
         helm->is_asleep = ms == SLEEP_MS;
         (void)thread_cond_wait(&helm->rest, &helm->lock, ms);
         helm->is_asleep = false;

@@ -25,7 +25,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-typedef struct SshDirect SshDirect;
 typedef struct SshHelm SshHelm;
 typedef struct SshHelmWait SshHelmWait;
 
@@ -39,7 +38,6 @@ struct SshHelm {
         bool is_hot;    /* a caller steered, or got what he waited for, since the thread looked */
         bool is_asleep; /* the thread rests until it is told */
         unsigned n_waiting;   /* callers who do not steer */
-        SshDirect *roused;    /* of whom these wait no more; woken once the lock is free */
         unsigned n_steered;   /* by callers, so far; wraps */
         pyrope_status status; /* of the turn that ended the session; PYROPE_OK: none did */
         pyrope_error *error;  /* of it */
