@@ -153,7 +153,8 @@ START_TEST(who_writes_to_one_that_is_gone_learns_it)
         other[0] = -1;
         while (send(one[0], "word", 4, MSG_NOSIGNAL) == 4)
                 ;
-        ck_assert_int_eq(errno, EPIPE);
+        ck_assert(errno == EPIPE ||
+                  errno == ECONNRESET); /* the latter if words were unread there */
 }
 END_TEST
 
