@@ -7,6 +7,7 @@
 #include "base/unix-socket.h"
 #include "client/ssh-blob.h"
 
+#include <assert.h>
 #include <endian.h>
 #include <errno.h>
 #include <stdio.h>
@@ -20,12 +21,21 @@
 #define SIGN_REQUEST       13
 #define FAILURE            5
 
+typedef struct Pair Pair;
+
+/* As SshAgentKey, in bytes. */
+struct Pair {
+        void *shown, *key;
+        size_t n_shown, n_key;
+};
+
 struct SshAgent {
         SshWatch watch;
-        Buffer list;       /* the answer that libssh gets: one key */
-        void *shown, *key; /* that key; and the agent's, which signs for it */
-        size_t n_shown, n_key;
-        int client_fd; /* libssh has the other end */
+        Buffer list; /* the answer that libssh gets */
+        Pair pairs[SSH_AGENT_KEYS_MAX];
+        size_t n_pairs;
+        size_t n_signed; /* the thread's until it is joined */
+        int client_fd;   /* libssh has the other end */
         int agent_fd;
         pthread_t thread;
 };
@@ -159,21 +169,37 @@ static int append_string(Buffer *to, const void *data, size_t n)
         return r ? r : buffer_append(to, data, n);
 }
 
+/* The key that libssh means. NULL: none that it was shown. */
+static const Pair *find_pair(SshAgent *agent, const uint8_t *shown, uint32_t n_shown)
+{
+        for (size_t i = 0; i < agent->n_pairs; i++) {
+                const Pair *pair = &agent->pairs[i];
+
+                if (n_shown == pair->n_shown && !memcmp(shown, pair->shown, n_shown)) {
+                        agent->n_signed = i + 1;
+                        return pair;
+                }
+        }
+        return NULL;
+}
+
 /* The request to sign becomes one that the agent understands: the key that it has instead of the
  * certificate that the host has seen. Return: 0, -EBADMSG if it is no such request, -ENOMEM. */
-static int name_own_key(const SshAgent *agent, Buffer *message)
+static int name_own_key(SshAgent *agent, Buffer *message)
 {
         SshCursor cursor = { .at = message->data + 1, .end = message->data + message->n };
         Buffer request = BUFFER_INIT(MESSAGE_MAX_BYTES);
+        const Pair *pair = NULL;
         const uint8_t *shown;
         uint32_t n_shown;
         int r;
 
-        if (message->data[0] != SIGN_REQUEST || ssh_cursor_string(&cursor, &shown, &n_shown) ||
-            n_shown != agent->n_shown || memcmp(shown, agent->shown, n_shown) != 0)
+        if (message->data[0] == SIGN_REQUEST && !ssh_cursor_string(&cursor, &shown, &n_shown))
+                pair = find_pair(agent, shown, n_shown);
+        if (!pair)
                 return -EBADMSG;
         r = buffer_append(&request, &(uint8_t){ SIGN_REQUEST }, 1);
-        r = r ? r : append_string(&request, agent->key, agent->n_key);
+        r = r ? r : append_string(&request, pair->key, pair->n_key);
         r = r ? r : buffer_append(&request, cursor.at, (size_t)(cursor.end - cursor.at));
         if (r) {
                 buffer_deinit(&request);
@@ -258,25 +284,36 @@ static SshAgent *agent_free(SshAgent *agent)
         buffer_deinit(&agent->list);
         closep(&agent->client_fd);
         closep(&agent->agent_fd);
-        free(agent->shown);
-        free(agent->key);
+        for (size_t i = 0; i < agent->n_pairs; i++) {
+                free(agent->pairs[i].shown);
+                free(agent->pairs[i].key);
+        }
         free(agent);
         return NULL;
 }
 
 /* Return: 0; -EMSGSIZE; -ENOMEM; -EBADMSG for what is no base64. */
-static int set_keys(SshAgent *agent, const char *shown, const char *key)
+static int add_key(SshAgent *agent, const SshAgentKey *key)
 {
+        Pair *pair = &agent->pairs[agent->n_pairs++];
         int r;
 
-        r = base64_decode(shown, strlen(shown), &agent->shown, &agent->n_shown);
-        r = r ? r : base64_decode(key, strlen(key), &agent->key, &agent->n_key);
+        r = base64_decode(key->shown, strlen(key->shown), &pair->shown, &pair->n_shown);
+        r = r ? r : base64_decode(key->key, strlen(key->key), &pair->key, &pair->n_key);
         if (r > 0)
                 return -EBADMSG;
-        r = r ? r
-              : buffer_append(&agent->list, (const uint8_t[5]){ IDENTITIES_ANSWER, 0, 0, 0, 1 }, 5);
-        r = r ? r : append_string(&agent->list, agent->shown, agent->n_shown);
+        r = r ? r : append_string(&agent->list, pair->shown, pair->n_shown);
         return r ? r : append_string(&agent->list, "", 0);
+}
+
+static int set_keys(SshAgent *agent, const SshAgentKey *keys, size_t n_keys)
+{
+        const uint8_t head[5] = { IDENTITIES_ANSWER, 0, 0, 0, (uint8_t)n_keys };
+        int r = buffer_append(&agent->list, head, sizeof(head));
+
+        for (size_t i = 0; !r && i < n_keys; i++)
+                r = add_key(agent, &keys[i]);
+        return r;
 }
 
 static int begin(SshAgent *agent, int *ret_fd)
@@ -295,13 +332,15 @@ static int begin(SshAgent *agent, int *ret_fd)
         return r;
 }
 
-pyrope_status ssh_agent_start(const SshSettings *settings, const SshWatch *watch, const char *shown,
-                              const char *key, int *ret_fd, SshAgent **ret, pyrope_error **error)
+pyrope_status ssh_agent_start(const SshSettings *settings, const SshWatch *watch,
+                              const SshAgentKey *keys, size_t n_keys, int *ret_fd, SshAgent **ret,
+                              pyrope_error **error)
 {
         SshAgent *agent = calloc(1, sizeof(*agent));
         pyrope_status status;
         int r;
 
+        assert(n_keys <= SSH_AGENT_KEYS_MAX);
         if (!agent)
                 return error_set(error, PYROPE_E_NOMEM, "out of memory");
         agent->watch = (SshWatch){ .stop_fd = watch->stop_fd, .deadline = watch->deadline };
@@ -312,7 +351,7 @@ pyrope_status ssh_agent_start(const SshSettings *settings, const SshWatch *watch
                 (void)agent_free(agent);
                 return status;
         }
-        r = set_keys(agent, shown, key);
+        r = set_keys(agent, keys, n_keys);
         r = r ? r : begin(agent, ret_fd);
         if (r) {
                 (void)agent_free(agent);
@@ -322,12 +361,11 @@ pyrope_status ssh_agent_start(const SshSettings *settings, const SshWatch *watch
         return PYROPE_OK;
 }
 
-SshAgent *ssh_agent_end(SshAgent *agent)
+SshAgent *ssh_agent_end(SshAgent *agent, size_t *ret_n)
 {
-        if (!agent)
-                return NULL;
         (void)shutdown(agent->client_fd, SHUT_RDWR);
         (void)shutdown(agent->agent_fd, SHUT_RDWR);
         (void)pthread_join(agent->thread, NULL);
+        *ret_n = agent->n_signed;
         return agent_free(agent);
 }

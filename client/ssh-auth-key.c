@@ -39,22 +39,49 @@ static bool is_connected(ssh_session session)
 
 /* -- keys of the agent ------------------------------------------------------------------------- */
 
-static pyrope_status try_signer(SshAuthTry *attempt, const SshIdentity *identity, SshAnswer *ret)
+static bool is_signed_for(const SshIdentity *identity)
 {
+        return identity->signer && !identity->is_tried;
+}
+
+/* Those that follow each other from @begin on, all of which the agent signs for. libssh can be
+ * given them together; for each that it is given alone it would lose some memory. */
+static size_t gather(const SshIdentities *identities, size_t begin, SshAgentKey *keys)
+{
+        size_t n = 0;
+
+        while (begin + n < identities->n && n < SSH_AGENT_KEYS_MAX &&
+               is_signed_for(&identities->all[begin + n])) {
+                const SshIdentity *identity = &identities->all[begin + n];
+
+                keys[n++] = (SshAgentKey){ .shown = identity->shown, .key = identity->signer };
+        }
+        return n;
+}
+
+static pyrope_status try_agent_keys(SshAuthTry *attempt, SshIdentities *identities, size_t begin,
+                                    SshAnswer *ret)
+{
+        SshAgentKey keys[SSH_AGENT_KEYS_MAX];
+        size_t n_signed, n = gather(identities, begin, keys);
         SshAgent *agent = NULL;
         char how[HOW_BYTES];
         pyrope_status status;
         int fd;
 
         *ret = SSH_ANSWER_NO;
-        if (ssh_agent_start(attempt->settings, attempt->watch, identity->shown, identity->signer,
-                            &fd, &agent, NULL))
+        for (size_t i = 0; i < n; i++)
+                identities->all[begin + i].is_tried = true;
+        if (ssh_agent_start(attempt->settings, attempt->watch, keys, n, &fd, &agent, NULL))
                 return PYROPE_OK;                         /* it is gone meanwhile */
         (void)ssh_set_agent_socket(attempt->session, fd); /* fails only for no session */
         (void)snprintf(how, sizeof(how), " with the agent at %s", attempt->settings->agent);
         status = ssh_auth_try(attempt, try_agent, NULL, how, ret);
-        (void)ssh_agent_end(agent);
-        attempt->n_agent++;
+        (void)ssh_agent_end(agent, &n_signed);
+        /* After a yes that is not enough, those behind it are still to be tried. */
+        for (size_t i = n_signed; *ret == SSH_ANSWER_NOT_ENOUGH && i < n; i++)
+                identities->all[begin + i].is_tried = false;
+        attempt->n_agent += *ret == SSH_ANSWER_NOT_ENOUGH ? n_signed : n;
         /* An agent that cannot sign is no reason to leave the files untried. */
         if (!status && *ret == SSH_ANSWER_BROKEN && is_connected(attempt->session))
                 *ret = SSH_ANSWER_NO;
@@ -165,31 +192,6 @@ static pyrope_status try_file(SshAuthTry *attempt, const SshIdentity *identity, 
 
 /* -- all --------------------------------------------------------------------------------------- */
 
-static pyrope_status try_identity(SshAuthTry *attempt, const SshIdentity *identity, SshAnswer *ret)
-{
-        pyrope_status status = PYROPE_OK;
-
-        *ret = SSH_ANSWER_NO;
-        if (identity->signer)
-                status = try_signer(attempt, identity, ret);
-        /* The host has seen a key of the agent's; but if that could not sign, its file may do. */
-        if (!status && *ret == SSH_ANSWER_NO && identity->path && !identity->signer)
-                status = try_file(attempt, identity, ret);
-        return status;
-}
-
-static void note_accepted(const SshAuthTry *attempt, const SshIdentity *identity)
-{
-        const char *name = identity->name ? identity->name : "a key that it alone has";
-
-        if (identity->signer)
-                ssh_watch_note(attempt->watch, "publickey, by the agent at %s: %s",
-                               attempt->settings->agent, name);
-        else
-                ssh_watch_note(attempt->watch, "publickey, the %s %s",
-                               identity->is_certificate ? "certificate" : "key file", name);
-}
-
 pyrope_status ssh_auth_keys(SshAuthTry *attempt, SshIdentities *identities, SshAnswer *ret)
 {
         pyrope_status status = PYROPE_OK;
@@ -198,12 +200,12 @@ pyrope_status ssh_auth_keys(SshAuthTry *attempt, SshIdentities *identities, SshA
         for (size_t i = 0; !status && *ret == SSH_ANSWER_NO && i < identities->n; i++) {
                 SshIdentity *identity = &identities->all[i];
 
-                if (identity->is_tried)
-                        continue;
-                identity->is_tried = true;
-                status = try_identity(attempt, identity, ret);
-                if (!status && (*ret == SSH_ANSWER_YES || *ret == SSH_ANSWER_NOT_ENOUGH))
-                        note_accepted(attempt, identity);
+                if (is_signed_for(identity)) {
+                        status = try_agent_keys(attempt, identities, i, ret);
+                } else if (!identity->is_tried) {
+                        identity->is_tried = true;
+                        status = try_file(attempt, identity, ret);
+                }
         }
         return status;
 }

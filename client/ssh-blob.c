@@ -103,6 +103,27 @@ static int plain_of(const uint8_t *bytes, size_t n_bytes, char **ret)
         return write_plain(types[i].plain, key, n_key, ret);
 }
 
+int ssh_blob_type(const char *key, char *out, size_t n_out)
+{
+        CLEANUP(freep) void *bytes = NULL;
+        SshCursor cursor;
+        const uint8_t *name;
+        uint32_t n_name;
+        size_t n_bytes;
+        int r;
+
+        r = base64_decode(key, strlen(key), &bytes, &n_bytes);
+        if (r)
+                return r < 0 ? r : SSH_BLOB_E_CORRUPT;
+        cursor = (SshCursor){ .at = bytes, .end = (uint8_t *)bytes + n_bytes };
+        if (ssh_cursor_string(&cursor, &name, &n_name) || n_name >= n_out ||
+            memchr(name, '\0', n_name))
+                return SSH_BLOB_E_CORRUPT;
+        memcpy(out, name, n_name);
+        out[n_name] = '\0';
+        return 0;
+}
+
 int ssh_blob_plain(const char *certificate, char **ret)
 {
         CLEANUP(freep) void *bytes = NULL;

@@ -34,6 +34,15 @@ NODISCARD int ssh_cursor_u32(SshCursor *cursor, uint32_t *ret);
 NODISCARD int ssh_cursor_string(SshCursor *cursor, const uint8_t **ret, uint32_t *ret_n);
 
 /**
+ * ssh_blob_type() - the name of a key's type
+ * @key:        in base64
+ * @out:        receives it, terminated
+ *
+ * Return: 0; SSH_BLOB_E_CORRUPT, also if it does not fit in @out; -ENOMEM.
+ */
+NODISCARD int ssh_blob_type(const char *key, char *out, size_t n_out);
+
+/**
  * ssh_blob_plain() - the key that a certificate is for
  * @certificate: in base64
  * @ret:        in base64; owned by the caller, free()

@@ -318,6 +318,15 @@ static void take_certificates(Search *search)
         }
 }
 
+/* libssh ends its list of an agent's keys at the first of a type that it does not know. */
+static bool is_known_type(const char *text)
+{
+        char type[64];
+
+        return !ssh_blob_type(text, type, sizeof(type)) &&
+               ssh_key_type_from_name(type) != SSH_KEYTYPE_UNKNOWN;
+}
+
 /* Keys of the agent in its order, of which those that the settings name come first already. */
 static int take_agent(Search *search)
 {
@@ -332,6 +341,11 @@ static int take_agent(Search *search)
                 }
                 if (search->settings->is_identities_only)
                         continue; /* the key of a certificate */
+                if (!is_known_type(text)) {
+                        ssh_identity_note(search->unusable, "one of the agent",
+                                          "of a type that libssh does not know");
+                        continue;
+                }
                 own = (SshIdentity){ .shown = strdup(text), .signer = strdup(text) };
                 add(search->ret, own);
                 if (!own.shown || !own.signer)

@@ -17,10 +17,11 @@
  * soon again, so that a loop of callers does not have us locked out: 3 s for a host key, 10 s for
  * a login, and four times as long for each that follows it, up to 5 minutes.
  *
- * Settings are those of the user's `ssh host`: ssh itself reads the configuration for us. Agent and
- * key files are used without prompts, known_hosts without mercy: a host key that is unknown,
- * changed or revoked is refused before anything is sent. A setting that matters for security and
- * that we cannot honour is refused by name.
+ * Settings are those of the user's `ssh host`: ssh itself reads the configuration for us. Who logs
+ * in is asked only where there is somebody to ask (ssh-ask.h), and known_hosts is used without
+ * mercy: a host key that is changed or revoked, or unknown and nobody says that it is right, is
+ * refused before anything is sent. A setting that matters for security and that we cannot honour is
+ * refused by name.
  *
  * What callers get is a file descriptor: one end of a socket pair whose other end is joined to the
  * channel. End of file passes in both directions by itself; back-pressure does, too.

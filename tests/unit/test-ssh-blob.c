@@ -79,6 +79,23 @@ START_TEST(a_cut_certificate_is_refused)
 }
 END_TEST
 
+START_TEST(type_has_a_name_that_fits)
+{
+        CLEANUP(buffer_deinit) Buffer blob = BUFFER_INIT(65536);
+        CLEANUP(freep) char *text = NULL;
+        char type[8] = "";
+
+        write_key(&blob, "seven77", false, 1);
+        text = base64_encode(blob.data, blob.n);
+        ck_assert_int_eq(ssh_blob_type(text, type, sizeof(type) - 1), SSH_BLOB_E_CORRUPT);
+        ck_assert_str_eq(type, "");
+        ck_assert_int_eq(ssh_blob_type(text, type, sizeof(type)), 0);
+        ck_assert_str_eq(type, "seven77");
+        ck_assert_int_eq(ssh_blob_type("AAAA", type, sizeof(type)), SSH_BLOB_E_CORRUPT);
+        ck_assert_int_eq(ssh_blob_type("!", type, sizeof(type)), SSH_BLOB_E_CORRUPT);
+}
+END_TEST
+
 START_TEST(what_is_no_base64_is_refused)
 {
         char *plain = NULL;
@@ -109,6 +126,7 @@ int main(void)
 
         tcase_add_loop_test(tcase, certificate_has_a_key, 0, ARRAY_SIZE(types));
         tcase_add_loop_test(tcase, a_cut_certificate_is_refused, 0, ARRAY_SIZE(types));
+        tcase_add_test(tcase, type_has_a_name_that_fits);
         tcase_add_test(tcase, what_is_no_base64_is_refused);
         tcase_add_test(tcase, size_has_a_limit);
         suite_add_tcase(suite, tcase);
