@@ -47,7 +47,7 @@ harmless() { # what differs from run to run, and between machines, as it would l
         sed -E -e "s#-F $tmp/ssh_config ##g; s#$tmp/ssh_config#~/.ssh/config#g" \
                 -e "s#($tmp|$FX_DIR)/known_hosts#~/.ssh/known_hosts#g; s#($tmp|$FX_DIR)/(id_[a-z0-9_]+)#~/.ssh/\2#g" \
                 -e "s#$tmp/run#/run/user/1000/pyrope#g; s#$tmp/here#/run/user/1000/pyrope#g; s#$tmp#/tmp#g" \
-                -e "s#\b$user\b#me#g; s#\b$FX_PORT\b#2222#g; s#127\.0\.0\.([0-9]+)#192.0.2.\1#g" \
+                -e "s#\b$user@#me@#g; s#( of | shell |passwd )$user\b#\1me#g; s#\b$FX_PORT\b#2222#g; s#127\.0\.0\.([0-9]+)#192.0.2.\1#g" \
                 -e 's#SHA256:[A-Za-z0-9+/]{43}#SHA256:…#g; s#(OpenSSH_[^ ,]+)( Debian-[^ ,;]+)?#OpenSSH#g' \
                 -e 's#^( *[0-9]+  .{12}  )(failed|warning|passed)  +[0-9.]+ ms#\1\2  …#' \
                 -e 's#libssh [0-9][^;]*#libssh …#; s#([Pp]yrope) [0-9]+[0-9.]*#\1 …#g; s#process [0-9]+#process …#' \
