@@ -290,6 +290,7 @@ static const Keyword keywords[] = {
         { "serveralivecountmax", take_count, SETTING(n_alive_max) },
         { "proxycommand", take_string, SETTING(proxy_command) },
         { "proxyjump", take_later, LATER(jump) },
+        { "controlpath", take_string, SETTING(control_path) },
         { "hostkeyalias", take_later, LATER(host_key_alias) },
         { "userknownhostsfile", take_later, LATER(user_known) },
         { "globalknownhostsfile", take_later, LATER(global_known) },

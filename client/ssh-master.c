@@ -23,6 +23,7 @@
 #define PREFIX        "pyrope-ssh-" /* then our process id, so that what a killed one left is known */
 #define GRACE_MS      1000          /* between SIGTERM and SIGKILL */
 #define CONTROL_MS    10000         /* for an order to the master, which needs no network */
+#define END_MS        1000          /* for a process that ends, from its sockets to all of it */
 #define SPEC_BYTES    512u
 #define COMMAND_BYTES 1024u
 
@@ -46,11 +47,6 @@ static const char overrides[] = "StrictHostKeyChecking yes\n"
                                 "LogLevel ERROR\n"; /* no banner, whose words are the host's */
 
 /* -- its directory ----------------------------------------------------------------------------- */
-
-static void control_path(const SshMaster *master, char out[static SSH_MASTER_PATH_BYTES])
-{
-        (void)snprintf(out, SSH_MASTER_PATH_BYTES, "%.40s/c", master->directory);
-}
 
 static void remove_directory(const char *directory)
 {
@@ -82,8 +78,7 @@ static void sweep(void)
 {
         DIR *entries = opendir(PLACE);
         const struct dirent *entry;
-        SshMaster left = SSH_MASTER_INIT;
-        char path[SSH_MASTER_PATH_BYTES];
+        char directory[SSH_MASTER_PATH_BYTES], control[SSH_MASTER_PATH_BYTES + 2];
         struct stat st;
 
         while (entries && (entry = readdir(entries))) {
@@ -94,11 +89,10 @@ static void sweep(void)
                     !S_ISDIR(st.st_mode) || st.st_uid != geteuid() ||
                     kill((pid_t)strtol(rest, NULL, 10), 0) == 0 || errno != ESRCH)
                         continue;
-                (void)snprintf(left.directory, sizeof(left.directory), PLACE "/%.32s",
-                               entry->d_name);
-                control_path(&left, path);
-                if (!is_listened_on(path))
-                        remove_directory(left.directory);
+                (void)snprintf(directory, sizeof(directory), PLACE "/%.32s", entry->d_name);
+                (void)snprintf(control, sizeof(control), "%s/c", directory);
+                if (!is_listened_on(control))
+                        remove_directory(directory);
         }
         if (entries)
                 (void)closedir(entries);
@@ -149,6 +143,37 @@ static pyrope_status make_directory(SshMaster *master, const SshSettings *settin
                  : PYROPE_OK;
 }
 
+/* -- orders ------------------------------------------------------------------------------------ */
+
+/* @what: with @spec "forward" or "cancel", without "check". */
+static pyrope_status order(const SshMaster *master, const char *what, const char *spec,
+                           const SshWatch *watch, pyrope_error **error)
+{
+        CLEANUP(ssh_run_deinit) SshRun run = SSH_RUN_INIT;
+        const char *argv[12] = { "ssh", "-F", "/dev/null", "-S", master->control, "-O", what };
+        pyrope_status status;
+        size_t n = 7;
+
+        if (spec) {
+                argv[n++] = "-L";
+                argv[n++] = spec;
+        }
+        argv[n++] = "--";
+        argv[n++] = master->host;
+        status = ssh_run(argv, watch, &run, error);
+        if (status || (!run.is_missing && !run.exit_status))
+                return status;
+        return error_set(error, PYROPE_E_UNREACHABLE, "%s: its order to %s failed: %.*s",
+                         master->label, what,
+                         run.words.n ? (int)strcspn((const char *)run.words.data, "\r\n") : 0,
+                         run.words.n ? (const char *)run.words.data : "");
+}
+
+static SshWatch watch_of(int stop_fd, Deadline deadline)
+{
+        return (SshWatch){ .stop_fd = stop_fd, .deadline = deadline };
+}
+
 /* -- its process ------------------------------------------------------------------------------- */
 
 /* The child ends when the calling thread does. One that may ask stays in front of the terminal. */
@@ -180,16 +205,14 @@ static pyrope_status launch(SshMaster *master, const SshSettings *settings, bool
                             pyrope_error **error)
 {
         const SshTarget *typed = &settings->typed;
-        char config[SSH_MASTER_PATH_BYTES], control[SSH_MASTER_PATH_BYTES], port[8];
-        const char *argv[24] = {
-                "ssh", "-F", config, "-M", "-S", control, "-NTxa", SSH_NEWS_OPTION
-        };
+        char config[SSH_MASTER_PATH_BYTES], port[8];
+        const char *argv[24] = { "ssh",           "-F",    config,         "-M", "-S",
+                                 master->control, "-NTxa", SSH_NEWS_OPTION };
         size_t n = 8;
         int words[2];
 
         (void)snprintf(config, sizeof(config), "%.40s/config", master->directory);
         (void)snprintf(port, sizeof(port), "%u", typed->port);
-        control_path(master, control);
         if (typed->user) {
                 argv[n++] = "-l";
                 argv[n++] = typed->user;
@@ -358,13 +381,12 @@ static pyrope_status await_login(SshMaster *master, const SshSettings *settings,
 {
         struct pollfd polled[] = { { .fd = master->words_fd, .events = POLLIN },
                                    { .fd = master->exit_fd, .events = POLLIN } };
-        char control[SSH_MASTER_PATH_BYTES], what[COMMAND_BYTES];
+        char what[COMMAND_BYTES];
         pyrope_status status;
         bool is_up = false;
 
         (void)snprintf(what, sizeof(what), "%s: logging in", master->label);
-        control_path(master, control);
-        while (!is_up || access(control, F_OK) < 0) {
+        while (!is_up || access(master->control, F_OK) < 0) {
                 status = ssh_watch_poll(watch, polled, ARRAY_SIZE(polled), DEADLINE_NONE, what,
                                         error);
                 if (status)
@@ -377,6 +399,27 @@ static pyrope_status await_login(SshMaster *master, const SshSettings *settings,
         }
         master->n_words = 0; /* what it says from now on is of this session */
         master->words[0] = '\0';
+        return PYROPE_OK;
+}
+
+/* The user's own master, if he has one that answers; else there will be one of ours. */
+static pyrope_status set_control(SshMaster *master, const SshSettings *settings,
+                                 const SshWatch *watch, pyrope_error **error)
+{
+        const SshWatch soon = watch_of(watch->stop_fd, deadline_in(CONTROL_MS));
+
+        if (settings->control_path) {
+                master->control = strdup(settings->control_path);
+                master->is_foreign =
+                        master->control && order(master, "check", NULL, &soon, NULL) == PYROPE_OK;
+        }
+        if (master->is_foreign)
+                return PYROPE_OK;
+        free(master->control);
+        if (asprintf(&master->control, "%s/c", master->directory) < 0) {
+                master->control = NULL;
+                return error_set(error, PYROPE_E_NOMEM, "out of memory");
+        }
         return PYROPE_OK;
 }
 
@@ -402,8 +445,10 @@ pyrope_status ssh_master_start(const SshSettings *settings, const SshWatch *watc
         }
         status = make_directory(master, settings, can_ask, error);
         if (!status)
+                status = set_control(master, settings, watch, error);
+        if (!status && !master->is_foreign)
                 status = launch(master, settings, can_ask, error);
-        if (!status)
+        if (!status && !master->is_foreign)
                 status = await_login(master, settings, watch, error);
         if (!status)
                 ssh_watch_connected(watch);
@@ -427,10 +472,11 @@ void ssh_master_end(SshMaster *master)
                 remove_directory(master->directory);
         free(master->label);
         free(master->host);
+        free(master->control);
         *master = (SshMaster)SSH_MASTER_INIT;
 }
 
-/* -- orders ------------------------------------------------------------------------------------ */
+/* -- what it does for us ----------------------------------------------------------------------- */
 
 /* Characters that mean something to ssh in a forwarding, or that no path of ours has. */
 static bool is_plain(const char *path)
@@ -450,29 +496,10 @@ static int forwarding(const Location *to, const char *path, char out[static SPEC
                         to->host, to->port);
 }
 
-static pyrope_status order(SshMaster *master, const char *what, const char *spec,
-                           const SshWatch *watch, pyrope_error **error)
-{
-        CLEANUP(ssh_run_deinit) SshRun run = SSH_RUN_INIT;
-        char control[SSH_MASTER_PATH_BYTES];
-        const SshWatch soon = { .stop_fd = watch->stop_fd, .deadline = deadline_in(CONTROL_MS) };
-        const char *const argv[] = { "ssh", "-F", "/dev/null", "-S", control,      "-O",
-                                     what,  "-L", spec,        "--", master->host, NULL };
-        pyrope_status status;
-
-        control_path(master, control);
-        status = ssh_run(argv, &soon, &run, error);
-        if (status || (!run.is_missing && !run.exit_status))
-                return status;
-        return error_set(error, PYROPE_E_UNREACHABLE, "%s: its order to %s failed: %.*s",
-                         master->label, what,
-                         run.words.n ? (int)strcspn((const char *)run.words.data, "\r\n") : 0,
-                         run.words.n ? (const char *)run.words.data : "");
-}
-
 pyrope_status ssh_master_listen(SshMaster *master, const Location *to, const SshWatch *watch,
                                 char path[static SSH_MASTER_PATH_BYTES], pyrope_error **error)
 {
+        const SshWatch soon = watch_of(watch->stop_fd, deadline_in(CONTROL_MS));
         char spec[SPEC_BYTES];
 
         if (to->path && !is_plain(to->path))
@@ -485,18 +512,30 @@ pyrope_status ssh_master_listen(SshMaster *master, const Location *to, const Ssh
         if (forwarding(to, path, spec) >= (int)SPEC_BYTES)
                 return error_set(error, PYROPE_E_INVALID, "%s: a destination too long",
                                  master->label);
-        return order(master, "forward", spec, watch, error);
+        return order(master, "forward", spec, &soon, error);
 }
 
-void ssh_master_unlisten(SshMaster *master, const Location *to, const SshWatch *watch,
-                         const char *path)
+bool ssh_master_unlisten(const SshMaster *master, const Location *to, const char *path,
+                         Deadline deadline)
 {
+        const SshWatch watch = watch_of(-1, deadline);
         char spec[SPEC_BYTES];
 
         (void)forwarding(to, path, spec);
-        /* A socket too many costs a descriptor of its; there is nobody to be told. */
-        if (order(master, "cancel", spec, watch, NULL) == PYROPE_OK)
-                (void)unlink(path);
+        if (order(master, "cancel", spec, &watch, NULL))
+                return false;
+        (void)unlink(path);
+        return true;
+}
+
+bool ssh_master_is_gone(const SshMaster *master)
+{
+        struct pollfd exited = { .fd = master->exit_fd, .events = POLLIN };
+        const SshWatch watch = watch_of(-1, deadline_in(END_MS));
+
+        if (master->is_foreign)
+                return order(master, "check", NULL, &watch, NULL) != PYROPE_OK;
+        return poll(&exited, 1, END_MS) > 0; /* its sockets end first */
 }
 
 /* Without a master that lives ssh would go on to log in by itself: the command that leads nowhere
@@ -504,12 +543,11 @@ void ssh_master_unlisten(SshMaster *master, const Location *to, const SshWatch *
 pyrope_status ssh_master_run(const SshMaster *master, const char *command, const int fds[static 3],
                              pid_t *ret_pid, pyrope_error **error)
 {
-        char control[SSH_MASTER_PATH_BYTES];
         const char *const argv[] = { "ssh",
                                      "-F",
                                      "/dev/null",
                                      "-S",
-                                     control,
+                                     master->control,
                                      "-oControlMaster=no",
                                      "-oProxyCommand=false",
                                      "-oLogLevel=ERROR",
@@ -520,7 +558,6 @@ pyrope_status ssh_master_run(const SshMaster *master, const char *command, const
                                      NULL };
         int r;
 
-        control_path(master, control);
         r = ssh_run_spawn(argv, fds, ret_pid);
         return r ? error_set(error, PYROPE_E_IO, "%s: cannot be started: %s", master->label,
                              strerror(-r))

@@ -12,6 +12,9 @@
  * agent nor X11, and to ask nobody where nobody is there to answer. Its control socket and the
  * sockets that it listens on for us lie in a private directory that only it and we know. It ends
  * with us, whatever becomes of us.
+ *
+ * If the user has a ControlMaster running at the ControlPath of his configuration, that one takes
+ * our orders, and there is no login. It tells nothing of its channels, and goes on without us.
  */
 
 #include "client/ssh-news.h"
@@ -27,11 +30,13 @@
 typedef struct SshMaster SshMaster;
 
 struct SshMaster {
-        pid_t pid;    /* 0: none */
-        int exit_fd;  /* readable once it has ended; -1: none */
-        int words_fd; /* its standard error, non-blocking; -1: none */
-        char *label;  /* for errors, "h1 (me@10.0.0.2 port 22): ssh"; owned */
-        char *host;   /* for its command line, where it means nothing; owned */
+        pid_t pid;       /* 0: none */
+        int exit_fd;     /* readable once it has ended; -1: none */
+        int words_fd;    /* its standard error, non-blocking; -1: none */
+        char *label;     /* for errors, "h1 (me@10.0.0.2 port 22): ssh"; owned */
+        char *host;      /* for its command line, where it means nothing; owned */
+        char *control;   /* path of the socket where it takes orders; owned */
+        bool is_foreign; /* the user's own: it has no pid, and says nothing */
         char directory[SSH_MASTER_PATH_BYTES];
         unsigned n_sockets; /* ever asked for: numbers them */
 
@@ -58,7 +63,11 @@ struct SshMaster {
 NODISCARD pyrope_status ssh_master_start(const SshSettings *settings, const SshWatch *watch,
                                          SshMaster *master, pyrope_error **error);
 
-/** ssh_master_end() - end it, within a second, and remove its directory. */
+/** ssh_master_is_gone() - whether it has ended, or is ending, now that it did not do as told. */
+bool ssh_master_is_gone(const SshMaster *master);
+
+/** ssh_master_end() - end it, within a second, unless it is the user's; and remove our directory.
+ */
 void ssh_master_end(SshMaster *master);
 
 /**
@@ -86,9 +95,10 @@ NODISCARD pyrope_status ssh_master_listen(SshMaster *master, const Location *to,
                                           const SshWatch *watch, char path[static 64],
                                           pyrope_error **error);
 
-/** ssh_master_unlisten() - no more connections at that socket. */
-void ssh_master_unlisten(SshMaster *master, const Location *to, const SshWatch *watch,
-                         const char *path);
+/** ssh_master_unlisten() - no more connections at that socket. Return: whether it did so, before
+ * the deadline. */
+bool ssh_master_unlisten(const SshMaster *master, const Location *to, const char *path,
+                         Deadline deadline);
 
 /**
  * ssh_master_run() - start a command on the host

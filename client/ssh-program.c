@@ -13,7 +13,7 @@
 
 #define CONNECT_MS  1000 /* to the master, which is on this machine ... */
 #define NUMBER_MS   5000 /* ... and needs no network to number a channel */
-#define END_MS      1000 /* for a process that ends, from its sockets to all of it */
+#define CANCEL_MS   1000 /* for all that the user's own master listens on for us */
 #define FDS_OF_LINK 3u
 
 typedef struct Way Way;
@@ -148,7 +148,8 @@ static pyrope_status reach(SshProgram *program, const Location *to, const char *
         if (!is_same(there->to.path, to->path) || !is_same(there->to.host, to->host) ||
             there->to.port != to->port) {
                 if (location_is_given(&there->to))
-                        ssh_master_unlisten(&program->master, &there->to, &watch, there->path);
+                        (void)ssh_master_unlisten(&program->master, &there->to, there->path,
+                                                  deadline_in(CANCEL_MS));
                 destination_deinit(there);
                 status = ssh_master_listen(&program->master, to, &watch, there->path, error);
                 if (status)
@@ -192,33 +193,6 @@ static Way *find_next(const SshProgram *program)
         return first;
 }
 
-/* Whether the master does not do what it should because it has just died: its sockets end first. */
-static bool is_ending(const SshProgram *program)
-{
-        struct pollfd exited = { .fd = program->master.exit_fd, .events = POLLIN };
-
-        return poll(&exited, 1, END_MS) > 0;
-}
-
-static void connect_next(SshProgram *program)
-{
-        Way *way;
-
-        while ((way = find_next(program))) {
-                CLEANUP(pyrope_error_freep) pyrope_error *error = NULL;
-                pyrope_status status = connect_to_master(program, way, &error);
-
-                if (status == PYROPE_E_UNREACHABLE && is_ending(program))
-                        return; /* the next session will do it */
-                if (status) {
-                        give_up(program, way, status, error);
-                        continue;
-                }
-                way->state = WAY_CONNECTED;
-                way->numbered_by = deadline_in(NUMBER_MS);
-        }
-}
-
 static void join(SshProgram *program, Way *way)
 {
         CLEANUP(pyrope_error_freep) pyrope_error *error = NULL;
@@ -246,6 +220,30 @@ static void join(SshProgram *program, Way *way)
         }
         atomic_fetch_add(&link->shared->n_channels, 1);
         answer(link, way->request, &way->is_answered, PYROPE_OK, NULL);
+}
+
+/* Return: PYROPE_OK; PYROPE_E_UNREACHABLE: the master is gone. */
+static pyrope_status connect_next(SshProgram *program, pyrope_error **error)
+{
+        SshMaster *master = &program->master;
+        Way *way;
+
+        while ((way = find_next(program))) {
+                CLEANUP(pyrope_error_freep) pyrope_error *why = NULL;
+                pyrope_status status = connect_to_master(program, way, &why);
+
+                if (status == PYROPE_E_UNREACHABLE && ssh_master_is_gone(master))
+                        return error_set(error, status, "%s: the connection broke", master->label);
+                if (status) {
+                        give_up(program, way, status, why);
+                } else if (master->is_foreign) {
+                        join(program, way); /* it does not tell what becomes of it */
+                } else {
+                        way->state = WAY_CONNECTED;
+                        way->numbered_by = deadline_in(NUMBER_MS);
+                }
+        }
+        return PYROPE_OK;
 }
 
 static void refuse(SshProgram *program, Way *way, const char *text)
@@ -335,6 +333,8 @@ static void drop_ways(SshProgram *program)
 /* Return: PYROPE_OK; PYROPE_E_UNREACHABLE: the master does not do its work. */
 static pyrope_status settle_ways(SshProgram *program, pyrope_error **error)
 {
+        pyrope_status status;
+
         for (Way *way = program->ways; way; way = way->next) {
                 if (expire(program, way->request, &way->is_answered))
                         give_up(program, way, PYROPE_E_TIMEOUT, NULL);
@@ -343,9 +343,9 @@ static pyrope_status settle_ways(SshProgram *program, pyrope_error **error)
                                          "%s: opens no channel, nor says why",
                                          program->master.label);
         }
-        connect_next(program);
+        status = connect_next(program, error);
         drop_ways(program);
-        return PYROPE_OK;
+        return status;
 }
 
 /* -- commands ---------------------------------------------------------------------------------- */
@@ -614,6 +614,22 @@ static void end_way(SshProgram *program, Way *way, pyrope_status status, const p
         free(way);
 }
 
+/* One of ours ends with all its sockets. */
+static void unlisten_all(SshProgram *program)
+{
+        Deadline deadline = deadline_in(CANCEL_MS);
+        bool is_to_be_told = program->master.is_foreign;
+
+        for (size_t i = 0; i < ARRAY_SIZE(program->destinations); i++) {
+                Destination *there = &program->destinations[i];
+
+                if (is_to_be_told && location_is_given(&there->to))
+                        is_to_be_told = ssh_master_unlisten(&program->master, &there->to,
+                                                            there->path, deadline);
+                destination_deinit(there);
+        }
+}
+
 void ssh_program_end(SshLink *link, pyrope_status status, const pyrope_error *error)
 {
         SshProgram *program = link->program;
@@ -636,8 +652,7 @@ void ssh_program_end(SshLink *link, pyrope_status status, const pyrope_error *er
                 unlock(link);
                 (void)ssh_command_free(command);
         }
-        for (size_t i = 0; i < ARRAY_SIZE(program->destinations); i++)
-                destination_deinit(&program->destinations[i]);
+        unlisten_all(program);
         ssh_master_end(&program->master);
         free(program);
 }

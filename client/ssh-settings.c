@@ -149,6 +149,7 @@ void ssh_settings_deinit(SshSettings *settings)
         free(settings->bind_address);
         free(settings->bind_interface);
         free(settings->proxy_command);
+        free(settings->control_path);
         free(settings->proxy_jump);
         free(settings->known_as);
         free(settings->agent);

@@ -51,6 +51,7 @@ struct SshSettings {
         int tos;                   /* how packets are marked; -1: as they are */
         bool is_keepalive_off;     /* the kernel asks for no sign of life */
         char *proxy_command;       /* for the user's shell */
+        char *control_path;        /* where the user's own ControlMaster may take orders */
         char *proxy_jump;          /* a way, uri.h: the hosts to go through */
 
         char *known_as;      /* what known_hosts calls it: HostKeyAlias, else the host name */

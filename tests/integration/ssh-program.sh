@@ -167,6 +167,26 @@ ProxyJump front"
 expect 0 env PROBE_BACKEND=auto "$probe" "$tmp/behind" exec back 'echo there'
 check "libssh goes through a host where the program logged in" said '^there$'
 
+echo "# the user's own master"
+with own "ControlPath $tmp/control"
+expect 0 ssh -F "$tmp/own" -M -fN h1
+own=$(pgrep -f "ssh -F $tmp/own -M")
+before=$(logins)
+expect 0 "$probe" "$tmp/own" text "$at/echo" hello
+check "it takes us along" said '^hello$'
+expect 0 "$probe" "$tmp/own" exec h1 'echo there; exit 3'
+check "and our commands" said '^exit 3$'
+expect 0 "$probe" "$tmp/own" many "$at/echo" 50
+check "and many streams at once" said '^50 of 50 equal$'
+check "without a login" test "$(logins)" = "$before"
+check "it listens no more for who has gone" test "$(ss -Hlxp | grep -c "/tmp/pyrope-ssh-.*pid=$own,")" = 0
+hold along "$tmp/own" "$at/stall"
+expect 0 ssh -F "$tmp/own" -O exit h1
+check "when it ends, our streams hang up" wait_for_line "$tmp/along.out" 'hung up' "$(pid along)"
+echo >&7
+check "and the next one comes by a login of ours" wait_for_line "$tmp/along.out" 'READY again' "$(pid along)"
+stop along
+
 core_liberties "$known"
 core_failures "logging in"
 core_ends
