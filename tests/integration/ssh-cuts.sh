@@ -7,9 +7,9 @@
 . "$(dirname "$0")/../support/cuts.sh"
 begin "an SSH connection cut after any byte of an allocate-call-release: each call ends in time, is told truly, and leaves nothing"
 need_sshd 1
-step=${CUTS_STEP:-113}     # a cut every so many bytes
-WAIT_S=${CUTS_WAIT_S:-110} # for all of them
-kinds='up-rst up-fin down-rst down-fin'
+step=${1:-113} silent_step=${2:-1700} # a cut every so many bytes; a silent one is lost after 13 s only
+WAIT_S=$((60 + 5000 / step + 5000 / silent_step * 20)) # for all of them
+kinds='up-rst up-fin up-silence down-rst down-fin down-silence'
 
 for kind in $kinds; do cuts_up h1 "$kind"; done
 in_far=(env PYROPE_ZONE=far "PYROPE_RUNTIME_DIR=$tmp/far")
@@ -27,9 +27,11 @@ start jobs "${in_far[@]}" jobman --config "$tmp/jobs.conf"
 
 id=0
 for kind in $kinds; do
+        first=0 every=$step
+        [ "${kind#*-}" != silence ] || first=700 every=$silent_step
         PYROPE_ZONE=near PYROPE_RUNTIME_DIR=$tmp/near PYROPE_SSH_CONFIG=$tmp/cut$kind/ssh_config \
                 PYROPE_NAMESERVER=ssh://cut/./u:$tmp/far/nameserver.sock \
-                "$PYROPE_TEST_BIN_DIR/cut-calls" $id "$tmp/cut$kind/control" "$tmp/log" "${kind%-*}" "${kind#*-}" 0 "$step" \
+                "$PYROPE_TEST_BIN_DIR/cut-calls" $id "$tmp/cut$kind/control" "$tmp/log" "${kind%-*}" "${kind#*-}" "$first" "$every" \
                 >"$tmp/$kind.out" 2>&1 </dev/null {never_fd}<&- &
         pid_of[$kind]=$!
         id=$((id + 1))
