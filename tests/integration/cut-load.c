@@ -37,6 +37,7 @@
 #define RETRY_MS        20    /* after one that failed */
 #define RECOVER_MS      40000 /* then nobody will any more */
 #define HANG_MS         60000
+#define GROW_MAX_MIB    16  /* with 1 MiB in eight threads, a session's, and those before */
 #define WARM_UP         40  /* calls of each */
 #define BETWEEN_MS      200 /* a cut comes so long after the last recovery, at most */
 #define RECOVERY_P50_MS 1000
@@ -409,7 +410,7 @@ static int cut_all(char *hook, size_t n, unsigned seed, char **kinds, int n_kind
         }
         pause_all(true);
         is_good = cuts_figures(&cuts, n, kinds, n_kinds);
-        is_good &= footprint_figures("ssh-cuts", before);
+        is_good &= footprint_figures("ssh-cuts", before, GROW_MAX_MIB);
         pause_all(false);
         free(cuts.first_ms);
         free(cuts.all_ms);

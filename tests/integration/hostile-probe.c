@@ -30,7 +30,8 @@
 #define LATE_MS      1000 /* a machine that is busy otherwise may take so long to notice a deadline */
 #define ROUNDS       8    /* of one pool */
 #define STREAMS      4    /* open at once */
-#define WARM_UP_PART 4    /* of the actions: each thread has its heap then */
+#define GROW_MAX_MIB 32
+#define WARM_UP_PART 4 /* of the actions: each thread has its heap then */
 
 #ifdef __SANITIZE_ADDRESS__
 #define PEAK_MAX 4096 /* it keeps what was freed */
@@ -248,7 +249,7 @@ int main(int argc, char **argv)
         if (!run_clients(clients, n_clients, n_actions))
                 return 1;
         is_good = print_figures(clients, n_clients);
-        is_good &= footprint_figures("hostile", before);
+        is_good &= footprint_figures("hostile", before, GROW_MAX_MIB);
         is_good &= figure("peak-mib", peak_mib(), PEAK_MAX);
         return !is_good;
 }

@@ -51,7 +51,7 @@ static bool figure(const char *name, const char *what, double value, double limi
         return value <= limit;
 }
 
-bool footprint_figures(const char *name, Footprint before)
+bool footprint_figures(const char *name, Footprint before, double grow_max_mib)
 {
         Footprint after = footprint_now();
         bool is_good;
@@ -66,7 +66,7 @@ bool footprint_figures(const char *name, Footprint before)
         is_good &=
                 figure(name, "threads-left", (double)after.n_threads - (double)before.n_threads, 0);
         if (!IS_SANITIZED)
-                is_good &= figure(name, "rss-grown-mib", after.rss_mib - before.rss_mib,
-                                  FOOTPRINT_GROW_MAX_MIB);
+                is_good &=
+                        figure(name, "rss-grown-mib", after.rss_mib - before.rss_mib, grow_max_mib);
         return is_good;
 }

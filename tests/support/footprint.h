@@ -7,8 +7,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define FOOTPRINT_GROW_MAX_MIB 8 /* for caches of the heap */
-
 typedef struct Footprint {
         size_t n_fds, n_threads;
         double rss_mib;
@@ -20,7 +18,9 @@ Footprint footprint_now(void);
  * footprint_figures() - print "NAME-fds-left value limit PASS|FAIL" and the like
  *
  * A thread that was joined is gone a moment later, so what is left has a second to go.
- * Memory does not count under a sanitizer, for that keeps what was freed.
+ * @grow_max_mib: for caches of the heap, of which each thread has one. Memory does not count under
+ *                a sanitizer, which keeps what was freed.
+ *
  * Return: whether all passed.
  */
-bool footprint_figures(const char *name, Footprint before);
+bool footprint_figures(const char *name, Footprint before, double grow_max_mib);
