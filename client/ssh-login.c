@@ -187,14 +187,15 @@ static pyrope_status fail_turned_away(pyrope_error **error)
 static pyrope_status wait_a_moment(const SshSettings *settings, const SshWatch *watch,
                                    pyrope_error **error)
 {
+        struct pollfd nothing = { .fd = -1 };
         char what[WHAT_BYTES];
         uint8_t chance;
 
         random_bytes(&chance, sizeof(chance));
         (void)snprintf(what, sizeof(what), "%s: sshd hangs up at once: trying again",
                        settings->label);
-        return ssh_watch_poll(watch, NULL, 0, deadline_in(CROWDED_MS + CROWDED_MS * chance / 256),
-                              what, error);
+        return ssh_watch_poll(watch, &nothing, 1,
+                              deadline_in(CROWDED_MS + CROWDED_MS * chance / 256), what, error);
 }
 
 /* The first two steps; again after a moment where sshd turns us away, for those who log in are many
