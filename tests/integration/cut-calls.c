@@ -17,6 +17,7 @@
 #include "base/unix-socket.h"
 #include "tests/integration/cut-account.h"
 #include "tests/support/footprint.h"
+#include "tests/support/patience.h"
 
 #include <fcntl.h>
 #include <stdarg.h>
@@ -166,8 +167,8 @@ int main(int argc, char **argv)
         printf("# %lu bytes; %zu allocated, %zu not; %zu not released\n", n_bytes, n_allocated,
                n_refused, n_kept);
         is_good = account_figures(name, &account);
-        is_good &= figure(name, "allocate-ms", worst_allocate_ms, call_ms + LATE_MS);
-        is_good &= figure(name, "release-ms", worst_release_ms, call_ms + LATE_MS);
+        is_good &= figure(name, "allocate-ms", worst_allocate_ms, call_ms + patience(LATE_MS));
+        is_good &= figure(name, "release-ms", worst_release_ms, call_ms + patience(LATE_MS));
         is_good &= footprint_figures(name, before, GROW_MAX_MIB);
         caller_deinit(&caller);
         return !is_good;

@@ -9,6 +9,7 @@
 with_own_network "$@"
 n_cuts=${1:-20}
 seed=${2:-$RANDOM}
+export PATIENCE=${PATIENCE:-20}
 begin "$n_cuts cuts of all kinds under calls of several threads: every call ends in time, is told truly, runs once at most; all recover"
 need_sshd 1
 

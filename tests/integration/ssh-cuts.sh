@@ -5,6 +5,7 @@
 . "$(dirname "$0")/../support/lib.sh"
 . "$(dirname "$0")/../support/stack.sh"
 . "$(dirname "$0")/../support/cuts.sh"
+export PATIENCE=${PATIENCE:-20}
 begin "an SSH connection cut after any byte of an allocate-call-release: each call ends in time, is told truly, and leaves nothing"
 need_sshd 1
 step=${1:-113} silent_step=${2:-1700} # a cut every so many bytes; a silent one is lost after 13 s only

@@ -6,6 +6,7 @@
 n_actions=${1:-2000}
 seed=${2:-$RANDOM}
 n_clients=${3:-16}
+export PATIENCE=${PATIENCE:-20}
 begin "an SSH host that lies, floods, stalls, opens what nobody asked for and ends at each step ($n_actions actions, seed $seed)"
 
 start evil "$PYROPE_TEST_BIN_DIR/hostile-sshd" "$seed" "$tmp/counts"
