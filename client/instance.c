@@ -13,7 +13,8 @@
 #include <string.h>
 
 #define INSTANCE_END_MS    10000 /* for ending what could not be reached, whatever the deadline */
-#define INSTANCE_RECALL_MS 3000  /* for finding and ending a job whose answer did not come */
+#define INSTANCE_RECALL_MS 10000 /* for finding and ending a job whose answer did not come */
+#define INSTANCE_RETRY_MS  200   /* the way to its job manager is tried again after so long */
 #define EXPLAIN_MS         1000  /* for asking why an instance is lost, all together ... */
 #define EXPLAIN_ASK_MAX    8     /* ... this many times at most, ... */
 #define EXPLAIN_PAUSE_MS   25    /* ... so long apart */
@@ -80,15 +81,20 @@ static pyrope_status allocation_failed(pyrope_status status, pyrope_error **erro
         return status;
 }
 
-/* The request may have arrived although no answer came back: ends the job that it may have begun.
- */
+/* The request may have arrived although no answer came back: ends the job that it may have begun,
+ * as soon as there is a way to it. */
 static void take_back(pyrope_instance *instance, const char *user)
 {
         CLEANUP(pyrope_value_freep) pyrope_value *jobs = NULL;
         Deadline deadline = deadline_in(INSTANCE_RECALL_MS);
+        pyrope_status status;
         pyrope_view entry;
 
-        if (proxy_ask(instance->manager, deadline, &jobs, NULL, "getStatus", "") != PYROPE_OK)
+        while ((status = proxy_ask(instance->manager, deadline, &jobs, NULL, "getStatus", "")) ==
+                       PYROPE_E_UNREACHABLE &&
+               !deadline_passed(deadline))
+                (void)poll(NULL, 0, INSTANCE_RETRY_MS);
+        if (status)
                 return;
         for (pyrope_iter it = pyrope_each(pyrope_value_view(jobs));
              pyrope_next(&it, NULL, &entry);) {

@@ -548,7 +548,7 @@ PYROPE_API const char *pyrope_zone(const pyrope_context *context);
  * @name: an application ("ThermalSolver"), which any job manager that offers it may give; a job
  *        manager that offers just one; or application@job-manager
  *
- * If no answer came in time, up to 3 s more pass in which what may have begun is looked for and
+ * If no answer came in time, up to 10 s more pass in which what may have begun is looked for and
  * ended.
  *
  * Return: as pyrope_proxy_new(), and PYROPE_E_BUSY if no slot is free, PYROPE_E_REMOTE if the
