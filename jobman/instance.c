@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #define INSTANCE_BACKLOG        128
 #define INSTANCE_TRY_MS         20   /* between two tries, of what an application must do first */
@@ -145,6 +146,7 @@ static int launch(InstanceHost *host, Job *job, ErrorText *error)
         };
         if (launcher_start(&spec, &launched, error))
                 return INSTANCE_E_FAILED;
+        job->supervisor = launched.supervisor;
         job_table_attach(host->table, job, NULL, launched.control_fd);
         if (watch_add(host->watch, job)) {
                 error_text_set(error, "out of memory");
@@ -296,6 +298,15 @@ static void remove_socket(const char *socket)
         }
 }
 
+/* It has said its last word, or is dying. */
+static void collect(pid_t supervisor)
+{
+        Deadline deadline = deadline_in(INSTANCE_DYING_MS);
+
+        while (waitpid(supervisor, NULL, WNOHANG) == 0 && !deadline_passed(deadline))
+                (void)poll(NULL, 0, INSTANCE_TRY_MS);
+}
+
 void instance_clean(InstanceHost *host, Job *job)
 {
         ErrorText error = { "" };
@@ -311,5 +322,7 @@ void instance_clean(InstanceHost *host, Job *job)
                     work_dir_remove(&job->work_dir, &error))
                         log_warning("%s", error.text);
         }
+        if (job->supervisor)
+                collect(job->supervisor);
         job_table_done(host->table, job);
 }

@@ -69,6 +69,7 @@ struct Job {
         JobInfo info;
         WorkDir work_dir;
         int control_fd;   /* to the supervisor, see jobman/supervisor.h; -1 */
+        pid_t supervisor; /* our child, for instance_clean() to collect; 0: none */
         bool is_asked;    /* somebody wanted the end */
         bool is_watched;  /* the loop hears its end and cleans up; set by who starts it */
         unsigned n_uses;  /* calls that hold the work directory */

@@ -84,6 +84,21 @@ expect 1 allocate-app Solver Solver Solver -- true
 check "the third of two slots is refused in words" complained 'no free slot|2 of 2'
 check "and what was allocated before is given back" test "$(free_jobs jobs)" = 5
 
+# --- nothing is left in the table of processes ---
+
+children() { # those of the job manager, the ended ones that it did not collect included
+        ps --ppid "$(pid jobs)" -o pid=,stat=,comm=
+}
+allocate-app Solver >"$tmp/held" 2>&1 &
+holder=$!
+wait_for_line "$tmp/held" '^PYRO:' "$holder" >/dev/null
+check "one instance is one child" test "$(children | wc -l)" = 1
+kill "$holder"
+wait "$holder"
+# shellcheck disable=SC2317 # wait_until runs it
+none_left() { test -z "$(children)"; }
+check "every supervisor is collected" wait_until none_left
+
 # --- files ---
 
 # shellcheck disable=SC2016
