@@ -8,7 +8,8 @@ begin "commands share their SSH sessions through an agent: one login, whatever h
 FIXTURE_EXTRA_2="MaxSessions 1" need_sshd 2
 agent_probe=$PYROPE_TEST_BIN_DIR/agent-probe
 # What sanitizers find in a process without a terminal is to be seen, too.
-export PYROPE_SHARE=yes PROBE_BACKEND=auto PYROPE_SSH_CONFIG=$FX_SSH_CONFIG ASAN_OPTIONS=${ASAN_OPTIONS:-}:log_path=$tmp/asan
+export ASAN_OPTIONS=${ASAN_OPTIONS:-}:log_path=$tmp/sanitizer TSAN_OPTIONS=${TSAN_OPTIONS:-}:log_path=$tmp/sanitizer
+export PYROPE_SHARE=yes PROBE_BACKEND=auto PYROPE_SSH_CONFIG=$FX_SSH_CONFIG
 mkdir "$tmp/run" "$tmp/s"
 start echo "$server" "$tmp/s/echo" echo
 start stall "$server" "$tmp/s/stall" stall
@@ -347,5 +348,5 @@ else
         echo "# not checked: a second user, which only root can become"
 fi
 end_agents
-check "no sanitizer found anything" test -z "$(find "$tmp" -maxdepth 1 -name 'asan.*' -exec cat {} +)"
+check "no sanitizer found anything" test -z "$(find "$tmp" -maxdepth 1 -name "sanitizer.*" -exec cat {} +)"
 finish
