@@ -37,6 +37,21 @@ static bool is_connected(ssh_session session)
                !(ssh_get_status(session) & (SSH_CLOSED | SSH_CLOSED_ERROR));
 }
 
+/* By what the host let us in, or on: for the doctor. */
+static void note_accepted(const SshAuthTry *attempt, const SshIdentity *identity, SshAnswer answer)
+{
+        const char *name = identity->name ? identity->name : "a key that it alone has";
+
+        if (answer != SSH_ANSWER_YES && answer != SSH_ANSWER_NOT_ENOUGH)
+                return;
+        if (identity->signer)
+                ssh_watch_note(attempt->watch, "publickey, by the agent at %s: %s",
+                               attempt->settings->agent, name);
+        else
+                ssh_watch_note(attempt->watch, "publickey, the %s %s",
+                               identity->is_certificate ? "certificate" : "key file", name);
+}
+
 /* -- keys of the agent ------------------------------------------------------------------------- */
 
 static bool is_signed_for(const SshIdentity *identity)
@@ -78,6 +93,8 @@ static pyrope_status try_agent_keys(SshAuthTry *attempt, SshIdentities *identiti
         (void)snprintf(how, sizeof(how), " with the agent at %s", attempt->settings->agent);
         status = ssh_auth_try(attempt, try_agent, NULL, how, ret);
         (void)ssh_agent_end(agent, &n_signed);
+        if (n_signed)
+                note_accepted(attempt, &identities->all[begin + n_signed - 1], *ret);
         /* After a yes that is not enough, those behind it are still to be tried. */
         for (size_t i = n_signed; *ret == SSH_ANSWER_NOT_ENOUGH && i < n; i++)
                 identities->all[begin + i].is_tried = false;
@@ -205,6 +222,7 @@ pyrope_status ssh_auth_keys(SshAuthTry *attempt, SshIdentities *identities, SshA
                 } else if (!identity->is_tried) {
                         identity->is_tried = true;
                         status = try_file(attempt, identity, ret);
+                        note_accepted(attempt, identity, *ret);
                 }
         }
         return status;
