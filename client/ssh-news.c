@@ -5,7 +5,10 @@
 #include "base/defs.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+#define CHANNEL_DIGITS 9
 
 /* -- channels ---------------------------------------------------------------------------------- */
 
@@ -51,11 +54,13 @@ static SshNews refused(unsigned channel, const char *words)
 
 static SshNews parse_channel(const char *words)
 {
+        char digits[CHANNEL_DIGITS + 1]; /* %u would take a sign, too */
         unsigned channel;
         int n = 0;
 
-        if (sscanf(words, "channel %9u: %n", &channel, &n) < 1 || !n)
+        if (sscanf(words, "channel %" STRINGIFY(CHANNEL_DIGITS) "[0-9]: %n", digits, &n) < 1 || !n)
                 return (SshNews){ .kind = SSH_NEWS_NOTHING };
+        channel = (unsigned)strtoul(digits, NULL, 10);
         words += n;
         if (begins(words, "new "))
                 return made(channel, words);
