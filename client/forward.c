@@ -6,6 +6,7 @@
 #include "base/thread.h"
 #include "base/unix-socket.h"
 #include "client/pump.h"
+#include "client/where.h"
 #include "proto/value.h"
 
 #include <errno.h>
@@ -168,21 +169,6 @@ static void *run(void *userdata)
 
 /* -- listening --------------------------------------------------------------------------------- */
 
-static pyrope_status fail_path(int outcome, const ErrorText *text, pyrope_error **error)
-{
-        switch (outcome) {
-        case UNIX_E_IN_USE:
-                return error_set(error, PYROPE_E_EXISTS, "%s", text->text);
-        case UNIX_E_UNSAFE:
-        case UNIX_E_DENIED:
-                return error_set(error, PYROPE_E_DENIED, "%s", text->text);
-        case UNIX_E_TOO_LONG:
-                return error_set(error, PYROPE_E_INVALID, "%s", text->text);
-        default:
-                return error_set(error, PYROPE_E_IO, "%s", text->text);
-        }
-}
-
 static pyrope_status listen_at_path(Forward *forward, const char *path, pyrope_error **error)
 {
         ErrorText text = { "" };
@@ -192,7 +178,7 @@ static pyrope_status listen_at_path(Forward *forward, const char *path, pyrope_e
         if (!forward->place.path)
                 return error_set(error, PYROPE_E_NOMEM, "out of memory");
         r = unix_listen(path, BACKLOG, &forward->listen_fds[LISTEN_MAIN], &text);
-        return r ? fail_path(r, &text, error) : PYROPE_OK;
+        return r ? where_fail_listen(r, &text, error) : PYROPE_OK;
 }
 
 /* Both addresses of one port. Between bind() and listen() another user may bind the port, too, and

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/unix-socket.h"
 #include "client/ssh-share-peer.h"
+#include "client/where.h"
 #include "proto/value.h"
 
 #include <errno.h>
@@ -253,21 +254,6 @@ pyrope_status ssh_share_server_run(SshShareServer *server, int stop_fd, pyrope_e
 
 /* -- life -------------------------------------------------------------------------------------- */
 
-static pyrope_status fail_listen(int outcome, const ErrorText *text, pyrope_error **error)
-{
-        switch (outcome) {
-        case UNIX_E_IN_USE:
-                return error_set(error, PYROPE_E_EXISTS, "%s", text->text);
-        case UNIX_E_UNSAFE:
-        case UNIX_E_DENIED:
-                return error_set(error, PYROPE_E_DENIED, "%s", text->text);
-        case UNIX_E_TOO_LONG:
-                return error_set(error, PYROPE_E_INVALID, "%s", text->text);
-        default:
-                return error_set(error, PYROPE_E_IO, "%s", text->text);
-        }
-}
-
 static pyrope_status start_listening(SshShareServer *server, pyrope_error **error)
 {
         ErrorText text = { "" };
@@ -276,7 +262,7 @@ static pyrope_status start_listening(SshShareServer *server, pyrope_error **erro
 
         r = unix_listen(server->path, BACKLOG, &server->listen_fd, &text);
         if (r)
-                return fail_listen(r, &text, error);
+                return where_fail_listen(r, &text, error);
         if (lstat(server->path, &st) < 0)
                 return error_set(error, PYROPE_E_IO, "%s: %s", server->path, strerror(errno));
         server->device = st.st_dev;

@@ -199,3 +199,18 @@ char *where_printed(const Buffer *output)
                         return NULL;
         return unix_path_check(path, NULL) == 0 ? TAKE(path) : NULL;
 }
+
+pyrope_status where_fail_listen(int outcome, const ErrorText *text, pyrope_error **error)
+{
+        switch (outcome) {
+        case UNIX_E_IN_USE:
+                return error_set(error, PYROPE_E_EXISTS, "%s", text->text);
+        case UNIX_E_UNSAFE:
+        case UNIX_E_DENIED:
+                return error_set(error, PYROPE_E_DENIED, "%s", text->text);
+        case UNIX_E_TOO_LONG:
+                return error_set(error, PYROPE_E_INVALID, "%s", text->text);
+        default:
+                return error_set(error, PYROPE_E_IO, "%s", text->text);
+        }
+}

@@ -9,6 +9,7 @@
  */
 
 #include "base/buffer.h"
+#include "base/error.h"
 #include "base/runtime-dir.h"
 
 #include <pyrope/pyrope.h>
@@ -53,3 +54,13 @@ NODISCARD pyrope_status where_new_socket(const pyrope_context *context, char **r
 /** where_printed() - the path in what `pyrope where` printed on a host: a stranger may have written
  * it. Return: owned, free(); NULL: there is none. */
 NODISCARD char *where_printed(const Buffer *output);
+
+/**
+ * where_fail_listen() - a failure of unix_listen() in the terms of the API
+ * @outcome: UNIX_E_* or -errno, not 0
+ * @text:    of it; borrowed
+ * @error:   NULL, or receives the text; owned by the caller
+ *
+ * Return: PYROPE_E_EXISTS, PYROPE_E_DENIED, PYROPE_E_INVALID, PYROPE_E_IO.
+ */
+pyrope_status where_fail_listen(int outcome, const ErrorText *text, pyrope_error **error);
