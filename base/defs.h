@@ -59,9 +59,10 @@ static inline void freep(void *pointer)
         free(*(void **)pointer);
 }
 
-/* For file descriptors: CLEANUP(closep) int fd = -1; */
+/* For file descriptors: CLEANUP(closep) int fd = -1; which is -1 again then. */
 static inline void closep(int *fd)
 {
         if (*fd >= 0)
                 (void)close(*fd); /* nothing a scope's end could do about it */
+        *fd = -1;
 }

@@ -332,7 +332,6 @@ int listener_accept(Listener *listener, int *ret_fd, uid_t *ret_uid)
 int listener_accept_spare(Listener *listener, int *ret_fd)
 {
         closep(&listener->spare_fd);
-        listener->spare_fd = -1;
         if (accept_one(listener, ret_fd) == 0)
                 return 0;
         listener->spare_fd = open(SPARE_FILE, O_RDONLY | O_CLOEXEC);

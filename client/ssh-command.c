@@ -8,8 +8,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
+#include <sys/pidfd.h>
 
 #define READ_BYTES      4096u
 #define EXIT_OF_FAILURE 255 /* of ssh itself; or of the command, or a signal ended it */
@@ -52,7 +51,7 @@ static int start(SshCommand *command, const SshMaster *master, pyrope_error **er
                 &command->pid, error);
         if (status)
                 return -EIO;
-        command->exit_fd = (int)syscall(SYS_pidfd_open, command->pid, 0);
+        command->exit_fd = pidfd_open(command->pid, 0);
         return command->exit_fd < 0 ? -errno : 0;
 }
 
@@ -75,19 +74,14 @@ pyrope_status ssh_command_new(const SshMaster *master, SshRequest *request, SshC
                                                    strerror(-r));
         }
         closep(&request->fd); /* the process has it */
-        request->fd = -1;
         *ret = command;
         return PYROPE_OK;
 }
 
 static void collect(SshCommand *command)
 {
-        int status = 0;
-
-        while (waitpid(command->pid, &status, 0) < 0 && errno == EINTR)
-                ;
+        command->exit_status = ssh_run_wait(command->pid);
         command->pid = 0;
-        command->exit_status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
 SshCommand *ssh_command_free(SshCommand *command)
@@ -126,7 +120,6 @@ static ssize_t read_some(int *fd, char bytes[static READ_BYTES])
         if (n < 0 && (errno == EAGAIN || errno == EINTR))
                 return 0;
         closep(fd);
-        *fd = -1;
         return -1;
 }
 

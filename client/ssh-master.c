@@ -14,10 +14,9 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 
 #define PLACE         "/tmp" /* a short one: ssh's sockets have longer names while it makes them */
 #define PREFIX        "pyrope-ssh-" /* then our process id, so that what a killed one left is known */
@@ -241,7 +240,7 @@ static pyrope_status launch(SshMaster *master, const SshSettings *settings, bool
                 return error_set(error, PYROPE_E_IO, "%s: cannot be started: %s", master->label,
                                  strerror(errno));
         }
-        master->exit_fd = (int)syscall(SYS_pidfd_open, master->pid, 0);
+        master->exit_fd = pidfd_open(master->pid, 0);
         return master->exit_fd >= 0 ? PYROPE_OK
                                     : error_set(error, PYROPE_E_IO, "%s: pidfd: %s", master->label,
                                                 strerror(errno));
@@ -463,8 +462,7 @@ void ssh_master_end(SshMaster *master)
                 (void)kill(master->pid, SIGTERM);
                 if (exited.fd < 0 || poll(&exited, 1, GRACE_MS) <= 0)
                         (void)kill(master->pid, SIGKILL);
-                while (waitpid(master->pid, NULL, 0) < 0 && errno == EINTR)
-                        ;
+                (void)ssh_run_wait(master->pid);
         }
         closep(&master->exit_fd);
         closep(&master->words_fd);

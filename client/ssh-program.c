@@ -97,7 +97,6 @@ static void give_up(SshProgram *program, Way *way, pyrope_status status, const p
 {
         answer(program->link, way->request, &way->is_answered, status, error);
         closep(&way->fd);
-        way->fd = -1;
         if (way->state == WAY_JOINED)
                 pump_leave(program->pump, way->id);
         else if (way->state == WAY_WAITING)
@@ -549,7 +548,6 @@ pyrope_status ssh_program_turn(SshLink *link, pyrope_error **error)
         wait_for_events(program, polled);
         if (polled[1].revents && !ssh_master_read(master, on_news, program)) {
                 closep(&master->words_fd);
-                master->words_fd = -1;
         }
         settle_commands(program, polled + FDS_OF_LINK);
         if (polled[0].revents)

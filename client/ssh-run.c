@@ -11,8 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/pidfd.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #define PROXY_GRACE_MS 1000 /* between SIGTERM and SIGKILL */
@@ -69,7 +69,7 @@ int ssh_run_spawn(const char *const argv[], const int fds[static 3], pid_t *ret_
         return -r;
 }
 
-static int wait_for(pid_t pid)
+int ssh_run_wait(pid_t pid)
 {
         int status;
 
@@ -133,7 +133,6 @@ static void close_both(int fds[static 2])
 {
         closep(&fds[0]);
         closep(&fds[1]);
-        fds[0] = fds[1] = -1;
 }
 
 pyrope_status ssh_run_start(const char *const argv[], SshRun *run, pyrope_error **error)
@@ -164,7 +163,7 @@ pyrope_status ssh_run_start(const char *const argv[], SshRun *run, pyrope_error 
 static void end(SshRun *run)
 {
         (void)kill(-run->pid, SIGKILL); /* it may hang in a Match exec or a name server */
-        run->exit_status = wait_for(run->pid);
+        run->exit_status = ssh_run_wait(run->pid);
         run->pid = 0;
 }
 
@@ -179,7 +178,7 @@ pyrope_status ssh_run_finish(SshRun *run, const SshWatch *watch, pyrope_error **
                 end(run);
                 return status;
         }
-        run->exit_status = wait_for(run->pid);
+        run->exit_status = ssh_run_wait(run->pid);
         run->pid = 0;
         return PYROPE_OK;
 }
@@ -251,16 +250,15 @@ void ssh_proxy_end(SshProxy *proxy)
         struct pollfd exited = { .events = POLLIN };
 
         closep(&proxy->words_fd);
-        proxy->words_fd = -1;
         if (!proxy->pid)
                 return;
         (void)kill(-proxy->pid, SIGTERM);
-        exited.fd = (int)syscall(SYS_pidfd_open, proxy->pid, 0);
+        exited.fd = pidfd_open(proxy->pid, 0);
         if (exited.fd >= 0) {
                 (void)poll(&exited, 1, PROXY_GRACE_MS);
                 (void)close(exited.fd);
         }
         (void)kill(-proxy->pid, SIGKILL); /* also what it started itself */
-        (void)wait_for(proxy->pid);
+        (void)ssh_run_wait(proxy->pid);
         proxy->pid = 0;
 }

@@ -76,6 +76,14 @@ NODISCARD pyrope_status ssh_run(const char *const argv[], const SshWatch *watch,
  */
 NODISCARD int ssh_run_spawn(const char *const argv[], const int fds[static 3], pid_t *ret_pid);
 
+/**
+ * ssh_run_wait() - wait for the end of a child, and collect it
+ *
+ * Return: its exit status; 128 + n if signal n ended it; 0 if this program ignores SIGCHLD, so that
+ * the kernel has collected it.
+ */
+int ssh_run_wait(pid_t pid);
+
 /* A running program whose standard input and output are the way to a host; -1 and 0: none. */
 struct SshProxy {
         pid_t pid;    /* of its process group, too; 0: none */

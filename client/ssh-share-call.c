@@ -96,5 +96,4 @@ int ssh_share_call_greet(const SshShareCall *call, const char *key, Deadline dea
 void ssh_share_call_close(SshShareCall *call)
 {
         closep(&call->fd);
-        call->fd = -1;
 }

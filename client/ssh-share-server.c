@@ -233,7 +233,6 @@ static void raise_limit(void)
 static void close_socket(SshShareServer *server)
 {
         closep(&server->listen_fd);
-        server->listen_fd = -1;
         if (!is_vanished(server))
                 unix_remove(server->path);
 }

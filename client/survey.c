@@ -11,7 +11,7 @@
 #include <pyrope/agent.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/syscall.h>
+#include <sys/pidfd.h>
 
 #define LIST_MAX_BYTES 16777216u /* of all agents, or all daemons */
 #define PROBE_MS       200       /* for a daemon to accept a connection */
@@ -85,6 +85,8 @@ static pyrope_status survey_agent(Survey *survey, const char *path, pyrope_error
         CLEANUP(pyrope_value_freep) pyrope_value *state = NULL;
         int r;
 
+        if (!writer)
+                return error_set(error, PYROPE_E_NOMEM, "out of memory");
         r = ssh_share_call_open(path, deadline, &call);
         if (r == SSH_SHARE_CALL_E_NOBODY)
                 return PYROPE_OK; /* what a killed one left; the next one removes it */
@@ -102,8 +104,11 @@ static pyrope_status survey_daemon(Survey *survey, const char *path, pyrope_erro
 {
         CLEANUP(pyrope_writer_freep) pyrope_writer *writer = pyrope_writer_new();
         CLEANUP(closep) int fd = -1;
-        int r = unix_connect(path, deadline_in(PROBE_MS), &fd);
+        int r;
 
+        if (!writer)
+                return error_set(error, PYROPE_E_NOMEM, "out of memory");
+        r = unix_connect(path, deadline_in(PROBE_MS), &fd);
         pyrope_pack(writer, "{s:s s:b}", "socket", path, "is_listening",
                     r == 0 || r == UNIX_E_TIMEOUT);
         return add_item(writer, &survey->daemons, &survey->n_daemons, error);
@@ -162,10 +167,11 @@ static bool is_hung_up(const SshShareCall *call)
         return poll(&polled, 1, 0) != 0;
 }
 
-/* As long as it holds the other end, its number is nobody else's. */
+/* As long as it holds the other end, its number is nobody else's. Return: a pidfd; -1: it has
+ * ended, or is unknown. */
 static int open_process(const SshShareCall *call)
 {
-        int fd = call->pid ? (int)syscall(SYS_pidfd_open, call->pid, 0) : -1;
+        int fd = call->pid ? pidfd_open(call->pid, 0) : -1;
 
         if (fd >= 0 && is_hung_up(call))
                 closep(&fd);
@@ -185,7 +191,7 @@ static pyrope_status stop_agent(void *userdata, const char *path, const char *na
         ended.fd = open_process(&call);
         if (ended.fd < 0)
                 return PYROPE_OK; /* it has ended by itself */
-        (void)syscall(SYS_pidfd_send_signal, ended.fd, SIGTERM, NULL, 0);
+        (void)pidfd_send_signal(ended.fd, SIGTERM, NULL, 0);
         do {
                 r = poll(&ended, 1, deadline_left_ms(stopping->deadline));
         } while (r < 0 && errno == EINTR);

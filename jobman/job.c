@@ -321,7 +321,6 @@ void job_table_exited(JobTable *table, Job *job, const char *how)
         set_reason(job, how);
         job->info.pid = 0;
         closep(&job->control_fd);
-        job->control_fd = -1;
         set_state(table, job, JOB_ENDING); /* also from ending: those who wait look again */
 }
 

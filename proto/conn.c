@@ -44,7 +44,6 @@ void conn_hang_up(Conn *conn)
                 conn->carrier.close(conn->carrier.userdata);
         conn->carrier = (ConnCarrier){ 0 };
         closep(&conn->fd);
-        conn->fd = -1;
 }
 
 void conn_deinit(Conn *conn)

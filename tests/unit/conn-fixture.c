@@ -77,7 +77,6 @@ FrameHeader result_header(uint16_t flags)
 void daemon_hangs_up(void)
 {
         closep(&daemon_fd);
-        daemon_fd = -1;
 }
 
 /* Reads one request; both have room for @n_room bytes. */

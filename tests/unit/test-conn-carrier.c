@@ -52,7 +52,6 @@ static void way_close(void *userdata)
 
         self->n_closed++;
         closep(&self->fd);
-        self->fd = -1;
 }
 
 static void set_up(void)

@@ -131,7 +131,6 @@ START_TEST(a_peer_that_hangs_up_ends_it_at_any_byte)
 {
         ck_assert_int_eq(write(fds[0], "\0\0\0\2x", beginnings[_i]), (ssize_t)beginnings[_i]);
         closep(&fds[0]);
-        fds[0] = -1;
         ck_assert_int_eq(unix_message_receive(fds[1], SOON, &got, NULL), UNIX_MESSAGE_E_ENDED);
         ck_assert_int_eq(unix_message_send(fds[1], "x", 1, -1, SOON), UNIX_MESSAGE_E_ENDED);
 }
