@@ -15,13 +15,10 @@ static int64_t ago_ms(int64_t at_ms)
 
 static void write_session(pyrope_writer *writer, const SshSession *session)
 {
-        int64_t next_ms =
-                session->next_attempt_ms < 0 ? -1 : session->next_attempt_ms - clock_boottime_ms();
-
         pyrope_pack(writer, "{s:s s:s s:s s:I s:s s:I s:I s:I s:I s:I s:I s:s s:s}", "host",
                     session->label, "names", session->targets, "state",
                     ssh_state_name(session->state), "since_ms", ago_ms(session->since_ms), "reason",
-                    session->reason, "next_attempt_ms", next_ms, "logins",
+                    session->reason, "next_attempt_ms", session->next_attempt_ms, "logins",
                     (int64_t)session->n_logins, "channels", (int64_t)session->n_channels,
                     "received", (int64_t)session->n_received, "sent", (int64_t)session->n_sent,
                     "quiet_ms", session->quiet_ms, "server", session->server, "cipher",

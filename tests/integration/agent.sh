@@ -259,6 +259,8 @@ pid_of[asking]=$!
 check "an agent tells all that it does" wait_for_line "$tmp/asking.out" READY "$(pid asking)"
 expect 1 "$probe" "$tmp/asking" exec word anything
 check "without a terminal a password cannot be asked for" complained '^E_AUTH word .*login refused; the host allows password'
+expect 0 pyrope status
+check "the status says when it is tried again" said '^  word .*: backing off for [0-9]+ m?s; next attempt in [0-9]+ m?s; 0 channels, '
 expect 0 "$top/tests/support/at-terminal" "$tmp/seen" 'password: $' 'secret\n' -- "$probe" "$tmp/asking" exec word anything
 check "it is asked for at the terminal of the command" said '^there$'
 check "which says for which login" grep -q 'login to word (me@127.0.0.1 port' "$tmp/seen"
