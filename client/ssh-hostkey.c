@@ -4,6 +4,7 @@
 
 #include "client/ssh-ask.h"
 #include "client/ssh-known.h"
+#include "proto/uri.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -11,7 +12,7 @@
 #include <strings.h>
 
 #define COMMAND_BYTES     1024u
-#define NAME_BYTES        300u
+#define NAME_BYTES        (URI_HOST_MAX_BYTES + sizeof("[]:65535"))
 #define ASK_MAX           3
 #define INSTRUCTION_BYTES 1024u
 #define NO_FILE           "/dev/null"

@@ -473,6 +473,10 @@ static pyrope_status set_known_as(Reading *reading)
         if (!settings->host_name || !settings->user || !settings->port)
                 return error_set(reading->error, PYROPE_E_CONFIG,
                                  "%s: ssh -G told no host name, user or port", settings->target);
+        if (strlen(known_as ? known_as : settings->host_name) > URI_HOST_MAX_BYTES)
+                return error_set(reading->error, PYROPE_E_CONFIG,
+                                 "%s: its name among the known hosts is longer than %u bytes",
+                                 settings->target, URI_HOST_MAX_BYTES);
         settings->known_as = strdup(known_as ? known_as : settings->host_name);
         settings->known_port = known_as ? 22 : settings->port;
         return settings->known_as ? PYROPE_OK

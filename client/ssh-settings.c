@@ -177,6 +177,15 @@ static int append_names(Buffer *key, const SshNames *names)
         return r ? r : append_part(key, "");
 }
 
+static int append_methods(Buffer *key, const SshSettings *settings)
+{
+        int r = 0;
+
+        for (size_t i = 0; !r && i < settings->n_methods; i++)
+                r = buffer_append_printf(key, "%d ", (int)settings->methods[i]);
+        return r ? r : append_part(key, "");
+}
+
 char *ssh_settings_key(const SshSettings *settings)
 {
         CLEANUP(buffer_deinit) Buffer key = BUFFER_INIT(SSH_RUN_OUTPUT_MAX_BYTES);
@@ -196,12 +205,14 @@ char *ssh_settings_key(const SshSettings *settings)
                                       settings->public_key_algorithms };
         int r;
 
-        r = buffer_append_printf(&key, "%u %d %d %d %d %d %d %" PRIu64 " %" PRIu32 "\n",
-                                 settings->port, settings->family, settings->is_identities_only,
-                                 settings->rsa_min_bits, settings->tos, settings->is_keepalive_off,
-                                 settings->is_compressed, settings->rekey_bytes, settings->rekey_s);
+        r = buffer_append_printf(&key, "%u %u %d %d %d %d %d %d %" PRIu64 " %" PRIu32 "\n",
+                                 settings->port, settings->known_port, settings->family,
+                                 settings->is_identities_only, settings->rsa_min_bits,
+                                 settings->tos, settings->is_keepalive_off, settings->is_compressed,
+                                 settings->rekey_bytes, settings->rekey_s);
         for (size_t i = 0; !r && i < ARRAY_SIZE(parts); i++)
                 r = append_part(&key, parts[i]);
+        r = r ? r : append_methods(&key, settings);
         r = r ? r : append_names(&key, &settings->identities);
         r = r ? r : append_names(&key, &settings->certificates);
         r = r ? r : append_names(&key, &settings->user_known_hosts);

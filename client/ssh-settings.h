@@ -54,7 +54,8 @@ struct SshSettings {
         char *control_path;        /* where the user's own ControlMaster may take orders */
         char *proxy_jump;          /* a way, uri.h: the hosts to go through */
 
-        char *known_as;      /* what known_hosts calls it: HostKeyAlias, else the host name */
+        char *known_as;      /* what known_hosts calls it: HostKeyAlias, else the host name; at most
+                                URI_HOST_MAX_BYTES */
         uint16_t known_port; /* 22 with an alias */
         SshNames user_known_hosts;
         SshNames global_known_hosts;
@@ -116,8 +117,8 @@ NODISCARD pyrope_status ssh_settings_check(const SshSettings *settings, pyrope_e
 
 void ssh_settings_deinit(SshSettings *settings);
 
-/** ssh_settings_key() - equal for two targets that can share a session. Return: owned; NULL: no
- * memory. */
+/** ssh_settings_key() - equal for two targets that can share a session: the same host, known by the
+ * same name, and the same ways to log in. Return: owned, free(); NULL: out of memory. */
 NODISCARD char *ssh_settings_key(const SshSettings *settings);
 
 /** ssh_settings_warn() - log what is not honoured, in one line; GSSAPI, which systems switch on for

@@ -2,6 +2,7 @@
 
 #include "client/ssh-keywords.h"
 
+#include "proto/uri.h"
 #include "tests/unit/unit.h"
 
 #include <stdio.h>
@@ -334,13 +335,27 @@ static char *key_of(const char *lines)
 }
 
 static const char *const differing[] = {
-        "user you\n",           "hostname i\n",        "port 23\n",
-        "hostkeyalias x\n",     "proxyjump j\n",       "proxycommand nc\n",
-        "ciphers aes\n",        "identityfile /k\n",   "identityagent /a\n",
-        "identitiesonly yes\n", "requiredrsasize 1\n", "userknownhostsfile /k\n",
-        "bindaddress ::1\n",    "bindinterface lo\n",  "ipqos none ef\n",
-        "tcpkeepalive no\n",    "compression yes\n",   "rekeylimit 1 0\n",
+        "user you\n",
+        "hostname i\n",
+        "port 23\n",
+        "hostkeyalias x\n",
+        "proxyjump j\n",
+        "proxycommand nc\n",
+        "ciphers aes\n",
+        "identityfile /k\n",
+        "identityagent /a\n",
+        "identitiesonly yes\n",
+        "requiredrsasize 1\n",
+        "userknownhostsfile /k\n",
+        "bindaddress ::1\n",
+        "bindinterface lo\n",
+        "ipqos none ef\n",
+        "tcpkeepalive no\n",
+        "compression yes\n",
+        "rekeylimit 1 0\n",
         "rekeylimit 0 1\n",
+        "pubkeyauthentication no\n",
+        "preferredauthentications password,publickey\n",
 };
 
 START_TEST(hosts_that_may_not_share_a_session_have_other_keys)
@@ -351,6 +366,34 @@ START_TEST(hosts_that_may_not_share_a_session_have_other_keys)
 
         ck_assert_str_eq(one, same);
         ck_assert_str_ne(one, other);
+}
+END_TEST
+
+START_TEST(another_name_among_the_known_hosts_has_another_key)
+{
+        CLEANUP(freep) char *one = key_of("port 2222\n");
+        CLEANUP(freep) char *other = key_of("port 2222\nhostkeyalias h\n"); /* not [h]:2222 */
+
+        ck_assert_str_ne(one, other);
+}
+END_TEST
+
+/* "hostkeyalias aaa...": so many. */
+static pyrope_status parse_alias(size_t n_alias)
+{
+        CLEANUP(ssh_settings_deinit) SshSettings settings = SSH_SETTINGS_INIT;
+        char alias[URI_HOST_MAX_BYTES + 2], line[sizeof(alias) + 32];
+
+        memset(alias, 'a', sizeof(alias));
+        alias[n_alias] = '\0';
+        (void)snprintf(line, sizeof(line), "hostkeyalias %s\n", alias);
+        return parse(line, &settings, NULL);
+}
+
+START_TEST(name_among_the_known_hosts_has_a_limit)
+{
+        ck_assert_int_eq(parse_alias(URI_HOST_MAX_BYTES), PYROPE_OK);
+        ck_assert_int_eq(parse_alias(URI_HOST_MAX_BYTES + 1), PYROPE_E_CONFIG);
 }
 END_TEST
 
@@ -393,6 +436,8 @@ int main(void)
         tcase_add_test(tcase, more_that_is_not_honoured_than_the_list_holds_is_no_failure);
         tcase_add_loop_test(tcase, hosts_that_may_not_share_a_session_have_other_keys, 0,
                             ARRAY_SIZE(differing));
+        tcase_add_test(tcase, another_name_among_the_known_hosts_has_another_key);
+        tcase_add_test(tcase, name_among_the_known_hosts_has_a_limit);
         tcase_add_test(tcase, command_is_what_a_person_would_type);
         suite_add_tcase(suite, tcase);
         return unit_run(suite);
