@@ -31,6 +31,13 @@ static socklen_t address_size(const Address *address)
         return address->any.sa_family == AF_INET ? sizeof(address->v4) : sizeof(address->v6);
 }
 
+static bool is_loopback(const Address *address)
+{
+        if (address->any.sa_family == AF_INET)
+                return ntohl(address->v4.sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+        return address->any.sa_family == AF_INET6 && IN6_IS_ADDR_LOOPBACK(&address->v6.sin6_addr);
+}
+
 /* -- listening -------------------------------------------------------------------------------- */
 
 /* "127.0.0.1" or "[::1]". */
@@ -42,7 +49,7 @@ static int parse_host(const char *host, Address *ret)
         *ret = (Address){ .any.sa_family = AF_UNSPEC };
         if (inet_pton(AF_INET, host, &ret->v4.sin_addr) == 1) {
                 ret->any.sa_family = AF_INET;
-                return (ntohl(ret->v4.sin_addr.s_addr) >> 24) == 127 ? 0 : LOOPBACK_E_INVALID;
+                return is_loopback(ret) ? 0 : LOOPBACK_E_INVALID;
         }
         if (n < 3 || n - 2 >= sizeof(inner) || host[0] != '[' || host[n - 1] != ']')
                 return LOOPBACK_E_INVALID;
@@ -51,7 +58,7 @@ static int parse_host(const char *host, Address *ret)
         if (inet_pton(AF_INET6, inner, &ret->v6.sin6_addr) != 1)
                 return LOOPBACK_E_INVALID;
         ret->any.sa_family = AF_INET6;
-        return IN6_IS_ADDR_LOOPBACK(&ret->v6.sin6_addr) ? 0 : LOOPBACK_E_INVALID;
+        return is_loopback(ret) ? 0 : LOOPBACK_E_INVALID;
 }
 
 static int parse(const char *where, Address *ret)
@@ -76,21 +83,27 @@ static int parse(const char *where, Address *ret)
         return 0;
 }
 
+static void format(const Address *address, char ret[static LOOPBACK_WHERE_SIZE])
+{
+        char host[INET6_ADDRSTRLEN];
+
+        if (address->any.sa_family == AF_INET) {
+                inet_ntop(AF_INET, &address->v4.sin_addr, host, sizeof(host));
+                snprintf(ret, LOOPBACK_WHERE_SIZE, "%s:%u", host, ntohs(address->v4.sin_port));
+        } else {
+                inet_ntop(AF_INET6, &address->v6.sin6_addr, host, sizeof(host));
+                snprintf(ret, LOOPBACK_WHERE_SIZE, "[%s]:%u", host, ntohs(address->v6.sin6_port));
+        }
+}
+
 static int format_own(int fd, char ret[static LOOPBACK_WHERE_SIZE])
 {
         Address address = { .any.sa_family = AF_UNSPEC };
         socklen_t n = sizeof(address);
-        char host[INET6_ADDRSTRLEN];
 
         if (getsockname(fd, &address.any, &n) < 0)
                 return -errno;
-        if (address.any.sa_family == AF_INET) {
-                inet_ntop(AF_INET, &address.v4.sin_addr, host, sizeof(host));
-                snprintf(ret, LOOPBACK_WHERE_SIZE, "%s:%u", host, ntohs(address.v4.sin_port));
-        } else {
-                inet_ntop(AF_INET6, &address.v6.sin6_addr, host, sizeof(host));
-                snprintf(ret, LOOPBACK_WHERE_SIZE, "[%s]:%u", host, ntohs(address.v6.sin6_port));
-        }
+        format(&address, ret);
         return 0;
 }
 
@@ -160,34 +173,66 @@ struct Question {
         struct inet_diag_req_v2 body;
 };
 
-/* The other end's socket, whose source is our destination. Returns 0 or -errno. */
-static int ask_for_peer(int fd, struct inet_diag_req_v2 *ret)
-{
-        Address peer = { .any.sa_family = AF_UNSPEC };
-        Address own = { .any.sa_family = AF_UNSPEC };
-        socklen_t n_peer = sizeof(peer);
-        socklen_t n_own = sizeof(own);
+/* Who has the socket at the other end. */
+typedef enum Holder {
+        HOLDER_UNKNOWN,
+        HOLDER_NOBODY,   /* it was closed */
+        HOLDER_PROCESS,  /* a user's */
+        HOLDER_LISTENER, /* it was not accepted yet */
+} Holder;
 
-        /* Fails if the connection is over: then its addresses may be another's by now. */
+/* An address of IPv4 as a socket of IPv6 shows it is told as what it is. */
+static void unmap(Address *address)
+{
+        struct sockaddr_in v4 = { .sin_family = AF_INET, .sin_port = address->v6.sin6_port };
+
+        if (address->any.sa_family != AF_INET6 || !IN6_IS_ADDR_V4MAPPED(&address->v6.sin6_addr))
+                return;
+        memcpy(&v4.sin_addr, &address->v6.sin6_addr.s6_addr[12], sizeof(v4.sin_addr));
+        address->v4 = v4;
+}
+
+/* Fails if the connection is over: then its addresses may be another's by now. Returns 0, -errno.
+ */
+static int find_ends(int fd, Address *ret_own, Address *ret_peer)
+{
+        Address own = { .any.sa_family = AF_UNSPEC };
+        Address peer = own;
+        socklen_t n_own = sizeof(own);
+        socklen_t n_peer = sizeof(peer);
+
         if (getpeername(fd, &peer.any, &n_peer) < 0 || getsockname(fd, &own.any, &n_own) < 0)
                 return -errno;
-        *ret = (struct inet_diag_req_v2){
-                .sdiag_family = (uint8_t)peer.any.sa_family,
+        unmap(&own);
+        unmap(&peer);
+        *ret_own = own;
+        *ret_peer = peer;
+        return 0;
+}
+
+static void fill(const Address *address, __be32 ret_ip[static 4], __be16 *ret_port)
+{
+        if (address->any.sa_family == AF_INET) {
+                *ret_port = address->v4.sin_port;
+                memcpy(ret_ip, &address->v4.sin_addr, sizeof(address->v4.sin_addr));
+        } else {
+                *ret_port = address->v6.sin6_port;
+                memcpy(ret_ip, &address->v6.sin6_addr, sizeof(address->v6.sin6_addr));
+        }
+}
+
+/* The other end's socket, whose source is our destination. */
+static struct inet_diag_req_v2 pair_of(const Address *own, const Address *peer)
+{
+        struct inet_diag_req_v2 pair = {
+                .sdiag_family = (uint8_t)peer->any.sa_family,
                 .sdiag_protocol = IPPROTO_TCP,
                 .id.idiag_cookie = { INET_DIAG_NOCOOKIE, INET_DIAG_NOCOOKIE },
         };
-        if (peer.any.sa_family == AF_INET) {
-                ret->id.idiag_sport = peer.v4.sin_port;
-                ret->id.idiag_dport = own.v4.sin_port;
-                memcpy(ret->id.idiag_src, &peer.v4.sin_addr, sizeof(peer.v4.sin_addr));
-                memcpy(ret->id.idiag_dst, &own.v4.sin_addr, sizeof(own.v4.sin_addr));
-        } else {
-                ret->id.idiag_sport = peer.v6.sin6_port;
-                ret->id.idiag_dport = own.v6.sin6_port;
-                memcpy(ret->id.idiag_src, &peer.v6.sin6_addr, sizeof(peer.v6.sin6_addr));
-                memcpy(ret->id.idiag_dst, &own.v6.sin6_addr, sizeof(own.v6.sin6_addr));
-        }
-        return 0;
+
+        fill(peer, pair.id.idiag_src, &pair.id.idiag_sport);
+        fill(own, pair.id.idiag_dst, &pair.id.idiag_dport);
+        return pair;
 }
 
 /* The kernel answers before send() returns; what else is there is left from an earlier question. */
@@ -220,53 +265,152 @@ static int receive_answer(int diag_fd, uint32_t seq, struct inet_diag_msg *ret)
         }
 }
 
-/* The kernel may answer with a socket that listens on the port, with one that only waits for late
- * packets, or with one that no process has any more; the last two show as user 0. */
-static bool has_owner(const struct inet_diag_req_v2 *asked, const struct inet_diag_msg *answer)
-{
-        bool is_it =
-                answer->idiag_family == asked->sdiag_family &&
-                answer->id.idiag_sport == asked->id.idiag_sport &&
-                answer->id.idiag_dport == asked->id.idiag_dport &&
-                memcmp(answer->id.idiag_src, asked->id.idiag_src, sizeof(asked->id.idiag_src)) ==
-                        0 &&
-                memcmp(answer->id.idiag_dst, asked->id.idiag_dst, sizeof(asked->id.idiag_dst)) == 0;
-
-        switch (answer->idiag_state) {
-        case TCP_ESTABLISHED:
-        case TCP_FIN_WAIT1:
-        case TCP_FIN_WAIT2:
-        case TCP_CLOSE_WAIT:
-                return is_it && answer->idiag_inode != 0;
-        default:
-                return false;
-        }
-}
-
-int loopback_peer_uid(int diag_fd, int fd, uid_t *ret_uid)
+/* Returns 0, -errno. */
+static int ask(int diag_fd, const struct inet_diag_req_v2 *what, struct inet_diag_msg *ret)
 {
         static atomic_uint n_ever;
         struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
-        struct inet_diag_req_v2 again;
-        struct inet_diag_msg answer;
-        Question question = {
+        const Question question = {
                 .head = {
                         .nlmsg_len = sizeof(question),
                         .nlmsg_type = SOCK_DIAG_BY_FAMILY,
                         .nlmsg_flags = NLM_F_REQUEST,
                         .nlmsg_seq = ++n_ever,
                 },
+                .body = *what,
         };
 
-        if (ask_for_peer(fd, &question.body) ||
-            sendto(diag_fd, &question, sizeof(question), 0, (struct sockaddr *)&kernel,
-                   sizeof(kernel)) < 0 ||
-            receive_answer(diag_fd, question.head.nlmsg_seq, &answer))
-                return LOOPBACK_E_UNKNOWN;
+        if (sendto(diag_fd, &question, sizeof(question), 0, (struct sockaddr *)&kernel,
+                   sizeof(kernel)) < 0)
+                return -errno;
+        return receive_answer(diag_fd, question.head.nlmsg_seq, ret);
+}
+
+/* A socket of IPv6 that speaks IPv4 is shown with mapped addresses. */
+static bool is_address(const struct inet_diag_req_v2 *asked, const __be32 want[static 4],
+                       const struct inet_diag_msg *answer, const __be32 is[static 4])
+{
+        const __be32 mapped[4] = { 0, 0, htonl(0xffff), want[0] };
+
+        if (answer->idiag_family == asked->sdiag_family)
+                return memcmp(is, want, sizeof(mapped)) == 0;
+        return asked->sdiag_family == AF_INET && memcmp(is, mapped, sizeof(mapped)) == 0;
+}
+
+/* The kernel may answer with a socket that listens on the port, with one that only waits for late
+ * packets, or with one that no process has: of these the user may show as 0. */
+static Holder holder_of(const struct inet_diag_req_v2 *asked, const struct inet_diag_msg *answer)
+{
+        if (answer->id.idiag_sport != asked->id.idiag_sport ||
+            answer->id.idiag_dport != asked->id.idiag_dport ||
+            !is_address(asked, asked->id.idiag_src, answer, answer->id.idiag_src) ||
+            !is_address(asked, asked->id.idiag_dst, answer, answer->id.idiag_dst))
+                return HOLDER_UNKNOWN;
+        switch (answer->idiag_state) {
+        case TCP_SYN_RECV:
+                return HOLDER_LISTENER;
+        case TCP_ESTABLISHED:
+        case TCP_CLOSE_WAIT:
+                return answer->idiag_inode ? HOLDER_PROCESS : HOLDER_LISTENER;
+        case TCP_FIN_WAIT1:
+        case TCP_FIN_WAIT2:
+                return answer->idiag_inode ? HOLDER_PROCESS : HOLDER_NOBODY;
+        default:
+                return HOLDER_UNKNOWN;
+        }
+}
+
+/* @ret_pair: what was asked for. */
+static Holder find_holder(int diag_fd, int fd, struct inet_diag_req_v2 *ret_pair, uid_t *ret_uid)
+{
+        Address own, peer;
+        struct inet_diag_msg answer;
+
+        if (find_ends(fd, &own, &peer))
+                return HOLDER_NOBODY;
+        *ret_pair = pair_of(&own, &peer);
+        if (ask(diag_fd, ret_pair, &answer))
+                return HOLDER_UNKNOWN;
         /* As long as our end is there nobody else can have had these addresses and ports. */
-        if (!has_owner(&question.body, &answer) || ask_for_peer(fd, &again) ||
-            !unix_uid_is_known(answer.idiag_uid))
-                return LOOPBACK_E_UNKNOWN;
+        if (find_ends(fd, &own, &peer))
+                return HOLDER_NOBODY;
         *ret_uid = answer.idiag_uid;
+        return holder_of(ret_pair, &answer);
+}
+
+int loopback_peer_uid(int diag_fd, int fd, uid_t *ret_uid)
+{
+        struct inet_diag_req_v2 pair;
+        uid_t uid;
+
+        if (find_holder(diag_fd, fd, &pair, &uid) != HOLDER_PROCESS || !unix_uid_is_known(uid))
+                return LOOPBACK_E_UNKNOWN;
+        *ret_uid = uid;
         return 0;
+}
+
+/* The socket that gets connections to where this one leads; shown as of IPv6 if it is for both. */
+static Holder find_listener(int diag_fd, const struct inet_diag_req_v2 *pair, uid_t *ret_uid)
+{
+        struct inet_diag_req_v2 to_anybody = *pair;
+        struct inet_diag_msg answer;
+
+        to_anybody.id.idiag_dport = 0;
+        memset(to_anybody.id.idiag_dst, 0, sizeof(to_anybody.id.idiag_dst));
+        if (ask(diag_fd, &to_anybody, &answer) || answer.idiag_state != TCP_LISTEN ||
+            answer.id.idiag_sport != pair->id.idiag_sport || answer.idiag_inode == 0)
+                return HOLDER_UNKNOWN;
+        *ret_uid = answer.idiag_uid;
+        return HOLDER_LISTENER;
+}
+
+int loopback_server_uid(int diag_fd, int fd, uid_t *ret_uid)
+{
+        struct inet_diag_req_v2 pair;
+        Holder holder, listener;
+        uid_t uid, listener_uid;
+
+        holder = find_holder(diag_fd, fd, &pair, &uid);
+        if (holder == HOLDER_LISTENER) {
+                listener = find_listener(diag_fd, &pair, &listener_uid);
+                /* As long as it waits to be accepted, its listener is there, and the port's. Of one
+                 * that was accepted meanwhile we know the user himself. */
+                holder = find_holder(diag_fd, fd, &pair, &uid);
+                if (holder == HOLDER_LISTENER) {
+                        holder = listener;
+                        uid = listener_uid;
+                }
+        }
+        if (holder == HOLDER_NOBODY)
+                return LOOPBACK_E_CLOSED;
+        if (holder == HOLDER_UNKNOWN || !unix_uid_is_known(uid))
+                return LOOPBACK_E_UNKNOWN;
+        *ret_uid = uid;
+        return 0;
+}
+
+/* -- where we are ----------------------------------------------------------------------------- */
+
+int loopback_peer_where(int fd, char ret[static LOOPBACK_WHERE_SIZE])
+{
+        Address own, peer;
+
+        if (find_ends(fd, &own, &peer))
+                return LOOPBACK_E_CLOSED;
+        if (!is_loopback(&peer))
+                return LOOPBACK_E_INVALID;
+        format(&peer, ret);
+        return 0;
+}
+
+bool loopback_is_itself(int fd)
+{
+        struct inet_diag_req_v2 pair;
+        Address own, peer;
+
+        if (find_ends(fd, &own, &peer))
+                return false;
+        pair = pair_of(&own, &peer);
+        return pair.id.idiag_sport == pair.id.idiag_dport &&
+               memcmp(pair.id.idiag_src, pair.id.idiag_dst, sizeof(pair.id.idiag_src)) == 0;
 }

@@ -6,11 +6,13 @@
  * Loopback
  *
  * TCP between processes of one computer, for programs that know no Unix sockets. A port has no
- * owner and no permissions, so whoever listens asks the kernel whose socket the other end is.
+ * owner and no permissions, so both ends ask the kernel whose socket the other one is: who listens,
+ * and who connects.
  */
 
 #include "base/error.h"
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #define LOOPBACK_WHERE_SIZE 64u /* of "ADDR:PORT" with its terminator */
@@ -21,6 +23,7 @@ enum {
         LOOPBACK_E_INVALID, /* no ADDR:PORT, or not an address of the loopback interface */
         LOOPBACK_E_IN_USE,  /* somebody has the port */
         LOOPBACK_E_UNKNOWN, /* the kernel does not say whose the other end is */
+        LOOPBACK_E_CLOSED,  /* the other end hung up */
 };
 
 /**
@@ -55,3 +58,25 @@ NODISCARD int loopback_diag_open(int *ret_fd);
  * Return: 0, LOOPBACK_E_UNKNOWN.
  */
 NODISCARD int loopback_peer_uid(int diag_fd, int fd, uid_t *ret_uid);
+
+/**
+ * loopback_server_uid() - whose the other end of a connection is that we made
+ * @diag_fd:    of loopback_diag_open()
+ *
+ * As long as it was not accepted, it is his who listens. A server in another network namespace, or
+ * behind a redirection of packets, has no such pair of addresses and ports, so it is not known.
+ *
+ * Return: 0, LOOPBACK_E_CLOSED, LOOPBACK_E_UNKNOWN.
+ */
+NODISCARD int loopback_server_uid(int diag_fd, int fd, uid_t *ret_uid);
+
+/**
+ * loopback_peer_where() - the other end of a connection as text, if it is of the loopback interface
+ *
+ * Return: 0, LOOPBACK_E_INVALID (another address), LOOPBACK_E_CLOSED.
+ */
+NODISCARD int loopback_peer_where(int fd, char ret[static LOOPBACK_WHERE_SIZE]);
+
+/** loopback_is_itself() - whether a socket is connected to itself, as may happen to who connects to
+ * a free port among those that the kernel gives to who connects. */
+bool loopback_is_itself(int fd);
