@@ -70,6 +70,17 @@ static pyrope_status set_runtime_dir(pyrope_context *context, const char *path,
         return context->runtime_dir ? PYROPE_OK : error_set(error, PYROPE_E_NOMEM, "out of memory");
 }
 
+static pyrope_status set_port_users(pyrope_context *context, const char *text, pyrope_error **error)
+{
+        ErrorText why = { "" };
+        int r = port_users_parse(text, &context->port_users, &why);
+
+        if (r < 0)
+                return error_set(error, PYROPE_E_NOMEM, "out of memory");
+        return r ? error_set(error, PYROPE_E_INVALID, "port users '%s': %s", text, why.text)
+                 : PYROPE_OK;
+}
+
 /* The links' threads ask, but a person answers one question at a time. Whoever waits here waits for
  * the end of another question, and that ends; later, there may be no use for its own. */
 static pyrope_status ask_in_turn(void *userdata, const pyrope_question *question, char *answer)
@@ -174,6 +185,9 @@ static pyrope_status configure(pyrope_context *context, const pyrope_options *op
                 status = set_zone(context, setting(options->zone, "PYROPE_ZONE"), error);
         if (!status) /* the variable is looked at by base/runtime-dir */
                 status = set_runtime_dir(context, options->runtime_dir, error);
+        if (!status)
+                status = set_port_users(context, setting(options->port_users, "PYROPE_PORT_USERS"),
+                                        error);
         return status ? status : make_pool(context, options, error);
 }
 
@@ -310,7 +324,8 @@ static pyrope_status open_near(pyrope_context *context, const Location *at, Dead
         if (at->path)
                 status = open_unix(at->path, deadline, ret_fd, error);
         else
-                status = tcp_connect(at->host, at->port, deadline, ret_fd, error);
+                status = tcp_connect(at->host, at->port, &context->port_users, deadline, ret_fd,
+                                     error);
         if (!status)
                 atomic_fetch_add(&context->n_local, 1);
         return status;

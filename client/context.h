@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/zone.h"
 #include "client/ns-place.h"
+#include "client/port-owner.h"
 #include "client/ssh-pool.h"
 #include "proto/conn.h"
 #include "proto/value.h"
@@ -33,6 +34,7 @@ struct pyrope_context {
         char zone[ZONE_SIZE];
         int64_t timeout_ms;
         unsigned spin_us;
+        PortUsers port_users;
         SshPool *pool;
         pyrope_ask_fn ask; /* NULL: nobody to ask */
         void *ask_userdata;

@@ -45,6 +45,8 @@ static void advise_daemon(DoctorCheck *check, const Target *found, pyrope_status
         else if (status == PYROPE_E_PROTOCOL)
                 doctor_remedy(check, "what listens there is no Pyro5 daemon; see what it is: "
                                      "'ss -xlp' or 'ss -tlp' over there");
+        else if (status == PYROPE_E_DENIED && found->at.host && !found->at.ssh)
+                doctor_remedy(check, "as root, 'ss -tlpn' shows which program has the port");
         else if (status == PYROPE_E_DENIED)
                 doctor_remedy(check, "the daemon lets its own user in only: log in there as the "
                                      "one who runs it");

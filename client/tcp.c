@@ -79,22 +79,9 @@ static Deadline share_of(Deadline deadline, int n)
         return left_ms < 0 ? deadline : deadline_in(left_ms / n);
 }
 
-pyrope_status tcp_connect(const char *host, uint16_t port, Deadline deadline, int *ret_fd,
-                          pyrope_error **error)
+/* Why no address could be connected, by what the last one said. */
+static pyrope_status fail(int r, const char *host, uint16_t port, pyrope_error **error)
 {
-        CLEANUP(freeaddrinfop) struct addrinfo *all = NULL;
-        pyrope_status status = find_addresses(host, port, &all, error);
-        int n = 0, r = 0;
-
-        if (status)
-                return status;
-        for (const struct addrinfo *address = all; address; address = address->ai_next)
-                n++;
-        for (const struct addrinfo *address = all; address; address = address->ai_next, n--) {
-                r = connect_address(address, share_of(deadline, n), ret_fd);
-                if (r == 0)
-                        return PYROPE_OK;
-        }
         if (r == -ETIMEDOUT)
                 return error_set(error, PYROPE_E_TIMEOUT, "%s port %u does not answer", host,
                                  (unsigned)port);
@@ -103,4 +90,36 @@ pyrope_status tcp_connect(const char *host, uint16_t port, Deadline deadline, in
                                  (unsigned)port);
         return error_set(error, PYROPE_E_UNREACHABLE, "cannot connect to %s port %u: %s", host,
                          (unsigned)port, strerror(-r));
+}
+
+pyrope_status tcp_connect(const char *host, uint16_t port, const PortUsers *users,
+                          Deadline deadline, int *ret_fd, pyrope_error **error)
+{
+        CLEANUP(freeaddrinfop) struct addrinfo *all = NULL;
+        CLEANUP(pyrope_error_freep) pyrope_error *refusal = NULL;
+        pyrope_status status = find_addresses(host, port, &all, error);
+        int n = 0, r = 0;
+
+        if (status)
+                return status;
+        for (const struct addrinfo *address = all; address; address = address->ai_next)
+                n++;
+        for (const struct addrinfo *address = all; address; address = address->ai_next, n--) {
+                CLEANUP(closep) int fd = -1;
+
+                r = connect_address(address, share_of(deadline, n), &fd);
+                if (r)
+                        continue;
+                pyrope_error_freep(&refusal);
+                status = port_owner_check(fd, users, &refusal);
+                if (status) /* behind the next address of the name may be whom we want */
+                        continue;
+                *ret_fd = TAKE_FD(fd);
+                return PYROPE_OK;
+        }
+        if (!status)
+                return fail(r, host, port, error);
+        if (error)
+                *error = TAKE(refusal);
+        return status;
 }

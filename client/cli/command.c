@@ -44,6 +44,11 @@ const Option command_options[] = {
           .argument = "SECONDS",
           .help = "give up after it (default 60; also 500ms, 2m, 1h)",
           .string = &command_settings.timeout },
+        { .name = "port-users",
+          .argument = "USERS",
+          .help = "users, separated by commas, whose ports of this machine are believed to be what "
+                  "they seem, beside our own and root's",
+          .string = &command_settings.port_users },
         { .name = "no-share",
           .help = "log in by itself, without the agent that keeps SSH sessions for all commands",
           .flag = &command_settings.is_alone },
@@ -94,6 +99,7 @@ int command_library_options(pyrope_options *ret)
                                    .ssh_backend = settings->ssh_backend,
                                    .zone = settings->zone,
                                    .runtime_dir = settings->runtime_dir,
+                                   .port_users = settings->port_users,
                                    .share = share() };
         int r = 0;
 

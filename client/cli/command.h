@@ -31,6 +31,7 @@ DEFINE_CLEANUP(pyrope_error, pyrope_error_free);
         "PYROPE_ZONE         the zone of this machine\n"                                           \
         "PYROPE_RUNTIME_DIR  directory of our sockets\n"                                           \
         "PYROPE_SHARE        no: as --no-share\n"                                                  \
+        "PYROPE_PORT_USERS   as --port-users\n"                                                    \
         "PYROPE_LOG          error, warning, info or debug\n"
 
 /* Filled by the options; the same for each command of a program. */
@@ -41,6 +42,7 @@ typedef struct CommandSettings {
         const char *zone;
         const char *runtime_dir;
         const char *timeout;
+        const char *port_users;
         bool is_alone; /* --no-share */
         bool is_batch; /* ask nothing */
         bool is_json;

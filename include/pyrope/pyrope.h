@@ -15,6 +15,10 @@
  *      ssh://[user@]host[:port]/./u:/path   a Unix socket of that machine
  *      ssh://[user@]host[:port]        the nameserver of that machine
  *
+ * A port of the loopback interface may be another user's, who took it when its daemon had ended. So
+ * nothing is sent to one before the kernel has said that it is our own user's or root's, or that of
+ * one of the options' port_users; else the call fails with PYROPE_E_DENIED.
+ *
  * Where one goes through other hosts to an SSH host, these stand in front of it, with commas
  * between (ssh://gateway,me@host:22/./u:/path; at most 8 in all), except in a list of nameservers.
  *
@@ -109,6 +113,9 @@ typedef struct pyrope_options {
         pyrope_ask_fn ask;       /* NULL: there is nobody to ask; a login does without, or fails */
         void *ask_userdata;      /* for ask; valid as long as the context */
         pyrope_share share;      /* a session that another program has is used, too */
+        const char *port_users;  /* names or numbers of users, separated by commas and blanks, whose
+                                    ports of the loopback interface are believed, beside our own and
+                                    root's; $PYROPE_PORT_USERS; else nobody's */
 } pyrope_options;
 
 /**
@@ -116,8 +123,7 @@ typedef struct pyrope_options {
  * @options: NULL for the defaults; borrowed during the call
  *
  * Return: PYROPE_OK, PYROPE_E_INVALID (a location, zone or backend of no known form, a spin_us
- * above 1000),
- * PYROPE_E_NOMEM.
+ * above 1000, a user that is not known), PYROPE_E_NOMEM.
  */
 PYROPE_API pyrope_status pyrope_context_new(const pyrope_options *options, pyrope_context **ret,
                                             pyrope_error **error);

@@ -117,6 +117,9 @@ static void be_stranger(void)
 
 /* -- we ---------------------------------------------------------------------------------------- */
 
+/* A foreign program does not ask whose a port is. */
+static const PortUsers anybody = { .uids = { STRANGER }, .n = 1 };
+
 /* Whether the echo server is behind that address, and nobody else. */
 static bool is_right(const char *host, uint16_t port, unsigned long number)
 {
@@ -126,7 +129,7 @@ static bool is_right(const char *host, uint16_t port, unsigned long number)
         size_t n_got = 0;
         ssize_t n = 0;
 
-        if (tcp_connect(host, port, deadline_in(TIMEOUT_MS), &fd, NULL))
+        if (tcp_connect(host, port, &anybody, deadline_in(TIMEOUT_MS), &fd, NULL))
                 return false;
         polled.fd = fd;
         (void)snprintf(sent, sizeof(sent), "%08lu", number % 100000000);

@@ -80,7 +80,8 @@ static pyrope_status open_place(const char *text, int timeout_ms, int *ret_fd, p
         if (to.ssh)
                 return ssh_pool_open(pool, &to, deadline_in(timeout_ms), ret_fd, error);
         if (to.host)
-                return tcp_connect(to.host, to.port, deadline_in(timeout_ms), ret_fd, error);
+                return tcp_connect(to.host, to.port, &(PortUsers){ .n = 0 },
+                                   deadline_in(timeout_ms), ret_fd, error);
         r = unix_connect(to.path, deadline_in(timeout_ms), ret_fd);
         return r ? error_set(error, PYROPE_E_UNREACHABLE, "%s: %d", to.path, r) : PYROPE_OK;
 }
