@@ -15,7 +15,7 @@ typedef struct Step Step;
 /* Of a login. Each stands on all before it. */
 struct Step {
         const char *name;
-        pyrope_status (*run)(DoctorHost *host, Deadline deadline, pyrope_error **error);
+        pyrope_status (*run)(SshExam *exam, Deadline deadline, pyrope_error **error);
         DoctorAdvice advise;
 };
 
@@ -28,37 +28,12 @@ static bool is_direct(const SshSettings *settings)
 
 /* -- the steps --------------------------------------------------------------------------------- */
 
-static pyrope_status look_up(DoctorHost *host, Deadline deadline, pyrope_error **error)
-{
-        return ssh_exam_look_up(host->exam, deadline, error);
-}
-
-static pyrope_status connect_host(DoctorHost *host, Deadline deadline, pyrope_error **error)
-{
-        return ssh_exam_connect(host->exam, deadline, error);
-}
-
-static pyrope_status shake(DoctorHost *host, Deadline deadline, pyrope_error **error)
-{
-        return ssh_exam_shake(host->exam, deadline, error);
-}
-
-static pyrope_status check_host(DoctorHost *host, Deadline deadline, pyrope_error **error)
-{
-        return ssh_exam_check(host->exam, deadline, error);
-}
-
-static pyrope_status log_in(DoctorHost *host, Deadline deadline, pyrope_error **error)
-{
-        return ssh_exam_log_in(host->exam, deadline, error);
-}
-
 static const Step steps[] = {
-        { "dns", look_up, doctor_advise_dns },
-        { "connection", connect_host, doctor_advise_connection },
-        { "key exchange", shake, doctor_advise_exchange },
-        { "host key", check_host, doctor_advise_host_key },
-        { "login", log_in, doctor_advise_login },
+        { "dns", ssh_exam_look_up, doctor_advise_dns },
+        { "connection", ssh_exam_connect, doctor_advise_connection },
+        { "key exchange", ssh_exam_shake, doctor_advise_exchange },
+        { "host key", ssh_exam_check, doctor_advise_host_key },
+        { "login", ssh_exam_log_in, doctor_advise_login },
 };
 
 /* What a step found; a program in between leaves no note. */
@@ -80,12 +55,12 @@ static void run_step(DoctorHost *host, const Step *step)
         DoctorCheck check;
         pyrope_status status;
 
-        if (step->run == look_up && !is_direct(settings)) {
+        if (step->run == ssh_exam_look_up && !is_direct(settings)) {
                 doctor_skip(host->doctor, step->name, "left to %s", found(host, settings));
                 return;
         }
         check = doctor_begin(host->doctor, step->name);
-        status = step->run(host, check.deadline, &error);
+        status = step->run(host->exam, check.deadline, &error);
         if (!status) {
                 doctor_pass(&check, "%s", found(host, settings));
                 return;
@@ -104,15 +79,6 @@ static void append_names(ErrorText *text, const char *what, const SshNames *name
 {
         for (size_t i = 0; i < names->n; i++)
                 error_text_set(text, "%s%s%s", text->text, i ? ", " : what, names->names[i]);
-}
-
-/* What `ssh -G` says and we do not do. GSSAPI, which systems switch on for all, is left out. */
-static void append_unhonoured(ErrorText *text, const SshNames *names)
-{
-        for (size_t i = 0; i < names->n; i++)
-                if (strncmp(names->names[i], "gssapi", strlen("gssapi")) != 0)
-                        error_text_set(text, "%s%s%s", text->text, text->text[0] ? ", " : "",
-                                       names->names[i]);
 }
 
 /* Of a host whose session ssh makes. */
@@ -140,7 +106,7 @@ static void pass_settings(const DoctorHost *host, DoctorCheck *check, const SshS
                        settings->agent ? "; agent " : "", settings->agent ? settings->agent : "");
         append_names(&found, "; keys ", &settings->identities);
         append_names(&found, "; host keys ", &settings->user_known_hosts);
-        append_unhonoured(&unhonoured, &settings->unhonoured);
+        append_names(&unhonoured, "", &settings->unhonoured);
         if (host->is_program) {
                 warn_program(check, settings, found.text);
                 return;

@@ -3,6 +3,7 @@
 #include "client/ssh-auth-key.h"
 
 #include "client/ssh-agent.h"
+#include "client/ssh-step.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -29,12 +30,6 @@ static int try_key(ssh_session session, const void *userdata)
 static void key_freep(ssh_key *key)
 {
         ssh_key_free(*key);
-}
-
-static bool is_connected(ssh_session session)
-{
-        return ssh_is_connected(session) &&
-               !(ssh_get_status(session) & (SSH_CLOSED | SSH_CLOSED_ERROR));
 }
 
 /* By what the host let us in, or on: for the doctor. */
@@ -100,7 +95,7 @@ static pyrope_status try_agent_keys(SshAuthTry *attempt, SshIdentities *identiti
                 identities->all[begin + i].is_tried = false;
         attempt->n_agent += *ret == SSH_ANSWER_NOT_ENOUGH ? n_signed : n;
         /* An agent that cannot sign is no reason to leave the files untried. */
-        if (!status && *ret == SSH_ANSWER_BROKEN && is_connected(attempt->session))
+        if (!status && *ret == SSH_ANSWER_BROKEN && !ssh_step_is_lost(attempt->session))
                 *ret = SSH_ANSWER_NO;
         return status;
 }

@@ -224,7 +224,7 @@ static pyrope_status turn(SshExam *exam, Deadline deadline, const char *what, py
         if (left_ms == 0)
                 return error_set(error, PYROPE_E_TIMEOUT, "%s: timed out", what);
         (void)ssh_event_dopoll(exam->event, left_ms < 0 || left_ms > TURN_MS ? TURN_MS : left_ms);
-        if (!ssh_is_connected(session) || ssh_get_status(session) & (SSH_CLOSED | SSH_CLOSED_ERROR))
+        if (ssh_step_is_lost(session))
                 return error_set(error, PYROPE_E_UNREACHABLE, "%s: the SSH connection broke: %s",
                                  what, ssh_get_error(session));
         ssh_step_acknowledge(ssh_get_fd(session));

@@ -325,7 +325,8 @@ static const Keyword keywords[] = {
 };
 
 /* What ssh has done itself once it answers, or what concerns sessions of persons, their forwarded
- * ports and what they see. All that is in neither list is not honoured. */
+ * ports and what they see; and GSSAPI, which systems switch on for all their users. All that is in
+ * neither list is not honoured. */
 static const char *const not_ours[] = {
         "addkeystoagent",
         "canonicaldomains",
@@ -349,9 +350,13 @@ static const char *const not_ours[] = {
         "forwardx11timeout",
         "forwardx11trusted",
         "gatewayports",
+        "gssapiauthentication",
+        "gssapiclientidentity",
         "gssapidelegatecredentials",
         "gssapikexalgorithms",
+        "gssapikeyexchange",
         "gssapirenewalforcesrekey",
+        "gssapiserveridentity",
         "gssapitrustdns",
         "host",
         "hostbasedacceptedalgorithms",

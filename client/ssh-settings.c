@@ -225,11 +225,9 @@ void ssh_settings_warn(const SshSettings *settings)
         CLEANUP(buffer_deinit) Buffer names = BUFFER_INIT(ERROR_TEXT_MAX_BYTES);
         int r = 0;
 
-        for (size_t i = 0; !r && i < settings->unhonoured.n; i++) {
-                if (strncmp(settings->unhonoured.names[i], "gssapi", strlen("gssapi")) != 0)
-                        r = buffer_append_printf(&names, "%s%s", names.n ? ", " : "",
-                                                 settings->unhonoured.names[i]);
-        }
+        for (size_t i = 0; !r && i < settings->unhonoured.n; i++)
+                r = buffer_append_printf(&names, "%s%s", i ? ", " : "",
+                                         settings->unhonoured.names[i]);
         if (names.n)
                 log_warning("%s: the SSH configuration has what only the program ssh does "
                             "(--ssh-backend program): %s",

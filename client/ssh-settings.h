@@ -121,8 +121,7 @@ void ssh_settings_deinit(SshSettings *settings);
  * same name, and the same ways to log in. Return: owned, free(); NULL: out of memory. */
 NODISCARD char *ssh_settings_key(const SshSettings *settings);
 
-/** ssh_settings_warn() - log what is not honoured, in one line; GSSAPI, which systems switch on for
- * all their users, is left out. */
+/** ssh_settings_warn() - log what is not honoured, in one line. */
 void ssh_settings_warn(const SshSettings *settings);
 
 /** ssh_settings_command() - "ssh -F FILE -J HOPS TARGET" for a person to type. Return: as

@@ -221,12 +221,14 @@ START_TEST(what_is_not_honoured_is_named_unless_ssh_would_do_the_same_by_itself)
         CLEANUP(ssh_settings_deinit) SshSettings settings = SSH_SETTINGS_INIT;
 
         ck_assert_int_eq(parse("controlmaster false\ncontrolmaster auto\nforwardagent yes\n"
-                               "newkeyword of a newer ssh\nloglevel DEBUG\n",
+                               "newkeyword of a newer ssh\nloglevel DEBUG\n"
+                               "gssapiauthentication yes\n",
                                &settings, NULL),
                          PYROPE_OK);
         ck_assert_uint_eq(settings.unhonoured.n, 2);
         ck_assert_str_eq(settings.unhonoured.names[0], "controlmaster auto");
         ck_assert_str_eq(settings.unhonoured.names[1], "newkeyword of a newer ssh");
+        ck_assert(!ssh_keywords_are_ours("GSSAPIAuthentication")); /* as a file has it */
 }
 END_TEST
 
