@@ -35,15 +35,6 @@ static bool has_hardware_keys_only(const SshNames *identities)
         return has_any;
 }
 
-const char *ssh_backend_name(SshBackend backend)
-{
-        static const char *const names[SSH_BACKEND_N] = { [SSH_BACKEND_AUTO] = "auto",
-                                                          [SSH_BACKEND_LIBSSH] = "libssh",
-                                                          [SSH_BACKEND_PROGRAM] = "program" };
-
-        return names[backend];
-}
-
 pyrope_status ssh_choice(SshBackend backend, const SshSettings *settings, bool *ret_is_program,
                          pyrope_error **error)
 {

@@ -25,6 +25,15 @@ static void unlock(SshPool *pool)
         (void)pthread_mutex_unlock(&pool->shared.lock);
 }
 
+const char *ssh_backend_name(SshBackend backend)
+{
+        static const char *const names[SSH_BACKEND_N] = { [SSH_BACKEND_AUTO] = "auto",
+                                                          [SSH_BACKEND_LIBSSH] = "libssh",
+                                                          [SSH_BACKEND_PROGRAM] = "program" };
+
+        return names[backend];
+}
+
 /* -- requests ---------------------------------------------------------------------------------- */
 
 static pyrope_status check(const Location *to, bool is_command, pyrope_error **error)
@@ -239,8 +248,23 @@ void ssh_pool_share(SshPool *pool, SshShare *share)
         pool->share = share;
 }
 
+/* The first link of the list, out of it: others look through it meanwhile. NULL: there is none. */
+static SshLink *take_link(SshPool *pool)
+{
+        SshLink *link;
+
+        lock(pool);
+        link = pool->shared.links;
+        if (link)
+                pool->shared.links = link->next;
+        unlock(pool);
+        return link;
+}
+
 SshPool *ssh_pool_free(SshPool *pool)
 {
+        SshLink *link;
+
         if (!pool)
                 return NULL;
         (void)ssh_share_free(pool->share);
@@ -248,17 +272,11 @@ SshPool *ssh_pool_free(SshPool *pool)
                 (void)eventfd_write(pool->shared.stop_fd, 1);
         /* One may wait for another, so all of them hear it first. */
         lock(pool);
-        for (SshLink *link = pool->shared.links; link; link = link->next)
+        for (link = pool->shared.links; link; link = link->next)
                 ssh_link_wake(link);
         unlock(pool);
-        while (pool->shared.links) {
-                SshLink *link = pool->shared.links;
-
-                lock(pool); /* other links look through the list */
-                pool->shared.links = link->next;
-                unlock(pool);
+        while ((link = take_link(pool)))
                 (void)ssh_link_join(link);
-        }
         closep(&pool->shared.stop_fd);
         free(pool->shared.config_file);
         (void)pthread_mutex_destroy(&pool->shared.lock);
