@@ -166,7 +166,7 @@ pyrope_status pyrope_daemon_new(const pyrope_daemon_options *options, pyrope_dae
                 return status;
         daemon = calloc(1, sizeof(*daemon));
         if (!daemon)
-                return error_set(error, PYROPE_E_NOMEM, "out of memory");
+                return error_nomem(error);
         daemon->spin_us = options->spin_us;
         daemon->message_max =
                 options->message_max_bytes ? options->message_max_bytes : FRAME_MESSAGE_MAX_BYTES;
@@ -192,7 +192,7 @@ pyrope_status pyrope_daemon_allow(pyrope_daemon *daemon, const uid_t *uids, size
                 daemon->quota.is_shared = true; /* and stays so: those who are in stay */
         for (size_t i = 0; i < DAEMON_LISTENERS; i++)
                 if (listener_allow(&daemon->listeners[i], uids, n_uids))
-                        return error_set(error, PYROPE_E_NOMEM, "out of memory");
+                        return error_nomem(error);
         return PYROPE_OK;
 }
 

@@ -38,7 +38,7 @@ pyrope_status pyrope_agent_new(const pyrope_options *options, int64_t idle_ms, p
                 return error_null(error);
         agent = calloc(1, sizeof(*agent));
         if (!agent)
-                return error_set(error, PYROPE_E_NOMEM, "out of memory");
+                return error_nomem(error);
         own.share = PYROPE_SHARE_NO; /* the agent asks no agent */
         status = pyrope_context_new(&own, &agent->context, error);
         status = status ? status : start_server(agent, idle_ms, error);

@@ -46,11 +46,6 @@ static void search_deinit(Search *search)
         pyrope_error_free(search->why);
 }
 
-static pyrope_status no_memory(pyrope_error **error)
-{
-        return error_set(error, PYROPE_E_NOMEM, "out of memory");
-}
-
 /* -- who offers it ---------------------------------------------------------------------------- */
 
 /* The job managers that offer @application; NULL: all. */
@@ -63,7 +58,7 @@ static pyrope_status managers_of(Search *search, const char *application, pyrope
         pyrope_status status;
 
         if (!writer || asprintf(&offer, TAG_OFFERS "%s", application ? application : "") < 0)
-                return no_memory(error);
+                return error_nomem(error);
         if (application)
                 pyrope_pack(writer, "[ss]", TAG_MANAGER, offer);
         else
@@ -80,11 +75,11 @@ static pyrope_status add_candidate(Search *search, const char *name, size_t n_na
 
         more = realloc(search->candidates, (search->n_candidates + 1) * sizeof(*more));
         if (!more)
-                return no_memory(error);
+                return error_nomem(error);
         search->candidates = more;
         more[search->n_candidates] = (Candidate){ .name = strndup(name, n_name) };
         if (!more[search->n_candidates].name)
-                return no_memory(error);
+                return error_nomem(error);
         search->n_candidates++;
         return PYROPE_OK;
 }
@@ -107,7 +102,7 @@ static pyrope_status search_application(Search *search, pyrope_error **error)
         if (status || !search->n_candidates)
                 return status;
         search->application = strdup(search->name);
-        return search->application ? PYROPE_OK : no_memory(error);
+        return search->application ? PYROPE_OK : error_nomem(error);
 }
 
 /* As a job manager, @name, of which @application is wanted (NULL: its only one). */
@@ -120,7 +115,7 @@ static pyrope_status search_manager(Search *search, const char *name, const char
         if (application) {
                 search->application = strndup(application, n_application);
                 if (!search->application)
-                        return no_memory(error);
+                        return error_nomem(error);
         }
         return add_candidate(search, name, strlen(name), error);
 }
@@ -250,7 +245,7 @@ static pyrope_status ask_candidate(Search *search, Candidate *candidate, Deadlin
 
         target.text = strdup(candidate->name);
         if (!target.text)
-                return no_memory(error);
+                return error_nomem(error);
         status = proxy_new(search->context, &target, deadline, &candidate->manager, error);
         if (!status)
                 status = proxy_ask(candidate->manager, deadline, &n_free, error,

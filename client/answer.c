@@ -49,7 +49,7 @@ static pyrope_status perform(pyrope_proxy *proxy, ConnCall *call, Deadline deadl
         if (status || answer->beside.stream_id[0] == '\0')
                 return status;
         answer->stream = item_stream_new(proxy, answer->beside.stream_id);
-        return answer->stream ? PYROPE_OK : error_set(error, PYROPE_E_NOMEM, "out of memory");
+        return answer->stream ? PYROPE_OK : error_nomem(error);
 }
 
 pyrope_status pyrope_call_with(pyrope_proxy *proxy, const char *method,
@@ -67,7 +67,7 @@ pyrope_status pyrope_call_with(pyrope_proxy *proxy, const char *method,
         Deadline deadline;
 
         if (!answer)
-                return error_set(error, PYROPE_E_NOMEM, "out of memory");
+                return error_nomem(error);
         status = call_arguments(&call, arguments, keywords, error);
         if (!status)
                 status = call_options_apply(proxy_context(proxy), options, &annotations, &call,

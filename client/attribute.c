@@ -32,7 +32,7 @@ pyrope_status pyrope_get_attribute(pyrope_proxy *proxy, const char *name, int64_
         if (!proxy || !name)
                 return error_null(error);
         if (!writer)
-                return error_set(error, PYROPE_E_NOMEM, "out of memory");
+                return error_nomem(error);
         pyrope_pack(writer, "[s]", name);
         return call_attribute(proxy, METHOD_GET, writer, timeout_ms, ret, error);
 }
@@ -45,7 +45,7 @@ pyrope_status pyrope_set_attribute(pyrope_proxy *proxy, const char *name, const 
         if (!proxy || !name)
                 return error_null(error);
         if (!writer)
-                return error_set(error, PYROPE_E_NOMEM, "out of memory");
+                return error_nomem(error);
         pyrope_pack(writer, "[sv]", name, pyrope_value_view(value));
         return call_attribute(proxy, METHOD_SET, writer, timeout_ms, NULL, error);
 }

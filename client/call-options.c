@@ -52,7 +52,7 @@ static pyrope_status add_annotation(Buffer *annotations, size_t n_before,
                                  "more than %u annotations, or more than %u bytes of them",
                                  FRAME_PROGRAM_ANNOTATIONS_MAX,
                                  FRAME_PROGRAM_ANNOTATIONS_MAX_BYTES);
-        return r ? error_set(error, PYROPE_E_NOMEM, "out of memory") : PYROPE_OK;
+        return r ? error_nomem(error) : PYROPE_OK;
 }
 
 pyrope_status call_options_apply(pyrope_context *context, const pyrope_call_options *options,

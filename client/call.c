@@ -60,9 +60,8 @@ static pyrope_status nil_new(pyrope_value **ret, pyrope_error **error)
 {
         const pyrope_view nil = codec_nil();
 
-        return value_new_copy(nil.at, (size_t)(nil.end - nil.at), ret)
-                       ? error_set(error, PYROPE_E_NOMEM, "out of memory")
-                       : PYROPE_OK;
+        return value_new_copy(nil.at, (size_t)(nil.end - nil.at), ret) ? error_nomem(error)
+                                                                       : PYROPE_OK;
 }
 
 /* Connects anew if the daemon has hung up since the last call. Gives the turn back. */
@@ -118,7 +117,7 @@ static pyrope_status pack_arguments(pyrope_proxy *proxy, const char *format, va_
         pyrope_status status;
 
         if (!writer)
-                return error_set(error, PYROPE_E_NOMEM, "out of memory");
+                return error_nomem(error);
         writer_borrow(writer); /* the caller keeps his data until we return */
         pack_format_list(writer, format, arguments);
         status = writer_finish_parcel(writer, &call->args_parcel);

@@ -40,7 +40,7 @@ static pyrope_status set_nameservers(pyrope_context *context, const char *text,
                 return error_set(error, PYROPE_E_INVALID, "more than %u nameservers",
                                  NS_PLACES_MAX);
         default:
-                return error_set(error, PYROPE_E_NOMEM, "out of memory");
+                return error_nomem(error);
         }
 }
 
@@ -67,7 +67,7 @@ static pyrope_status set_runtime_dir(pyrope_context *context, const char *path,
                 return error_set(error, PYROPE_E_INVALID,
                                  "runtime directory '%s' is no absolute path", path);
         context->runtime_dir = strdup(path);
-        return context->runtime_dir ? PYROPE_OK : error_set(error, PYROPE_E_NOMEM, "out of memory");
+        return context->runtime_dir ? PYROPE_OK : error_nomem(error);
 }
 
 static pyrope_status set_port_users(pyrope_context *context, const char *text, pyrope_error **error)
@@ -127,7 +127,7 @@ static pyrope_status share_sessions(pyrope_context *context, const pyrope_option
                 return status;
         r = ssh_share_new(context->ssh_config, context->ssh_backend, context->runtime_dir, &share);
         if (r == -ENOMEM)
-                return error_set(error, PYROPE_E_NOMEM, "out of memory");
+                return error_nomem(error);
         if (r)
                 log_debug("no agent: %s", strerror(-r));
         ssh_pool_share(context->pool, share);
@@ -166,7 +166,7 @@ static pyrope_status make_pool(pyrope_context *context, const pyrope_options *op
         if (!ssh_config || context->ssh_config)
                 context->pool = ssh_pool_new(ssh_config, context->ssh_backend, &context->ssh_ask);
         if (!context->pool)
-                return error_set(error, PYROPE_E_NOMEM, "out of memory");
+                return error_nomem(error);
         return share_sessions(context, options, error);
 }
 
@@ -201,7 +201,7 @@ pyrope_status pyrope_context_new(const pyrope_options *options, pyrope_context *
                 return error_null(error);
         log_init_library();
         if (!context)
-                return error_set(error, PYROPE_E_NOMEM, "out of memory");
+                return error_nomem(error);
         (void)pthread_mutex_init(&context->lock, NULL); /* cannot fail without attributes */
         (void)pthread_mutex_init(&context->ask_lock, NULL);
         status = configure(context, options ? options : &(pyrope_options){ 0 }, error);
@@ -269,7 +269,7 @@ pyrope_status pyrope_context_sessions(pyrope_context *context, pyrope_session_fn
         if (!context || !fn)
                 return error_null(error);
         if (ssh_pool_sessions(context->pool, &sessions, &n))
-                return error_set(error, PYROPE_E_NOMEM, "out of memory");
+                return error_nomem(error);
         for (size_t i = 0; i < n; i++)
                 show_session(&sessions[i], fn, userdata);
         return PYROPE_OK;

@@ -130,7 +130,7 @@ static pyrope_status connect_nameserver(Doctor *doctor, const Location *at, Dead
 
         if (!target.text || (at && location_copy(at, &target.at))) {
                 target_deinit(&target);
-                return error_set(error, PYROPE_E_NOMEM, "out of memory");
+                return error_nomem(error);
         }
         return proxy_new(doctor->context, &target, deadline, ret, error);
 }

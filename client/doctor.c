@@ -47,11 +47,6 @@ const char *pyrope_outcome_name(pyrope_outcome outcome)
         return "unknown";
 }
 
-static pyrope_status no_memory(pyrope_error **error)
-{
-        return error_set(error, PYROPE_E_NOMEM, "out of memory");
-}
-
 /* -- host or name ------------------------------------------------------------------------------ */
 
 /* Whether ssh or the name service knows more of it than that it could be a host. */
@@ -114,9 +109,9 @@ static pyrope_status read_subject(const Doctor *doctor, const char *text, Subjec
                                  "'%s' is neither a host, a name nor a URI", text);
         if (!r && (way || is_host(doctor, text, ret))) {
                 ret->way = strdup(way ? way : text);
-                return ret->way ? PYROPE_OK : no_memory(error);
+                return ret->way ? PYROPE_OK : error_nomem(error);
         }
-        return r ? no_memory(error) : PYROPE_OK;
+        return r ? error_nomem(error) : PYROPE_OK;
 }
 
 /* -- a host ------------------------------------------------------------------------------------ */

@@ -28,11 +28,6 @@ struct pyrope_forward {
 
 DEFINE_CLEANUP(pyrope_forward, pyrope_forward_free);
 
-static pyrope_status no_memory(pyrope_error **error)
-{
-        return error_set(error, PYROPE_E_NOMEM, "out of memory");
-}
-
 /* -- where a connection goes ------------------------------------------------------------------- */
 
 static void tell(const pyrope_forward *forward, const char *text)
@@ -69,7 +64,7 @@ static void go_on_without(pyrope_forward *forward, const pyrope_error *why)
 
         forward->ask_again = deadline_in(ASK_AGAIN_MS);
         (void)snprintf(text, sizeof(text), "going to where %s was: %s", forward->target.text,
-                       why ? pyrope_error_text(why) : "out of memory");
+                       pyrope_error_text(why));
         tell(forward, text);
 }
 
@@ -91,7 +86,7 @@ static pyrope_status find(void *userdata, Location *ret, pyrope_error **error)
                 else
                         take_found(forward, &found);
         }
-        return location_copy(&forward->known.at, ret) ? no_memory(error) : PYROPE_OK;
+        return location_copy(&forward->known.at, ret) ? error_nomem(error) : PYROPE_OK;
 }
 
 static pyrope_status open_there(void *userdata, const Location *at, Deadline deadline, int *ret_fd,
@@ -132,7 +127,7 @@ static pyrope_status set_uri(pyrope_forward *forward, const char *object, const 
         Uri uri = { .kind = URI_PYRO, .object = (char *)(uintptr_t)object, .location = *at };
 
         forward->uri = object ? uri_format(&uri) : location_format(at);
-        return forward->uri ? PYROPE_OK : no_memory(error);
+        return forward->uri ? PYROPE_OK : error_nomem(error);
 }
 
 pyrope_status pyrope_forward_new(pyrope_proxy *proxy, pyrope_forward **ret, pyrope_error **error)
@@ -144,11 +139,11 @@ pyrope_status pyrope_forward_new(pyrope_proxy *proxy, pyrope_forward **ret, pyro
         pyrope_status status = PYROPE_OK;
 
         if (!forward)
-                return no_memory(error);
+                return error_nomem(error);
         forward->context = proxy_context(proxy);
         forward->known.text = strdup(proxy_object(proxy));
         if (!forward->known.text || proxy_at(proxy, &forward->known.at))
-                return no_memory(error);
+                return error_nomem(error);
         if (forward->known.at.ssh)
                 status = start(forward, error);
         if (!status)
@@ -198,7 +193,7 @@ static pyrope_status set_location(pyrope_forward *forward, const char *text, pyr
         target->kind = TARGET_OBJECT;
         target->text = r ? NULL : strdup(text);
         if (!target->text)
-                return no_memory(error);
+                return error_nomem(error);
         if (target->at.ssh && !target->at.path && !target->at.host)
                 return error_set(error, PYROPE_E_INVALID,
                                  "%s names no socket there; for the nameserver there, give %s as "
@@ -212,7 +207,7 @@ static pyrope_status set_object(pyrope_forward *forward, const char *text, pyrop
         int r = target_parse(text, &forward->target);
 
         if (r < 0)
-                return no_memory(error);
+                return error_nomem(error);
         if (r)
                 return error_set(error, PYROPE_E_INVALID, "'%s' is neither a name nor a URI", text);
         if (forward->target.kind == TARGET_TAGS)
@@ -245,7 +240,7 @@ pyrope_status pyrope_forward_to(pyrope_context *context, const char *target,
         pyrope_status status;
 
         if (!forward)
-                return no_memory(error);
+                return error_nomem(error);
         forward->context = context;
         if (options)
                 forward->options = *options;

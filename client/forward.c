@@ -102,7 +102,7 @@ static pyrope_status pump_there(Forward *forward, const Location *to, int fd, py
         if (r == PUMP_E_FULL)
                 return error_set(error, PYROPE_E_DENIED, "%u connections are open already",
                                  PUMP_PAIRS_MAX);
-        return r ? error_set(error, PYROPE_E_NOMEM, "out of memory") : PYROPE_OK;
+        return r ? error_nomem(error) : PYROPE_OK;
 }
 
 static void welcome(Forward *forward, int fd)
@@ -176,7 +176,7 @@ static pyrope_status listen_at_path(Forward *forward, const char *path, pyrope_e
 
         forward->place.path = strdup(path);
         if (!forward->place.path)
-                return error_set(error, PYROPE_E_NOMEM, "out of memory");
+                return error_nomem(error);
         r = unix_listen(path, BACKLOG, &forward->listen_fds[LISTEN_MAIN], &text);
         return r ? where_fail_listen(r, &text, error) : PYROPE_OK;
 }
@@ -214,7 +214,7 @@ static pyrope_status listen_at_loopback(Forward *forward, uint16_t port, pyrope_
 
         forward->place.host = strdup("127.0.0.1");
         if (!forward->place.host)
-                return error_set(error, PYROPE_E_NOMEM, "out of memory");
+                return error_nomem(error);
         for (size_t i = port ? PORT_TRIES - 1 : 0; r == LOOPBACK_E_IN_USE && i < PORT_TRIES; i++)
                 r = listen_at_port(port, forward->listen_fds, &forward->place.port, &text);
         if (r)
@@ -249,7 +249,7 @@ pyrope_status forward_new(SshPool *pool, const ForwardPlace *place, const Forwar
         pyrope_status status;
 
         if (!forward)
-                return error_set(error, PYROPE_E_NOMEM, "out of memory");
+                return error_nomem(error);
         forward->pool = pool;
         forward->way = *way;
         forward->listen_fds[LISTEN_MAIN] = forward->listen_fds[LISTEN_TWIN] = -1;

@@ -162,7 +162,7 @@ static pyrope_status ask_status(pyrope_instance *instance, Deadline deadline, ch
         if (!pyrope_truth(reason))
                 reason = pyrope_find(entry, "state");
         *ret = pyrope_truth(reason) ? text_of(reason) : strdup("gone");
-        return *ret ? PYROPE_OK : error_set(error, PYROPE_E_NOMEM, "out of memory");
+        return *ret ? PYROPE_OK : error_nomem(error);
 }
 
 /* A call lost the instance: the job manager knows why, or knows that only the way to it is lost. It
@@ -199,11 +199,11 @@ pyrope_status instance_new(pyrope_context *context, const char *manager_name,
         pyrope_status status;
 
         if (!instance)
-                return error_set(error, PYROPE_E_NOMEM, "out of memory");
+                return error_nomem(error);
         instance->context = context;
         instance->manager_name = strdup(manager_name);
         if (!instance->manager_name)
-                return error_set(error, PYROPE_E_NOMEM, "out of memory");
+                return error_nomem(error);
 
         instance->manager = *manager; /* lent, until nothing can fail any more */
         status = allocate(instance, application, deadline, &answer, error);

@@ -41,7 +41,7 @@ static pyrope_status say_name(Keeper *keeper, const Published *self, pyrope_erro
         pyrope_status status;
 
         if (!writer)
-                return error_set(error, PYROPE_E_NOMEM, "out of memory");
+                return error_nomem(error);
         pyrope_write_list(writer, is_ours ? 10 : 4);
         if (is_ours)
                 pyrope_pack(writer, "ssssnnb", self->name, self->uri,
@@ -257,7 +257,7 @@ static pyrope_status do_task(Keeper *keeper, Published *self, KeeperState state,
         }
         lock(publisher);
         if (status) {
-                log_debug("%s: %s", self->name, why ? pyrope_error_text(why) : "out of memory");
+                log_debug("%s: %s", self->name, pyrope_error_text(why));
                 self->status = status;
                 self->error = pyrope_error_free(self->error);
                 self->error = TAKE(why);

@@ -15,11 +15,6 @@
 #define PATIENCE_MS                                                                                \
         5000 /* for all nameservers of a list, before those that were silent are asked */
 
-static pyrope_status no_memory(pyrope_error **error)
-{
-        return error_set(error, PYROPE_E_NOMEM, "out of memory");
-}
-
 /* -- where it is ------------------------------------------------------------------------------ */
 
 /* A nameserver at some place, for a question or two. */
@@ -30,7 +25,7 @@ static pyrope_status nameserver_there(pyrope_context *context, const Location *a
         Target target = { .kind = TARGET_OBJECT, .text = strdup(TARGET_NAMESERVER) };
 
         if (!target.text || location_copy(at, &target.at))
-                return no_memory(error);
+                return error_nomem(error);
         return proxy_new(context, &target, deadline, ret, error);
 }
 
@@ -53,7 +48,7 @@ static pyrope_status try_place(pyrope_context *context, NsPlace *place, Deadline
         ns_place_mark(place, status == PYROPE_OK);
         if (status)
                 return status;
-        return proxy_at(proxy, ret) ? no_memory(error) : PYROPE_OK;
+        return proxy_at(proxy, ret) ? error_nomem(error) : PYROPE_OK;
 }
 
 /* A search among several: which are left for the second round, and what the others said. */
@@ -137,7 +132,7 @@ pyrope_status pyrope_where_nameserver(pyrope_context *context, char **ret, pyrop
         } else {
                 *ret = ns_places_label(places);
         }
-        return *ret ? PYROPE_OK : no_memory(error);
+        return *ret ? PYROPE_OK : error_nomem(error);
 }
 
 char *nameserver_label(const pyrope_context *context)
@@ -176,7 +171,7 @@ static pyrope_status nameserver_of(pyrope_context *context, Deadline deadline, p
         /* Connecting takes its time, so it is done without the lock. */
         target.text = strdup(TARGET_NAMESERVER);
         if (!target.text)
-                return no_memory(error);
+                return error_nomem(error);
         status = proxy_new(context, &target, deadline, &made, error);
         if (status)
                 return status;
@@ -210,7 +205,7 @@ static pyrope_status record_of(const char *name, pyrope_view answer, pyrope_valu
         if (!r)
                 r = uri_parse(text, &uri);
         if (r < 0 || !writer)
-                return no_memory(error);
+                return error_nomem(error);
         if (r)
                 return error_set(error, PYROPE_E_PROTOCOL, "%s: the nameserver has no URI for it",
                                  name);
@@ -300,7 +295,7 @@ static pyrope_status find_by_record(pyrope_context *context, const char *name, p
                                  "%s: the nameserver's record has no object", name);
         object = strndup(text, n);
         if (!object || proxy_at(nameserver, &nameserver_place))
-                return no_memory(error);
+                return error_nomem(error);
 
         r = reach_choose(record, context->zone, &nameserver_place, &at);
         if (r == REACH_E_NONE)
@@ -313,7 +308,7 @@ static pyrope_status find_by_record(pyrope_context *context, const char *name, p
                 return error_set(error, PYROPE_E_PROTOCOL,
                                  "%s: the nameserver's record has no place", name);
         if (r)
-                return no_memory(error);
+                return error_nomem(error);
 
         *ret = (Target){ .kind = TARGET_OBJECT, .text = TAKE(object), .at = at };
         at = (Location){ 0 };
@@ -338,7 +333,7 @@ static pyrope_status tags_new(const char *text, pyrope_value **ret, pyrope_error
         size_t n_tags = 1;
 
         if (!writer)
-                return no_memory(error);
+                return error_nomem(error);
         for (const char *at = text; *at; at++)
                 n_tags += *at == ',';
         pyrope_write_list(writer, n_tags);
@@ -392,12 +387,12 @@ pyrope_status nameserver_find(pyrope_context *context, const Target *target, Dea
 
         switch (target->kind) {
         case TARGET_OBJECT:
-                return target_copy(target, ret) ? no_memory(error) : PYROPE_OK;
+                return target_copy(target, ret) ? error_nomem(error) : PYROPE_OK;
         case TARGET_NAMESERVER_ITSELF:
                 status = nameserver_at(context, deadline, &itself.at, error);
                 if (status)
                         return status;
-                status = target_copy(&itself, ret) ? no_memory(error) : PYROPE_OK;
+                status = target_copy(&itself, ret) ? error_nomem(error) : PYROPE_OK;
                 location_deinit(&itself.at);
                 return status;
         case TARGET_NAME:

@@ -17,11 +17,6 @@
 #define SSH_SCHEME_N (sizeof(SSH_SCHEME) - 1)
 #define SILENT_MS    10000 /* a nameserver that does not answer is passed over for so long */
 
-static pyrope_status no_memory(pyrope_error **error)
-{
-        return error_set(error, PYROPE_E_NOMEM, "out of memory");
-}
-
 /* -- what was said ---------------------------------------------------------------------------- */
 
 static int add_place(NsPlaces *places, const char *word)
@@ -188,7 +183,7 @@ static pyrope_status try_site_socket(pyrope_context *context, Location *at, int 
 
         at->path = strdup(WHERE_SITE_SOCKET);
         if (!at->path)
-                return no_memory(error);
+                return error_nomem(error);
         status = try_open(context, at, deadline, &why);
         if (status == PYROPE_E_UNREACHABLE)
                 return error_set(error, PYROPE_E_NOT_FOUND,
@@ -253,7 +248,7 @@ static pyrope_status at_host(pyrope_context *context, NsPlace *place, Deadline d
         pyrope_status status = PYROPE_OK;
 
         if (location_copy(&place->given, &at))
-                return no_memory(error);
+                return error_nomem(error);
         if (is_whole && way == NS_WAY_UNKNOWN)
                 status = try_way(context, place, &at, deadline, error);
         else if (!is_whole && way != NS_WAY_PIPE)
@@ -276,5 +271,5 @@ pyrope_status ns_place_at(pyrope_context *context, NsPlace *place, Deadline dead
                 return default_at(context, ret, error);
         if (place->given.ssh)
                 return at_host(context, place, deadline, ret, error);
-        return location_copy(&place->given, ret) ? no_memory(error) : PYROPE_OK;
+        return location_copy(&place->given, ret) ? error_nomem(error) : PYROPE_OK;
 }

@@ -42,11 +42,6 @@ struct pyrope_proxy {
         Target found; /* TARGET_OBJECT; all zero until it was found */
 };
 
-static pyrope_status no_memory(pyrope_error **error)
-{
-        return error_set(error, PYROPE_E_NOMEM, "out of memory");
-}
-
 /* -- connecting ------------------------------------------------------------------------------- */
 
 char *proxy_label(const pyrope_proxy *proxy)
@@ -150,7 +145,7 @@ static pyrope_status proxy_begin(pyrope_proxy *proxy, Deadline deadline, pyrope_
                 proxy->oneway = (pyrope_view){ NULL, NULL };
         proxy->uri = uri_format(&uri);
         proxy->object = strdup(proxy->found.text);
-        return proxy->uri && proxy->object ? PYROPE_OK : no_memory(error);
+        return proxy->uri && proxy->object ? PYROPE_OK : error_nomem(error);
 }
 
 pyrope_status proxy_new(pyrope_context *context, Target *target, Deadline deadline,
@@ -161,7 +156,7 @@ pyrope_status proxy_new(pyrope_context *context, Target *target, Deadline deadli
 
         if (!proxy) {
                 target_deinit(target);
-                return no_memory(error);
+                return error_nomem(error);
         }
         proxy->context = context;
         proxy->target = *target;
@@ -193,7 +188,7 @@ pyrope_status pyrope_proxy_new(pyrope_context *context, const char *object, int6
                                  "PYRO:object@host:port, PYRONAME:name, PYROMETA:tag",
                                  object);
         if (r)
-                return no_memory(error);
+                return error_nomem(error);
         return proxy_new(context, &target, context_deadline(context, timeout_ms), ret, error);
 }
 
@@ -217,7 +212,7 @@ static pyrope_status new_told(pyrope_context *context, const Teller *teller, pyr
                 return error_set(error, PYROPE_E_INVALID, "%s told a URI that is none",
                                  teller->name);
         if (r)
-                return no_memory(error);
+                return error_nomem(error);
         return proxy_new(context, &target, deadline, ret, error);
 }
 
@@ -228,7 +223,7 @@ pyrope_status proxy_told(pyrope_proxy *from, pyrope_view item, Deadline deadline
         const Teller teller = { .at = &at, .name = proxy_object(from) };
 
         if (proxy_at(from, &at))
-                return no_memory(error);
+                return error_nomem(error);
         return new_told(from->context, &teller, item, deadline, ret, error);
 }
 

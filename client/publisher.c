@@ -215,7 +215,7 @@ static pyrope_status publisher_add(Publisher *publisher, const pyrope_publicatio
         pyrope_status status = PYROPE_OK;
 
         if (!made)
-                return error_set(error, PYROPE_E_NOMEM, "out of memory");
+                return error_nomem(error);
         lock(publisher);
         if (publisher_find(publisher, made->name))
                 status = error_set(error, PYROPE_E_EXISTS, "%s: is published already", made->name);

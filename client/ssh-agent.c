@@ -269,7 +269,7 @@ pyrope_status ssh_agent_list(const SshSettings *settings, const SshWatch *watch,
         if (status)
                 return status;
         if (buffer_append(&message, &(uint8_t){ REQUEST_IDENTITIES }, 1))
-                return error_set(error, PYROPE_E_NOMEM, "out of memory");
+                return error_nomem(error);
         if (!write_message(&quiet, fd, &message) || !read_message(&quiet, fd, &message) ||
             ssh_agent_filter(&message, keys, settings->is_identities_only, ret))
                 return error_set(error, PYROPE_E_UNREACHABLE, "%s: gives no list of its keys",
@@ -342,7 +342,7 @@ pyrope_status ssh_agent_start(const SshSettings *settings, const SshWatch *watch
 
         assert(n_keys <= SSH_AGENT_KEYS_MAX);
         if (!agent)
-                return error_set(error, PYROPE_E_NOMEM, "out of memory");
+                return error_nomem(error);
         agent->watch = (SshWatch){ .stop_fd = watch->stop_fd, .deadline = watch->deadline };
         agent->client_fd = agent->agent_fd = -1;
         buffer_init(&agent->list, MESSAGE_MAX_BYTES);

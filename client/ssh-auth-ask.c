@@ -96,14 +96,14 @@ static pyrope_status answer_one(const SshAuthTry *attempt, unsigned i)
                 return error_set(attempt->error, PYROPE_E_AUTH, "%s: its questions are too long",
                                  attempt->settings->label);
         if (r)
-                return error_set(attempt->error, PYROPE_E_NOMEM, "out of memory");
+                return error_nomem(attempt->error);
         status = ssh_auth_ask(attempt, (const char *)instruction.data, (const char *)prompt.data,
                               echo != 0, answer);
         if (!status)
                 r = ssh_userauth_kbdint_setanswer(attempt->session, i, answer);
         explicit_bzero(answer, sizeof(answer));
         if (!status && r)
-                return error_set(attempt->error, PYROPE_E_NOMEM, "out of memory");
+                return error_nomem(attempt->error);
         return status;
 }
 

@@ -227,7 +227,7 @@ pyrope_status ssh_auth(const SshTrust *trust, SshWatch *watch, pyrope_error **er
         pyrope_status status;
 
         if (!login)
-                return error_set(error, PYROPE_E_NOMEM, "out of memory");
+                return error_nomem(error);
         login->attempt = (SshAuthTry){ .session = ssh_trust_session(trust),
                                        .settings = ssh_trust_settings(trust),
                                        .watch = watch,

@@ -62,7 +62,7 @@ pyrope_status ssh_command_new(const SshMaster *master, SshRequest *request, SshC
         int r;
 
         if (!command)
-                return error_set(error, PYROPE_E_NOMEM, "out of memory");
+                return error_nomem(error);
         *command = (SshCommand){
                 .request = request, .exit_fd = -1, .out_fd = -1, .words_fd = -1, .exit_status = -1
         };
@@ -186,7 +186,7 @@ pyrope_status ssh_command_result(SshCommand *command, const char *label, pyrope_
                 return error_set(error, PYROPE_E_TOO_LARGE, "%s: '%s' wrote more than %u bytes",
                                  label, text, SSH_OUTPUT_MAX_BYTES);
         if (buffer_append(&output->text, "", 1))
-                return error_set(error, PYROPE_E_NOMEM, "out of memory");
+                return error_nomem(error);
         output->text.n--;
         output->exit_status = command->exit_status;
         return PYROPE_OK;

@@ -64,7 +64,7 @@ pyrope_status ssh_defaults_finish(SshDefaults *defaults, const SshWatch *watch,
                                  (const char *)run->words.data);
         keep((const char *)run->output.data);
         defaults->text = strdup((const char *)run->output.data);
-        return defaults->text ? PYROPE_OK : error_set(error, PYROPE_E_NOMEM, "out of memory");
+        return defaults->text ? PYROPE_OK : error_nomem(error);
 }
 
 void ssh_defaults_deinit(SshDefaults *defaults)

@@ -209,7 +209,7 @@ pyrope_status ssh_exam_log_in(SshExam *exam, Deadline deadline, pyrope_error **e
                 return status;
         exam->event = ssh_event_new();
         if (!exam->event || ssh_event_add_session(exam->event, exam->connection.session))
-                return error_set(error, PYROPE_E_NOMEM, "out of memory");
+                return error_nomem(error);
         return PYROPE_OK;
 }
 
@@ -246,7 +246,7 @@ pyrope_status ssh_exam_try(SshExam *exam, const Location *to, Deadline deadline,
         int r;
 
         if (!channel)
-                return error_set(error, PYROPE_E_NOMEM, "out of memory");
+                return error_nomem(error);
         while (!status && (r = ask_for(channel, to)) == SSH_AGAIN)
                 status = turn(exam, deadline, "opening a channel", error);
         if (!status && r)
@@ -321,7 +321,7 @@ static pyrope_status run_start(Run *run, Deadline deadline, pyrope_error **error
         ssh_callbacks_init(&run->callbacks);
         run->channel = ssh_channel_new(run->exam->connection.session);
         if (!run->channel || ssh_add_channel_callbacks(run->channel, &run->callbacks))
-                return error_set(error, PYROPE_E_NOMEM, "out of memory");
+                return error_nomem(error);
         while (!status && (r = ssh_channel_open_session(run->channel)) == SSH_AGAIN)
                 status = turn(run->exam, deadline, run->command, error);
         if (status || r)
@@ -383,7 +383,7 @@ static pyrope_status run_say(Run *run, const uint8_t *data, size_t n, Deadline d
 static pyrope_status terminate(Buffer *text, pyrope_error **error)
 {
         if (buffer_reserve(text, 1))
-                return error_set(error, PYROPE_E_NOMEM, "out of memory");
+                return error_nomem(error);
         text->data[text->n] = '\0';
         return PYROPE_OK;
 }

@@ -142,7 +142,7 @@ static pyrope_status expand(const SshTokens *tokens, const char *what, const cha
         if (r < 0) {
                 buffer_deinit(&out);
                 if (r == -ENOMEM)
-                        return error_set(error, PYROPE_E_NOMEM, "out of memory");
+                        return error_nomem(error);
                 return error_set(error, PYROPE_E_CONFIG, "%s %s: %s", what, text,
                                  r == -EMSGSIZE ? "is too long"
                                                 : "has a token or variable that cannot be replaced "

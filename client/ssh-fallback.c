@@ -108,7 +108,7 @@ static pyrope_status note(SshSettings *settings, const char *path, const char *w
         if (line && ssh_names_have(&settings->unhonoured, line))
                 return PYROPE_OK;
         r = line ? ssh_names_add(&settings->unhonoured, line) : -ENOMEM;
-        return r == -ENOMEM ? error_set(error, PYROPE_E_NOMEM, "out of memory") : PYROPE_OK;
+        return r == -ENOMEM ? error_nomem(error) : PYROPE_OK;
 }
 
 static pyrope_status check_line(SshSettings *settings, const char *path, char *line,
@@ -156,7 +156,7 @@ static pyrope_status check_files(SshSettings *settings, pyrope_error **error)
         home = ssh_expand_home();
         if (asprintf(&path, "%s/.ssh/config", home ? home : "") < 0) {
                 path = NULL;
-                return error_set(error, PYROPE_E_NOMEM, "out of memory");
+                return error_nomem(error);
         }
         status = check_file(settings, path, error);
         return status ? status : check_file(settings, SYSTEM_CONFIG, error);
@@ -246,6 +246,6 @@ pyrope_status ssh_fallback_ask(SshSettings *settings, Buffer *answer, pyrope_err
                 return error_set(error, PYROPE_E_CONFIG, "%s: who you are is not known",
                                  settings->target);
         if (append_all(session, settings, answer))
-                return error_set(error, PYROPE_E_NOMEM, "out of memory");
+                return error_nomem(error);
         return PYROPE_OK;
 }

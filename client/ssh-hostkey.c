@@ -42,15 +42,15 @@ pyrope_status ssh_hostkey_prepare(ssh_session session, const SshSettings *settin
 
         if (ssh_options_set(session, SSH_OPTIONS_KNOWNHOSTS, NO_FILE) ||
             ssh_options_set(session, SSH_OPTIONS_GLOBAL_KNOWNHOSTS, NO_FILE))
-                return error_set(error, PYROPE_E_NOMEM, "out of memory");
+                return error_nomem(error);
         user = choose(session, &settings->user_known_hosts, SSH_OPTIONS_KNOWNHOSTS);
         if (ssh_options_set(session, SSH_OPTIONS_KNOWNHOSTS, NO_FILE))
-                return error_set(error, PYROPE_E_NOMEM, "out of memory");
+                return error_nomem(error);
         global = choose(session, &settings->global_known_hosts, SSH_OPTIONS_GLOBAL_KNOWNHOSTS);
         if (ssh_options_set(session, SSH_OPTIONS_KNOWNHOSTS, user) ||
             ssh_options_set(session, SSH_OPTIONS_GLOBAL_KNOWNHOSTS, global) ||
             ssh_options_set(session, SSH_OPTIONS_STRICTHOSTKEYCHECK, &(int){ 1 }))
-                return error_set(error, PYROPE_E_NOMEM, "out of memory");
+                return error_nomem(error);
         return PYROPE_OK;
 }
 
@@ -313,7 +313,7 @@ pyrope_status ssh_hostkey_check(ssh_session session, const SshSettings *settings
         ssh_watch_note(watch, "%s %s, known from %s", key.type, key.fingerprint,
                        is_users(session) ? file : "the system's known_hosts");
         if (!trust)
-                return error_set(error, PYROPE_E_NOMEM, "out of memory");
+                return error_nomem(error);
         *trust = (SshTrust){ .session = session, .settings = settings };
         *ret = TAKE(trust);
         return PYROPE_OK;

@@ -396,5 +396,5 @@ pyrope_status ssh_identities_find(const SshSettings *settings, const SshWatch *w
                 ssh_names_deinit(&search->agent);
                 free(search);
         }
-        return r ? error_set(error, PYROPE_E_NOMEM, "out of memory") : PYROPE_OK;
+        return r ? error_nomem(error) : PYROPE_OK;
 }

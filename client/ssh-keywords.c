@@ -52,7 +52,7 @@ static pyrope_status take_string(Reading *reading, const Keyword *keyword, char 
         free(*member);
         *member = strdup(value);
         if (!*member)
-                return error_set(reading->error, PYROPE_E_NOMEM, "out of memory");
+                return error_nomem(reading->error);
         return PYROPE_OK;
 }
 
@@ -243,8 +243,7 @@ static pyrope_status take_unhonoured(Reading *reading, const char *name, const c
         if (asprintf(&line, "%s %s", name, value) < 0)
                 line = NULL;
         r = line ? ssh_names_add(&reading->settings->unhonoured, line) : -ENOMEM;
-        return r == -ENOMEM ? error_set(reading->error, PYROPE_E_NOMEM, "out of memory")
-                            : PYROPE_OK;
+        return r == -ENOMEM ? error_nomem(reading->error) : PYROPE_OK;
 }
 
 static pyrope_status note_unsupported(Reading *reading, const Keyword *keyword, const char *value)
@@ -255,7 +254,7 @@ static pyrope_status note_unsupported(Reading *reading, const Keyword *keyword, 
                 return PYROPE_OK;
         if (asprintf(&settings->unsupported, "%s to %s", keyword->name, value) < 0) {
                 settings->unsupported = NULL;
-                return error_set(reading->error, PYROPE_E_NOMEM, "out of memory");
+                return error_nomem(reading->error);
         }
         return PYROPE_OK;
 }
@@ -433,7 +432,7 @@ static pyrope_status add_known_hosts(Reading *reading, const SshTokens *tokens, 
         char *rest = copy, *path;
 
         if (!copy)
-                return error_set(reading->error, PYROPE_E_NOMEM, "out of memory");
+                return error_nomem(reading->error);
         while ((path = strsep(&rest, " "))) {
                 if (!path[0] || !strcasecmp(path, "none"))
                         continue;
@@ -465,9 +464,7 @@ static pyrope_status find_agent(Reading *reading, const SshTokens *tokens)
         if (!path || !path[0])
                 return PYROPE_OK;
         reading->settings->agent = strdup(path);
-        return reading->settings->agent
-                       ? PYROPE_OK
-                       : error_set(reading->error, PYROPE_E_NOMEM, "out of memory");
+        return reading->settings->agent ? PYROPE_OK : error_nomem(reading->error);
 }
 
 static pyrope_status set_known_as(Reading *reading)
@@ -484,8 +481,7 @@ static pyrope_status set_known_as(Reading *reading)
                                  settings->target, URI_HOST_MAX_BYTES);
         settings->known_as = strdup(known_as ? known_as : settings->host_name);
         settings->known_port = known_as ? 22 : settings->port;
-        return settings->known_as ? PYROPE_OK
-                                  : error_set(reading->error, PYROPE_E_NOMEM, "out of memory");
+        return settings->known_as ? PYROPE_OK : error_nomem(reading->error);
 }
 
 static pyrope_status set_jump(Reading *reading, const SshTokens *tokens)
@@ -501,7 +497,7 @@ static pyrope_status set_jump(Reading *reading, const SshTokens *tokens)
                 return status;
         settings->proxy_jump = ssh_target_plain_way(expanded);
         if (!settings->proxy_jump)
-                return error_set(reading->error, PYROPE_E_NOMEM, "out of memory");
+                return error_nomem(reading->error);
         if (!uri_is_ssh_way(settings->proxy_jump))
                 return error_set(reading->error, PYROPE_E_CONFIG,
                                  "%s: ProxyJump %s: is not up to %u [user@]host[:port] with ',' "
@@ -522,7 +518,7 @@ static pyrope_status set_label(Reading *reading)
         if (!settings->name || asprintf(&settings->label, "%s (%s@%s port %u)", settings->name,
                                         settings->user, settings->host_name, settings->port) < 0) {
                 settings->label = NULL;
-                return error_set(reading->error, PYROPE_E_NOMEM, "out of memory");
+                return error_nomem(reading->error);
         }
         return PYROPE_OK;
 }
@@ -549,7 +545,7 @@ static pyrope_status set_methods(Reading *reading)
         char *rest = names, *name;
 
         if (!names)
-                return error_set(reading->error, PYROPE_E_NOMEM, "out of memory");
+                return error_nomem(reading->error);
         while ((name = strsep(&rest, ",")))
                 add_method(reading->settings, reading, name);
         return PYROPE_OK;

@@ -156,7 +156,7 @@ pyrope_status ssh_login_connect(const SshSettings *settings, const SshWatch *wat
         ssh_watch_connected(watch);
         ret->session = ssh_new();
         if (!ret->session)
-                return error_set(error, PYROPE_E_NOMEM, "out of memory");
+                return error_nomem(error);
         status = prepare(ret->session, settings, fd, error);
         if (status)
                 return status;

@@ -417,7 +417,7 @@ static pyrope_status set_control(SshMaster *master, const SshSettings *settings,
         free(master->control);
         if (asprintf(&master->control, "%s/c", master->directory) < 0) {
                 master->control = NULL;
-                return error_set(error, PYROPE_E_NOMEM, "out of memory");
+                return error_nomem(error);
         }
         return PYROPE_OK;
 }
@@ -440,7 +440,7 @@ pyrope_status ssh_master_start(const SshSettings *settings, const SshWatch *watc
         master->host = strdup(settings->typed.host);
         if (!master->host || asprintf(&master->label, "%s: ssh", settings->label) < 0) {
                 master->label = NULL;
-                return error_set(error, PYROPE_E_NOMEM, "out of memory");
+                return error_nomem(error);
         }
         status = make_directory(master, settings, can_ask, error);
         if (!status)

@@ -59,7 +59,7 @@ static pyrope_status run_collected(SshPool *pool, const SshOrder *order, SshOutp
         pyrope_status status;
 
         if (!request)
-                return error_set(error, PYROPE_E_NOMEM, "out of memory");
+                return error_nomem(error);
         request->group = order->group;
         request->is_fresh = order->is_fresh;
         lock(pool);

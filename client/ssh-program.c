@@ -154,7 +154,7 @@ static pyrope_status reach(SshProgram *program, const Location *to, const char *
                 if (status)
                         return status;
                 if (location_copy(&far, &there->to))
-                        return error_set(error, PYROPE_E_NOMEM, "out of memory");
+                        return error_nomem(error);
         }
         there->used_at = ++program->n_uses;
         *ret_path = there->path;
@@ -569,7 +569,7 @@ pyrope_status ssh_program_begin(SshLink *link, const SshWatch *watch, pyrope_err
         int r;
 
         if (!program)
-                return error_set(error, PYROPE_E_NOMEM, "out of memory");
+                return error_nomem(error);
         program->link = link;
         program->master = (SshMaster)SSH_MASTER_INIT;
         r = pump_new(on_over, program, &program->pump);

@@ -26,7 +26,7 @@ static pyrope_status split_way(SshSettings *settings, pyrope_error **error)
                                  settings->target, URI_SSH_HOPS_MAX);
         settings->hops = strndup(settings->target, (size_t)(comma - settings->target));
         return settings->hops ? ssh_target_parse(comma + 1, &settings->typed, error)
-                              : error_set(error, PYROPE_E_NOMEM, "out of memory");
+                              : error_nomem(error);
 }
 
 /* -- asking ------------------------------------------------------------------------------------ */
@@ -105,7 +105,7 @@ pyrope_status ssh_settings_read(const char *config_file, const char *target, con
         ret->target = strdup(target);
         ret->config_file = config_file ? strdup(config_file) : NULL;
         if (!ret->target || (config_file && !ret->config_file))
-                return error_set(error, PYROPE_E_NOMEM, "out of memory");
+                return error_nomem(error);
         status = split_way(ret, error);
         if (status)
                 return status;

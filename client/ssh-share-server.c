@@ -243,7 +243,7 @@ pyrope_status ssh_share_server_run(SshShareServer *server, int stop_fd, pyrope_e
         pyrope_status status;
 
         if (!polled)
-                return error_set(error, PYROPE_E_NOMEM, "out of memory");
+                return error_nomem(error);
         raise_limit();
         atomic_store(&server->used_at_ms, clock_boottime_ms());
         status = serve(server, stop_fd, polled, error);
@@ -297,7 +297,7 @@ pyrope_status ssh_share_server_new(const char *config_file, SshBackend backend,
         int r;
 
         if (!server)
-                return error_set(error, PYROPE_E_NOMEM, "out of memory");
+                return error_nomem(error);
         if (server->wake_fd < 0 || server->unask_fd < 0)
                 return error_set(error, PYROPE_E_IO, "eventfd: %s", strerror(errno));
         r = ssh_share_place_init(config_file, backend, &server->place);
@@ -305,7 +305,7 @@ pyrope_status ssh_share_server_new(const char *config_file, SshBackend backend,
                 return error_set(error, PYROPE_E_IO, "what a session depends on: %s", strerror(-r));
         server->pool = ssh_pool_new(server->place.config_file, backend, &ask);
         if (!server->pool || asprintf(&server->path, "%s/%s", directory, server->place.name) < 0)
-                return error_set(error, PYROPE_E_NOMEM, "out of memory");
+                return error_nomem(error);
         status = start_listening(server, error);
         if (!status)
                 *ret = TAKE(server);

@@ -114,7 +114,7 @@ static bool run_program(const SshSharePlace *place, const char *directory, Deadl
 
         find_program(program);
         if (ssh_run(argv, &watch, &run, &error)) {
-                log_debug("no agent: %s", error ? pyrope_error_text(error) : "out of memory");
+                log_debug("no agent: %s", pyrope_error_text(error));
                 return false;
         }
         if (run.is_missing)

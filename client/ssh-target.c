@@ -83,7 +83,7 @@ pyrope_status ssh_target_parse(const char *text, SshTarget *ret, pyrope_error **
         int64_t port = 0;
 
         if (!plain)
-                return error_set(error, PYROPE_E_NOMEM, "out of memory");
+                return error_nomem(error);
         if (!uri_is_ssh_target(plain))
                 return error_set(error, PYROPE_E_INVALID, "%s: is not [user@]host[:port]", text);
         at = strrchr(plain, '@');
@@ -91,7 +91,7 @@ pyrope_status ssh_target_parse(const char *text, SshTarget *ret, pyrope_error **
                 target.user = strndup(plain, (size_t)(at - plain));
         target.host = host_copy(at ? at + 1 : plain, &rest);
         if ((at && !target.user) || !target.host)
-                return error_set(error, PYROPE_E_NOMEM, "out of memory");
+                return error_nomem(error);
         if (rest[0] == ':' && text_parse_int64(rest + 1, 1, UINT16_MAX, &port))
                 return error_set(error, PYROPE_E_INVALID, "%s: the port is not 1 to 65535", text);
         target.port = (uint16_t)port;

@@ -38,7 +38,7 @@ static pyrope_status add_item(pyrope_writer *writer, Buffer *items, size_t *n_it
         size_t n;
 
         if (writer_finish(writer, &bytes, &n) || buffer_append(items, bytes, n))
-                return error_set(error, PYROPE_E_NOMEM, "out of memory");
+                return error_nomem(error);
         (*n_items)++;
         return PYROPE_OK;
 }
@@ -86,7 +86,7 @@ static pyrope_status survey_agent(Survey *survey, const char *path, pyrope_error
         int r;
 
         if (!writer)
-                return error_set(error, PYROPE_E_NOMEM, "out of memory");
+                return error_nomem(error);
         r = ssh_share_call_open(path, deadline, &call);
         if (r == SSH_SHARE_CALL_E_NOBODY)
                 return PYROPE_OK; /* what a killed one left; the next one removes it */
@@ -107,7 +107,7 @@ static pyrope_status survey_daemon(Survey *survey, const char *path, pyrope_erro
         int r;
 
         if (!writer)
-                return error_set(error, PYROPE_E_NOMEM, "out of memory");
+                return error_nomem(error);
         r = unix_connect(path, deadline_in(PROBE_MS), &fd);
         pyrope_pack(writer, "{s:s s:b}", "socket", path, "is_listening",
                     r == 0 || r == UNIX_E_TIMEOUT);

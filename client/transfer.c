@@ -14,11 +14,6 @@
 
 #define CHUNK_BYTES (1u << 20)
 
-static pyrope_status no_memory(pyrope_error **error)
-{
-        return error_set(error, PYROPE_E_NOMEM, "out of memory");
-}
-
 static pyrope_status file_failed(const char *what, const char *path, int code, pyrope_error **error)
 {
         return error_set(error, code == ENOENT ? PYROPE_E_NOT_FOUND : PYROPE_E_IO,
@@ -54,7 +49,7 @@ static pyrope_status send_chunk(pyrope_instance *instance, const char *name, con
         pyrope_status status;
 
         if (!writer)
-                return no_memory(error);
+                return error_nomem(error);
         /* A chunk that is not full is the last one; so a file of full chunks ends with an empty
          * one. */
         pyrope_pack(writer, "[ssyIb]", instance->job, name, chunk, n, offset, n < CHUNK_BYTES);
@@ -76,7 +71,7 @@ pyrope_status pyrope_put_file(pyrope_instance *instance, const char *local_path,
         ssize_t n;
 
         if (!chunk)
-                return no_memory(error);
+                return error_nomem(error);
         if (fd < 0)
                 return file_failed("open", local_path, errno, error);
         do {
@@ -116,7 +111,7 @@ static pyrope_status draft_init(Draft *draft, const char *path, pyrope_error **e
         random_id(id, 8);
         if (asprintf(&draft->path, "%s.%s.part", path, id) < 0) {
                 draft->path = NULL;
-                return no_memory(error);
+                return error_nomem(error);
         }
         /* Not mkstemp(): the file shall get the mode that the user's umask gives to any other. */
         draft->fd = open(draft->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);

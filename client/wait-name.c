@@ -70,7 +70,7 @@ static pyrope_status begin(pyrope_proxy *nameserver, const char *name, Deadline 
         pyrope_status status;
 
         if (!writer)
-                return error_set(error, PYROPE_E_NOMEM, "out of memory");
+                return error_nomem(error);
         pyrope_pack(writer, "[s]", name);
         status = pyrope_writer_take(writer, &arguments, error);
         if (status == PYROPE_OK)

@@ -23,7 +23,7 @@
 static pyrope_status runtime_failed(int r, const ErrorText *why, pyrope_error **error)
 {
         if (r == -ENOMEM)
-                return error_set(error, PYROPE_E_NOMEM, "out of memory");
+                return error_nomem(error);
         return error_set(error, r == RUNTIME_DIR_E_NOT_FOUND ? PYROPE_E_NOT_FOUND : PYROPE_E_DENIED,
                          "%s", why->text);
 }
@@ -31,7 +31,7 @@ static pyrope_status runtime_failed(int r, const ErrorText *why, pyrope_error **
 static pyrope_status join(const char *directory, const char *name, char **ret, pyrope_error **error)
 {
         if (asprintf(ret, "%s/%s", directory, name) < 0)
-                return error_set(error, PYROPE_E_NOMEM, "out of memory");
+                return error_nomem(error);
         return PYROPE_OK;
 }
 
@@ -76,7 +76,7 @@ pyrope_status where_new_directory(const pyrope_context *context, char **ret, pyr
         if (r)
                 return error_set(error, PYROPE_E_DENIED, "%s", why.text);
         *ret = strdup(context->runtime_dir);
-        return *ret ? PYROPE_OK : error_set(error, PYROPE_E_NOMEM, "out of memory");
+        return *ret ? PYROPE_OK : error_nomem(error);
 }
 
 /* Removes sockets of processes that were killed. Somebody may share the directory, but not see our

@@ -208,8 +208,7 @@ static int add_name(InstanceHost *host, Job *job, ErrorText *error)
         tags[1] = application;
         tags[2] = jobman;
         if (registrar_add(host->registrar, &entry, &why)) {
-                error_text_set(error, "cannot register its name: %s",
-                               why ? pyrope_error_text(why) : "out of memory");
+                error_text_set(error, "cannot register its name: %s", pyrope_error_text(why));
                 return INSTANCE_E_FAILED;
         }
         return 0;

@@ -175,7 +175,7 @@ static int build(Jobman *self, ErrorText *error)
             work_dir_base_open(self->work_base, &self->host.work_base_fd, error))
                 return 1;
         if (open_daemon(self, &why)) {
-                error_text_set(error, "%s", why ? pyrope_error_text(why) : "out of memory");
+                error_text_set(error, "%s", pyrope_error_text(why));
                 return 1;
         }
         job_table_init(&self->table, &self->settings, self->runtime_dir);
@@ -220,7 +220,7 @@ static int announce(Jobman *self, const char *uri, ErrorText *error)
         if (!registrar_add(&self->registrar, &entry, &why))
                 return 0;
         error_text_set(error, "cannot register %s: %s", self->settings.name,
-                       why ? pyrope_error_text(why) : "out of memory");
+                       pyrope_error_text(why));
         return 1;
 }
 
@@ -231,7 +231,7 @@ static int serve(Jobman *self, ErrorText *error)
         CLEANUP(freep) char *tcp_uri = pyrope_daemon_tcp_uri(self->daemon, METHODS_OBJECT);
 
         if (!uri || pyrope_daemon_start(self->daemon, &why)) {
-                error_text_set(error, "%s", why ? pyrope_error_text(why) : "out of memory");
+                error_text_set(error, "%s", pyrope_error_text(why));
                 return 1;
         }
         self->host.has_leftovers = !leftovers_remove(&self->host);

@@ -54,7 +54,7 @@ pyrope_status registrar_list(const Registrar *self, const char *jobman, pyrope_v
 
         if (!arguments || asprintf(&tag, "jobmanager:%s", jobman) < 0) {
                 tag = NULL;
-                return error_set(error, PYROPE_E_NOMEM, "out of memory");
+                return error_nomem(error);
         }
         pyrope_pack(arguments, "[[ss]nb]", "type:instance", tag, 0);
         return nameserver_call(self, "yplookup", arguments, ret, error);
@@ -65,7 +65,7 @@ pyrope_status registrar_drop(const Registrar *self, const char *name, pyrope_err
         CLEANUP(pyrope_writer_freep) pyrope_writer *arguments = pyrope_writer_new();
 
         if (!arguments)
-                return error_set(error, PYROPE_E_NOMEM, "out of memory");
+                return error_nomem(error);
         pyrope_pack(arguments, "[s]", name);
         return nameserver_call(self, "remove", arguments, NULL, error);
 }

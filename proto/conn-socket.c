@@ -27,7 +27,7 @@ pyrope_status conn_fail(Conn *conn, pyrope_status status)
 
 pyrope_status conn_no_memory(Conn *conn, pyrope_error **error)
 {
-        return conn_fail(conn, error_set(error, PYROPE_E_NOMEM, "out of memory"));
+        return conn_fail(conn, error_nomem(error));
 }
 
 pyrope_status conn_too_late(Conn *conn, pyrope_error **error)

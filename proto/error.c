@@ -201,6 +201,11 @@ pyrope_status error_null(pyrope_error **error)
         return error_set(error, PYROPE_E_INVALID, "an argument is NULL that must not be");
 }
 
+pyrope_status error_nomem(pyrope_error **error)
+{
+        return error_set(error, PYROPE_E_NOMEM, "%s", pyrope_strerror(PYROPE_E_NOMEM));
+}
+
 pyrope_status error_set_remote(pyrope_error **error, const char *class_, const char *text,
                                const char *traceback)
 {

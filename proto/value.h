@@ -135,6 +135,9 @@ pyrope_status error_unsent(pyrope_error **error, pyrope_status status);
 /** error_null() - an argument is NULL that must not be. Return: PYROPE_E_INVALID. */
 pyrope_status error_null(pyrope_error **error);
 
+/** error_nomem() - memory is out. Return: PYROPE_E_NOMEM. */
+pyrope_status error_nomem(pyrope_error **error);
+
 /** error_set_remote() - the same for a remote exception. @traceback may be NULL. */
 pyrope_status error_set_remote(pyrope_error **error, const char *class_, const char *text,
                                const char *traceback);

@@ -381,7 +381,7 @@ pyrope_status pyrope_writer_take(pyrope_writer *writer, pyrope_value **ret, pyro
         if (status)
                 (void)writer_explain(writer, error);
         else if (value_new_written(&writer->parcel, ret))
-                status = error_set(error, PYROPE_E_NOMEM, "out of memory");
+                status = error_nomem(error);
         writer_reset(writer, 0);
         return status;
 }
