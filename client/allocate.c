@@ -15,7 +15,6 @@
  */
 
 #define MANAGERS_MAX 256u /* that are asked; a nameserver may claim any number */
-#define TAG_MANAGER  "type:jobmanager"
 #define TAG_OFFERS   "application:"
 
 typedef struct Candidate {
@@ -60,9 +59,9 @@ static pyrope_status managers_of(Search *search, const char *application, pyrope
         if (!writer || asprintf(&offer, TAG_OFFERS "%s", application ? application : "") < 0)
                 return error_nomem(error);
         if (application)
-                pyrope_pack(writer, "[ss]", TAG_MANAGER, offer);
+                pyrope_pack(writer, "[ss]", NAMESERVER_TAG_MANAGER, offer);
         else
-                pyrope_pack(writer, "[s]", TAG_MANAGER);
+                pyrope_pack(writer, "[s]", NAMESERVER_TAG_MANAGER);
         status = pyrope_writer_take(writer, &tags, error);
         return status ? status
                       : nameserver_tagged(search->context, tags, search->deadline, ret, error);

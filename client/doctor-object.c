@@ -4,6 +4,7 @@
 
 #include "client/reach.h"
 #include "client/ssh-settings.h"
+#include "proto/message.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -11,7 +12,6 @@
 #define PINGS        20u
 #define MANAGERS_MAX 16u /* that are looked at; a nameserver may claim any number */
 #define HOLDERS_MAX  4u  /* of slots, that are named */
-#define TAG_MANAGER  "type:jobmanager"
 #define ASK_FREE     "getNumberOfFreeJobs"
 
 /* -- daemons ----------------------------------------------------------------------------------- */
@@ -21,7 +21,7 @@ static void ask_daemon(Doctor *doctor, const Target *found, Deadline deadline, E
 {
         CLEANUP(pyrope_proxy_freep) pyrope_proxy *daemon = NULL;
         CLEANUP(pyrope_value_freep) pyrope_value *info = NULL;
-        Target target = { .kind = TARGET_OBJECT, .text = strdup("Pyro.Daemon") };
+        Target target = { .kind = TARGET_OBJECT, .text = strdup(MESSAGE_DAEMON_OBJECT) };
         const char *text;
         size_t n;
 
@@ -122,19 +122,6 @@ static const char *named_ssh(const Doctor *doctor)
         return doctor->context->nameservers.items[0].given.ssh;
 }
 
-static pyrope_status connect_nameserver(Doctor *doctor, const Location *at, Deadline deadline,
-                                        pyrope_proxy **ret, pyrope_error **error)
-{
-        Target target = { .kind = at ? TARGET_OBJECT : TARGET_NAMESERVER_ITSELF,
-                          .text = strdup(TARGET_NAMESERVER) };
-
-        if (!target.text || (at && location_copy(at, &target.at))) {
-                target_deinit(&target);
-                return error_nomem(error);
-        }
-        return proxy_new(doctor->context, &target, deadline, ret, error);
-}
-
 pyrope_proxy *doctor_nameserver(Doctor *doctor, const Location *at)
 {
         CLEANUP(pyrope_proxy_freep) pyrope_proxy *nameserver = NULL;
@@ -145,7 +132,7 @@ pyrope_proxy *doctor_nameserver(Doctor *doctor, const Location *at)
         pyrope_status status;
         int64_t n = 0;
 
-        status = connect_nameserver(doctor, at, check.deadline, &nameserver, &error);
+        status = nameserver_connect(doctor->context, at, check.deadline, &nameserver, &error);
         if (!status)
                 status = proxy_callf(nameserver, check.deadline, &count, &error, "count", "");
         if (!status && pyrope_get_int(pyrope_value_view(count), &n))
@@ -355,7 +342,8 @@ void doctor_managers(Doctor *doctor, pyrope_proxy *nameserver, const char *way)
         DoctorCheck check;
         pyrope_status status;
 
-        status = proxy_callf(nameserver, deadline, &names, &error, "yplookup", "[s]", TAG_MANAGER);
+        status = proxy_callf(nameserver, deadline, &names, &error, "yplookup", "[s]",
+                             NAMESERVER_TAG_MANAGER);
         if (status || proxy_at(nameserver, &at)) {
                 check = doctor_begin(doctor, "job manager");
                 doctor_fail_by(&check, status ? status : PYROPE_E_NOMEM, error, NULL);

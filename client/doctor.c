@@ -14,8 +14,6 @@
  * examination logs in twice.
  */
 
-#define SSH_SCHEME "ssh://"
-
 typedef struct Subject Subject;
 
 /* What a person named. */
@@ -94,8 +92,9 @@ static bool is_host(const Doctor *doctor, const char *text, Subject *subject)
 static pyrope_status read_subject(const Doctor *doctor, const char *text, Subject *ret,
                                   pyrope_error **error)
 {
-        const char *way =
-                strncmp(text, SSH_SCHEME, strlen(SSH_SCHEME)) ? NULL : text + strlen(SSH_SCHEME);
+        const char *way = strncmp(text, URI_SSH_SCHEME, strlen(URI_SSH_SCHEME))
+                                  ? NULL
+                                  : text + strlen(URI_SSH_SCHEME);
         int r;
 
         if (way && !uri_is_ssh_way(way))

@@ -175,7 +175,8 @@ static bool looks_like_location(const char *text)
 {
         const char *colon = strrchr(text, ':');
 
-        if (text[0] == '/' || !strncmp(text, "./u:", 4) || !strncmp(text, "ssh://", 6))
+        if (text[0] == '/' || !strncmp(text, "./u:", 4) ||
+            !strncmp(text, URI_SSH_SCHEME, strlen(URI_SSH_SCHEME)))
                 return true;
         return colon && strchr(text, ':') == colon && colon[1] &&
                colon[1 + strspn(colon + 1, "0123456789")] == '\0';

@@ -17,14 +17,14 @@
 
 /* -- where it is ------------------------------------------------------------------------------ */
 
-/* A nameserver at some place, for a question or two. */
-static pyrope_status nameserver_there(pyrope_context *context, const Location *at,
-                                      Deadline deadline, pyrope_proxy **ret, pyrope_error **error)
+pyrope_status nameserver_connect(pyrope_context *context, const Location *at, Deadline deadline,
+                                 pyrope_proxy **ret, pyrope_error **error)
 {
         CLEANUP(target_deinit)
-        Target target = { .kind = TARGET_OBJECT, .text = strdup(TARGET_NAMESERVER) };
+        Target target = { .kind = at ? TARGET_OBJECT : TARGET_NAMESERVER_ITSELF,
+                          .text = strdup(TARGET_NAMESERVER) };
 
-        if (!target.text || location_copy(at, &target.at))
+        if (!target.text || (at && location_copy(at, &target.at)))
                 return error_nomem(error);
         return proxy_new(context, &target, deadline, ret, error);
 }
@@ -35,7 +35,7 @@ pyrope_status nameserver_open(pyrope_context *context, NsPlace *place, Deadline 
         CLEANUP(location_deinit) Location at = { 0 };
         pyrope_status status = ns_place_at(context, place, deadline, &at, error);
 
-        return status ? status : nameserver_there(context, &at, deadline, ret, error);
+        return status ? status : nameserver_connect(context, &at, deadline, ret, error);
 }
 
 /* Whether it answers a handshake. */
@@ -156,7 +156,6 @@ static pyrope_status nameserver_of(pyrope_context *context, Deadline deadline, p
                                    pyrope_error **error)
 {
         CLEANUP(pyrope_proxy_freep) pyrope_proxy *made = NULL;
-        Target target = { .kind = TARGET_NAMESERVER_ITSELF };
         pyrope_proxy *known;
         pyrope_status status;
 
@@ -169,10 +168,7 @@ static pyrope_status nameserver_of(pyrope_context *context, Deadline deadline, p
         }
 
         /* Connecting takes its time, so it is done without the lock. */
-        target.text = strdup(TARGET_NAMESERVER);
-        if (!target.text)
-                return error_nomem(error);
-        status = proxy_new(context, &target, deadline, &made, error);
+        status = nameserver_connect(context, NULL, deadline, &made, error);
         if (status)
                 return status;
 
@@ -401,7 +397,7 @@ pyrope_status nameserver_find(pyrope_context *context, const Target *target, Dea
         }
 
         if (location_is_given(&target->at))
-                status = nameserver_there(context, &target->at, deadline, &other, error);
+                status = nameserver_connect(context, &target->at, deadline, &other, error);
         else
                 status = nameserver_of(context, deadline, &nameserver, error);
         if (status)

@@ -15,6 +15,9 @@
 
 #include <pyrope/pyrope.h>
 
+/* What every job manager is registered with. */
+#define NAMESERVER_TAG_MANAGER "type:jobmanager"
+
 /**
  * nameserver_at() - where the nameserver of a context listens
  *
@@ -25,6 +28,16 @@
  */
 NODISCARD pyrope_status nameserver_at(pyrope_context *context, Deadline deadline, Location *ret,
                                       pyrope_error **error);
+
+/**
+ * nameserver_connect() - a proxy of its own, for a question or two
+ * @at: where it is; NULL: the context's, wherever that is found
+ *
+ * Return: PYROPE_OK with @ret owned by the caller; as pyrope_proxy_new().
+ */
+NODISCARD pyrope_status nameserver_connect(pyrope_context *context, const Location *at,
+                                           Deadline deadline, pyrope_proxy **ret,
+                                           pyrope_error **error);
 
 /**
  * nameserver_open() - connect to the one at a place

@@ -13,8 +13,7 @@
 #include <string.h>
 
 #define SEPARATORS   ", \t"
-#define SSH_SCHEME   "ssh://"
-#define SSH_SCHEME_N (sizeof(SSH_SCHEME) - 1)
+#define SSH_SCHEME_N (sizeof(URI_SSH_SCHEME) - 1)
 #define SILENT_MS    10000 /* a nameserver that does not answer is passed over for so long */
 
 /* -- what was said ---------------------------------------------------------------------------- */
@@ -35,7 +34,7 @@ static int add_place(NsPlaces *places, const char *word)
 static bool begins_place(const char *text)
 {
         return !*text || strchr(SEPARATORS "/", *text) ||
-               !strncmp(text, SSH_SCHEME, SSH_SCHEME_N) || !strncmp(text, "./", 2);
+               !strncmp(text, URI_SSH_SCHEME, SSH_SCHEME_N) || !strncmp(text, "./", 2);
 }
 
 /* Bytes of the place at @text. In a way by SSH, commas stand between the hosts, too. */
@@ -43,7 +42,7 @@ static size_t place_length(const char *text)
 {
         size_t n = 0;
 
-        if (!strncmp(text, SSH_SCHEME, SSH_SCHEME_N)) {
+        if (!strncmp(text, URI_SSH_SCHEME, SSH_SCHEME_N)) {
                 n = SSH_SCHEME_N + strcspn(text + SSH_SCHEME_N, SEPARATORS "/");
                 while (text[n] == ',' && !begins_place(text + n + 1))
                         n += 1 + strcspn(text + n + 1, SEPARATORS "/");

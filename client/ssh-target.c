@@ -7,8 +7,6 @@
 
 #include <string.h>
 
-#define SCHEME "ssh://"
-
 void ssh_target_deinit(SshTarget *target)
 {
         free(target->user);
@@ -43,9 +41,9 @@ static char *put_plain(char *out, const char *text, size_t n)
 {
         const char *open, *close;
 
-        if (n >= strlen(SCHEME) && !strncmp(text, SCHEME, strlen(SCHEME))) {
-                text += strlen(SCHEME);
-                n -= strlen(SCHEME);
+        if (n >= strlen(URI_SSH_SCHEME) && !strncmp(text, URI_SSH_SCHEME, strlen(URI_SSH_SCHEME))) {
+                text += strlen(URI_SSH_SCHEME);
+                n -= strlen(URI_SSH_SCHEME);
                 n -= n && text[n - 1] == '/';
         }
         open = memchr(text, '[', n);

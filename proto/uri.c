@@ -12,7 +12,6 @@
 #include <strings.h>
 
 #define SOCKET_MARK "./u:"
-#define SSH_MARK    "ssh://"
 
 static const char *const kind_names[] = {
         [URI_PYRO] = "PYRO",
@@ -212,8 +211,8 @@ static int parse_location(const char *text, uint16_t default_port, Location *ret
 
         if (strlen(text) > URI_TEXT_MAX_BYTES || !text_is_utf8(text, strlen(text)))
                 return URI_E_INVALID;
-        if (strncmp(text, SSH_MARK, strlen(SSH_MARK)) == 0)
-                r = parse_ssh(text + strlen(SSH_MARK), &location);
+        if (strncmp(text, URI_SSH_SCHEME, strlen(URI_SSH_SCHEME)) == 0)
+                r = parse_ssh(text + strlen(URI_SSH_SCHEME), &location);
         else if (text[0] == '/')
                 r = set_path(text, &location);
         else
@@ -248,7 +247,7 @@ static char *printed(const char *format, ...)
 char *location_format(const Location *location)
 {
         bool is_v6 = location->host && strchr(location->host, ':');
-        const char *ssh_mark = location->ssh ? SSH_MARK : "";
+        const char *ssh_mark = location->ssh ? URI_SSH_SCHEME : "";
         const char *ssh = location->ssh ? location->ssh : "";
         const char *slash = location->ssh ? "/" : "";
 

@@ -21,6 +21,7 @@
 #include <stdint.h>
 
 #define URI_TEXT_MAX_BYTES       8192u
+#define URI_SSH_SCHEME           "ssh://" /* before a way, in a location */
 #define URI_HOST_MAX_BYTES       255u
 #define URI_NAMESERVER_PORT      9090u
 #define URI_SSH_TARGET_MAX_BYTES 320u /* of [user@]host[:port] */

@@ -1,19 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 
-#include "base/text.h"
 #include "client/cli/command.h"
 #include "client/cli/commands.h"
 #include "client/cli/json-value.h"
 
-static const char *wait;
-
-/* The time that --wait names. Return: 0, or the exit status. */
-static int get_wait(int64_t *ret_ms)
-{
-        if (!wait || text_parse_duration(wait, ret_ms) == 0)
-                return 0;
-        return command_misused("--wait wants a time, such as 30s or 5m");
-}
+static int64_t wait_ms;
 
 static int run(int n_args, char **args)
 {
@@ -22,14 +13,11 @@ static int run(int n_args, char **args)
         CLEANUP(pyrope_error_freep) pyrope_error *error = NULL;
         pyrope_status status;
         const char *uri = "";
-        int64_t wait_ms = 0;
         size_t n = 0;
         int r;
 
         (void)n_args;
-        r = get_wait(&wait_ms);
-        if (!r)
-                r = command_context(&context);
+        r = command_context(&context);
         if (r)
                 return r;
         status = wait_ms ? pyrope_wait_name(context, args[0], wait_ms, &record, &error)
@@ -46,9 +34,9 @@ static int run(int n_args, char **args)
 
 static const Option options[] = {
         { .name = "wait",
-          .argument = "TIME",
+          .argument = "DURATION",
           .help = "if the name is not there, wait until it is, so long at most: 30s, 5m",
-          .string = &wait },
+          .duration_ms = &wait_ms },
         { 0 },
 };
 

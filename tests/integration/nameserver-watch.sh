@@ -75,7 +75,7 @@ stop ready
 expect 1 pyrope lookup --wait 100ms never
 check "or is told that it did not come in time" complained 'never: not registered in time'
 expect 2 pyrope lookup --wait soon never
-check "a time has a unit" complained '\-\-wait wants a time'
+check "a time has a unit" complained '\-\-wait=soon is not a time such as 500ms, 30s, 2m, 1h'
 
 stop ns
 PYROPE_LOG=debug start ns nameserver --database "$tmp/ns.db" --socket "$tmp/ns.sock"
