@@ -2,6 +2,8 @@
 
 #include "nameserver/store-db.h"
 
+#include "nameserver/store-wal.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <pthread.h>
@@ -49,7 +51,7 @@ int store_db_open(StoreDb *db, const char *path, int flags)
         result = sqlite3_open_v2(path, &db->sqlite,
                                  flags | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_NOMUTEX |
                                          SQLITE_OPEN_EXRESCODE,
-                                 /* zVfs= */ NULL);
+                                 flags & SQLITE_OPEN_READWRITE ? store_wal_vfs() : NULL);
         if (result != SQLITE_OK)
                 return store_db_fail(db, result);
         result = sqlite3_busy_timeout(db->sqlite, STORE_BUSY_TIMEOUT_MS);

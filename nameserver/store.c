@@ -47,11 +47,11 @@ static int make_ready(Store *store)
         StoreDb *db = &store->db;
         int r;
 
-        r = store_db_query_text(db, "PRAGMA journal_mode = WAL", &mode);
+        r = store_db_execute(db, "PRAGMA synchronous = FULL"); /* as store-wal.h needs it */
+        if (r == 0)
+                r = store_db_query_text(db, "PRAGMA journal_mode = WAL", &mode);
         if (r == 0 && strcmp(mode, "wal") != 0)
                 r = store_db_refuse(db, STORE_E_IO, "no write-ahead log: journal mode %s", mode);
-        if (r == 0)
-                r = store_db_execute(db, "PRAGMA synchronous = FULL");
         if (r == 0)
                 r = store_schema_migrate(db);
         if (r == 0)
