@@ -6,9 +6,10 @@
  * A change lives on the stack of the thread that asked for it, and is in the queue until somebody
  * runs it. The thread that finds nobody at work runs all that are there. It owns the database then,
  * without the lock, and the changes, whose threads sleep. Afterwards it wakes the first of those
- * that came meanwhile to be the next, then those whose changes are done, and goes its way: nobody
- * works for others longer than for one group. Each sleeps on a semaphore of its own, so that those
- * woken do not meet at the lock.
+ * that came meanwhile to be the next, then two whose changes are done, and goes its way: nobody
+ * works for others longer than for one group. Those two wake two more each, and so on: waking costs
+ * more than a change, and one that did it for all would keep its processor from the next group.
+ * Each sleeps on a semaphore of its own, so that those woken do not meet at the lock.
  *
  * Savepoints cost more than most changes, and most changes that fail do so before they change
  * anything. So the changes of a group run without; only where one fails too late for that, the
@@ -231,20 +232,31 @@ static void take_group(StoreGroup *group, StoreChanges *ret)
         }
 }
 
-/* Once it is woken, a change may be gone. */
-static void wake(StoreChanges *changes, const StoreChange *self)
+/* The first is whoever ran the group. All others sleep until one is woken, after this. */
+static void share_waking(StoreChanges *changes)
 {
-        StoreChange *change;
+        StoreChange *by = STAILQ_FIRST(changes);
+        StoreChange *change = STAILQ_NEXT(by, link);
 
-        while ((change = STAILQ_FIRST(changes))) {
-                STAILQ_REMOVE_HEAD(changes, link);
-                if (change != self)
-                        (void)sem_post(&change->woken);
+        for (unsigned n = 0; change; n++) {
+                by->wakes[n % 2] = change;
+                if (n % 2 == 1)
+                        by = STAILQ_NEXT(by, link);
+                change = STAILQ_NEXT(change, link);
         }
 }
 
-/* Run by whoever has the database. */
-static void lead(StoreGroup *group, const StoreChange *self)
+/* Once it is woken, a change may be gone. */
+static void wake_others(const StoreChange *change)
+{
+        for (size_t i = 0; i < ARRAY_SIZE(change->wakes); i++) {
+                if (change->wakes[i])
+                        (void)sem_post(&change->wakes[i]->woken);
+        }
+}
+
+/* Run by whoever has the database, and is the first that waits. */
+static void lead(StoreGroup *group)
 {
         StoreChanges changes;
         StoreChange *next;
@@ -253,6 +265,7 @@ static void lead(StoreGroup *group, const StoreChange *self)
         take_group(group, &changes);
         pthread_mutex_unlock(&group->lock);
         run(group, &changes);
+        share_waking(&changes);
         pthread_mutex_lock(&group->lock);
         next = STAILQ_FIRST(&group->waiting);
         group->is_running = next != NULL;
@@ -261,7 +274,6 @@ static void lead(StoreGroup *group, const StoreChange *self)
                 next->is_leader = true;
                 (void)sem_post(&next->woken);
         }
-        wake(&changes, self);
 }
 
 /* Return: whether this change has the database; else it is done when it is woken. */
@@ -289,7 +301,8 @@ int store_group_change(StoreGroup *group, StoreChangeFn fn, void *userdata, Erro
                         ;
         }
         if (change.is_leader)
-                lead(group, &change);
+                lead(group);
+        wake_others(&change);
         (void)sem_destroy(&change.woken);
         return change.r;
 }

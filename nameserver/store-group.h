@@ -42,6 +42,7 @@ struct StoreChange {
         int r;
         bool is_leader; /* woken to run a group; else because it is done */
         sem_t woken;
+        StoreChange *wakes[2]; /* when it is done; or NULL */
         STAILQ_ENTRY(StoreChange) link;
 };
 
