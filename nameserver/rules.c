@@ -10,7 +10,7 @@
 
 void rules_init(Rules *rules)
 {
-        *rules = (Rules){ .n_administrators = 0 };
+        *rules = (Rules){ .own = geteuid() };
         pthread_rwlock_init(&rules->lock, NULL);
 }
 
@@ -53,7 +53,7 @@ static bool is_administrator(const Rules *rules, uid_t uid)
 
 StoreTerms rules_terms(Rules *rules, uid_t uid)
 {
-        bool is_own = uid == geteuid();
+        bool is_own = uid == rules->own;
         StoreTerms terms;
 
         pthread_rwlock_rdlock(&rules->lock);

@@ -16,6 +16,7 @@
 typedef struct Rules Rules;
 
 struct Rules {
+        uid_t own; /* of this process */
         pthread_rwlock_t lock;
         uid_t *administrators; /* owned */
         size_t n_administrators;
