@@ -4,39 +4,14 @@
 # shellcheck disable=SC2317
 
 . "$(dirname "$0")/../support/lib.sh"
+. "$(dirname "$0")/../support/client-probe.sh"
 begin "the client API: lost and found connections, files, forwards, threads, counts, with and without SSH"
 need_sshd 2
 export PYROPE_SSH_CONFIG=$FX_SSH_CONFIG
-mkdir "$tmp/one" "$tmp/steer" "$tmp/jobs"
-cat >"$tmp/a.conf" <<END
-[jobman]
-name = Jobs
-ssh = h2
-workDir = $tmp/jobs
-[nameserver]
-location = $tmp/one/nameserver.sock
-[application Thermal]
-command = $PYROPE_BIN_DIR/thermal-solver
-maxJobs = 4
-END
-in_one=(env PYROPE_ZONE=one "PYROPE_RUNTIME_DIR=$tmp/one")
-start ns "${in_one[@]}" nameserver --database "$tmp/ns.db"
-start jobs "${in_one[@]}" jobman --config "$tmp/a.conf"
+two_hosts_up 4
 
 probe_in() { # ZONE NAMESERVER: begins a conversation with the probe
-        coproc PROBE { PYROPE_ZONE=$1 PYROPE_RUNTIME_DIR=$tmp/steer PYROPE_NAMESERVER=$2 \
-                exec "$PYROPE_TEST_BIN_DIR/client-probe" {never_fd}<&-; }
-        pid_of[probe]=$PROBE_PID
-        to_probe=${PROBE[1]} from_probe=${PROBE[0]}
-}
-ask() { # LINE: sets $answer
-        answer=
-        echo "$1" >&"$to_probe"
-        IFS= read -r -t "$WAIT_S" answer <&"$from_probe"
-}
-answers() { # REGEX LINE: a check of its own
-        ask "$2"
-        if [[ $answer =~ ^$1$ ]]; then pass "$2: $answer"; else fail "$2: $1" "but: $answer"; fi
+        converse_with_probe "PYROPE_ZONE=$1" "PYROPE_RUNTIME_DIR=$tmp/steer" "PYROPE_NAMESERVER=$2"
 }
 probe_ends() {
         local status=0 pid=${pid_of[probe]}

@@ -4,39 +4,19 @@
 # shellcheck disable=SC2317
 
 . "$(dirname "$0")/../support/lib.sh"
+. "$(dirname "$0")/../support/client-probe.sh"
 begin "what a lost SSH session served goes on through the next one: proxies, a held instance, a forwarded socket, a stream of changes, a published name"
 need_sshd 2
 export PYROPE_SSH_CONFIG=$FX_SSH_CONFIG PYROPE_SHARE=no
-mkdir "$tmp/one" "$tmp/steer" "$tmp/jobs"
-cat >"$tmp/jobs.conf" <<END
-[jobman]
-name = Jobs
-ssh = h2
-workDir = $tmp/jobs
-[nameserver]
-location = $tmp/one/nameserver.sock
-[application Thermal]
-command = $PYROPE_BIN_DIR/thermal-solver
-maxJobs = 2
-END
-in_one=(env PYROPE_ZONE=one "PYROPE_RUNTIME_DIR=$tmp/one")
-in_steer=(env PYROPE_ZONE=steer "PYROPE_RUNTIME_DIR=$tmp/steer" "PYROPE_NAMESERVER=ssh://h1/./u:$tmp/one/nameserver.sock" PYROPE_LOG=info)
-start ns "${in_one[@]}" nameserver --database "$tmp/ns.db"
-start jobs "${in_one[@]}" jobman --config "$tmp/jobs.conf"
-start kept "${in_steer[@]}" "$PYROPE_TEST_BIN_DIR/published" kept 3
+two_hosts_up 2
+in_steer=(PYROPE_ZONE=steer "PYROPE_RUNTIME_DIR=$tmp/steer" "PYROPE_NAMESERVER=ssh://h1/./u:$tmp/one/nameserver.sock" PYROPE_LOG=info)
+start kept env "${in_steer[@]}" "$PYROPE_TEST_BIN_DIR/published" kept 3
 
-"${in_steer[@]}" pyrope --json list --watch >"$tmp/watch.out" 2>"$tmp/watch.err" {never_fd}<&- &
+env "${in_steer[@]}" pyrope --json list --watch >"$tmp/watch.out" 2>"$tmp/watch.err" {never_fd}<&- &
 pid_of[watch]=$!
 check "a stream of changes is there" wait_for_line "$tmp/watch.out" Jobs "${pid_of[watch]}"
-coproc PROBE { exec "${in_steer[@]}" "$PYROPE_TEST_BIN_DIR/client-probe" 2>"$tmp/probe.err" {never_fd}<&-; }
-pid_of[probe]=$PROBE_PID
-to_probe=${PROBE[1]} from_probe=${PROBE[0]}
-answers() { # REGEX LINE
-        answer=
-        echo "$2" >&"$to_probe"
-        IFS= read -r -t "$WAIT_S" answer <&"$from_probe"
-        if [[ $answer =~ ^$1$ ]]; then pass "$2: $answer"; else fail "$2: $1" "but: $answer"; fi
-}
+converse_with_probe "${in_steer[@]}"
+
 cut_sessions() { # of both hosts, which go on listening; nobody has time to say good-bye
         local i sshd session
         for i in 1 2; do
