@@ -126,24 +126,11 @@ check "nothing is forwarded and no command run that only the configuration wants
 check "no agent is forwarded, no port of the host is listened on" \
         test "$(grep -cE 'agent-req|tcpip-forward|streamlocal-forward' "$FX_DIR/h1/log")" = 0
 
-echo "# refusals"
+core_refusals 'ssh: ' "h1 \(.*\): ssh: connect to host $FX_H1 port 1" 'h1 \(.*\): ssh: Could not resolve hostname no-such-host.invalid'
 expect 1 "$probe" "$config" open "ssh://h4/./u:$tmp/s/echo"
 check "weak ciphers" complained '^E_UNREACHABLE h4 \(.*\): ssh: Unable to negotiate .*aes128-cbc'
-expect 1 "$probe" "$config" open "$at/none"
-check "nobody listens" complained "^E_UNREACHABLE h1 \(.*\): ssh: .*cannot connect to the socket $tmp/s/none: nobody listens there, or .*AllowStreamLocalForwarding no$"
-expect 1 "$probe" "$config" open "h1,$FX_H1,1"
-check "nobody listens at a port" complained '^E_UNREACHABLE h1 .*port 1 of .*Connection refused'
-expect 1 "$probe" "$config" open "h2,$FX_H1,$FX_PORT"
-check "ports are not forwarded" complained '^E_DENIED h2 .*AllowTcpForwarding'
 expect 1 "$probe" "$config" open "$at/\${HOME}"
 check "a path that ssh would change" complained '^E_INVALID h1 '
-with closed "Port 1"
-expect 1 "$probe" "$tmp/closed" open "$at/echo"
-check "no sshd" complained "^E_UNREACHABLE h1 \(.*\): ssh: connect to host $FX_H1 port 1: Connection refused$"
-with nowhere "Host h1
-HostName no-such-host.invalid"
-expect 1 "$probe" "$tmp/nowhere" open "$at/echo"
-check "no such host" complained '^E_UNREACHABLE h1 \(.*\): ssh: Could not resolve hostname no-such-host.invalid'
 
 echo "# ways"
 expect 0 "$probe" "$config" exec h1,h2 'echo there'

@@ -167,24 +167,11 @@ check "and the pool ends without it" said '^pool ended$'
 kill -CONT "$agent_pid"
 kill "$agent_pid"
 
-echo "# refusals"
+core_refusals '' "h1: connecting to $FX_H1 port 1: $FX_H1" 'h1: there is no host name no-such-host.invalid: '
 expect 1 "$probe" "$config" open "ssh://h4/./u:$tmp/s/echo"
 check "weak ciphers" complained '^E_UNREACHABLE h4 .*no SSH connection: .*aes128-cbc'
-expect 1 "$probe" "$config" open "$at/none"
-check "nobody listens" complained "^E_UNREACHABLE h1 .*cannot connect to the socket $tmp/s/none: nobody listens there, or .*AllowStreamLocalForwarding no$"
-expect 1 "$probe" "$config" open "h1,$FX_H1,1"
-check "nobody listens at a port" complained '^E_UNREACHABLE h1 .*port 1 of .*Connection refused'
 expect 1 "$probe" "$config" open "ssh://h2/./u:$tmp/s/echo"
 check "sockets are not forwarded" complained '^E_UNREACHABLE h2 .*AllowStreamLocalForwarding no$'
-expect 1 "$probe" "$config" open "h2,$FX_H1,$FX_PORT"
-check "ports are not forwarded" complained '^E_DENIED h2 .*AllowTcpForwarding'
-with closed "Port 1"
-expect 1 "$probe" "$tmp/closed" open "$at/echo"
-check "no sshd" complained "^E_UNREACHABLE h1: connecting to $FX_H1 port 1: $FX_H1: Connection refused$"
-with nowhere "Host h1
-HostName no-such-host.invalid"
-expect 1 "$probe" "$tmp/nowhere" open "$at/echo"
-check "no such host" complained '^E_UNREACHABLE h1: there is no host name no-such-host.invalid: '
 
 core_liberties "$known"
 core_failures "exchanging keys"

@@ -5,8 +5,8 @@
  * as after a suspend of the computer; it jumps when they change.
  */
 
-#include <stdio.h>
-#include <stdlib.h>
+#include "tests/support/clock-offset.h"
+
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
 #include <time.h>
@@ -14,26 +14,12 @@
 
 #define EXPORTED __attribute__((visibility("default")))
 
-static long slept_s(void)
-{
-        const char *path = getenv("SUSPENDED");
-        FILE *file = path ? fopen(path, "re") : NULL;
-        char text[32] = "";
-
-        if (!file)
-                return 0;
-        if (!fgets(text, sizeof(text), file))
-                text[0] = '\0';
-        (void)fclose(file); /* nothing was written */
-        return strtol(text, NULL, 10);
-}
-
 EXPORTED int clock_gettime(clockid_t clock, struct timespec *ret)
 {
         int r = (int)syscall(SYS_clock_gettime, clock, ret);
 
         if (r == 0 && clock == CLOCK_BOOTTIME)
-                ret->tv_sec += slept_s();
+                ret->tv_sec += clock_offset_s("SUSPENDED");
         return r;
 }
 
@@ -43,6 +29,6 @@ EXPORTED int timerfd_settime(int fd, int flags, const struct itimerspec *at,
 {
         struct itimerspec moved = *at;
 
-        moved.it_value.tv_sec -= slept_s();
+        moved.it_value.tv_sec -= clock_offset_s("SUSPENDED");
         return (int)syscall(SYS_timerfd_settime, fd, flags, &moved, ret_before);
 }

@@ -4,24 +4,16 @@
 # check calls our functions by name.
 # shellcheck source-path=SCRIPTDIR disable=SC2317
 . "$(dirname "$0")/../support/lib.sh"
+. "$(dirname "$0")/../support/ssh-probe.sh"
 begin "pyrope tunnel: sockets and NAT ports that lead through SSH, keep their address, and are ours alone"
 
 [ "${1:-}" != shared ] || export PYROPE_SHARE=yes # through the agent
 
-probe=$PYROPE_TEST_BIN_DIR/ssh-probe
-server=$PYROPE_TEST_BIN_DIR/stream-server
-fixture=$top/tests/support/sshd_fixture.sh
 target=$top/tests/integration/tunnel_target.py
-n_source=33554432
 need_python
 need_sshd 2
 export PYROPE_SSH_CONFIG=$FX_SSH_CONFIG
-mkdir "$tmp/s"
-for mode in echo count stall; do
-        start $mode "$server" "$tmp/s/$mode" $mode
-done
-start source "$server" "$tmp/s/source" source $n_source
-at=ssh://h1/./u:$tmp/s
+streams_up
 
 place_of() { # NAME: where a tunnel listens, as the probe takes it: /path or host:port
         ready_uri "$1" | sed 's/.*@//; s/^\.\/u://'

@@ -5,8 +5,8 @@
  * and jumps when they change; no other clock is.
  */
 
-#include <stdio.h>
-#include <stdlib.h>
+#include "tests/support/clock-offset.h"
+
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <time.h>
@@ -14,26 +14,12 @@
 
 #define EXPORTED __attribute__((visibility("default")))
 
-static long offset_s(void)
-{
-        const char *path = getenv("WALL_CLOCK");
-        FILE *file = path ? fopen(path, "re") : NULL;
-        char text[32] = "";
-
-        if (!file)
-                return 0;
-        if (!fgets(text, sizeof(text), file))
-                text[0] = '\0';
-        (void)fclose(file); /* nothing was written */
-        return strtol(text, NULL, 10);
-}
-
 EXPORTED int clock_gettime(clockid_t clock, struct timespec *ret)
 {
         int r = (int)syscall(SYS_clock_gettime, clock, ret);
 
         if (r == 0 && (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE))
-                ret->tv_sec += offset_s();
+                ret->tv_sec += clock_offset_s("WALL_CLOCK");
         return r;
 }
 

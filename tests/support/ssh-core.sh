@@ -4,8 +4,6 @@
 # What sessions must do, whoever makes them, libssh or the program ssh; after ssh-probe.sh.
 # shellcheck disable=SC2154,SC2034,SC2317 # lib.sh and ssh-probe.sh have the words; check calls functions by name
 
-n_source=33554432
-
 # h2 forwards nothing, h3 accepts no keys, h4 knows nothing but old ciphers, h5 wants new keys all the time.
 core_up() { # these hosts; servers for streams, at $at; the configuration $config
         export FIXTURE_EXTRA_2="AllowTcpForwarding no
@@ -18,12 +16,7 @@ LogLevel DEBUG"
         local mode
         need_sshd 5
         config=$FX_SSH_CONFIG
-        mkdir "$tmp/s"
-        for mode in echo count stall; do
-                start $mode "$server" "$tmp/s/$mode" $mode
-        done
-        start source "$server" "$tmp/s/source" source $n_source
-        at=ssh://h1/./u:$tmp/s
+        streams_up
 }
 
 logins() { # how often somebody tried to log in to h1
@@ -42,7 +35,7 @@ core_bytes() { # BYTES: so many while keys are exchanged anew
         check "so it is while keys are exchanged anew" said "^$1 bytes back, equal\$"
         check "which happened again and again" test "$(grep -c 'set_newkeys: rekeying' "$FX_DIR/h5/log")" -gt 10
         expect 0 "$probe" "$config" many "ssh://h5/./u:$tmp/s/echo" 50
-        expect 0 "$probe" "$config" slow "$at/source" $n_source
+        expect 0 "$probe" "$config" slow "$at/source" "$n_source"
         check "a stream that nobody reads stops no other" said '^quick whole$'
         check "and loses nothing" said '^slow whole$'
         expect 0 "$probe" "$config" many "$at/echo" 50
@@ -51,6 +44,23 @@ core_bytes() { # BYTES: so many while keys are exchanged anew
         check "two names of one host share one session" said '^sessions 1 channels 2$'
         expect 0 "$probe" "$config" text "h1,$FX_H1,$FX_PORT" ""
         check "a TCP port as seen from the host" said '^SSH-2.0-OpenSSH'
+}
+
+core_refusals() { # SSH NO_SSHD NO_HOST: what stands before the words of ssh; how it names that nobody listens, and that there is no such host
+        echo "# refusals"
+        expect 1 "$probe" "$config" open "$at/none"
+        check "nobody listens" complained "^E_UNREACHABLE h1 \(.*\): $1.*cannot connect to the socket $tmp/s/none: nobody listens there, or .*AllowStreamLocalForwarding no$"
+        expect 1 "$probe" "$config" open "h1,$FX_H1,1"
+        check "nobody listens at a port" complained '^E_UNREACHABLE h1 .*port 1 of .*Connection refused'
+        expect 1 "$probe" "$config" open "h2,$FX_H1,$FX_PORT"
+        check "ports are not forwarded" complained '^E_DENIED h2 .*AllowTcpForwarding'
+        with closed "Port 1"
+        expect 1 "$probe" "$tmp/closed" open "$at/echo"
+        check "no sshd" complained "^E_UNREACHABLE $2: Connection refused$"
+        with nowhere "Host h1
+HostName no-such-host.invalid"
+        expect 1 "$probe" "$tmp/nowhere" open "$at/echo"
+        check "no such host" complained "^E_UNREACHABLE $3"
 }
 
 core_commands() {

@@ -8,6 +8,18 @@ probe=$PYROPE_TEST_BIN_DIR/ssh-probe
 server=$PYROPE_TEST_BIN_DIR/stream-server
 fixture=$top/tests/support/sshd_fixture.sh
 
+n_source=33554432
+
+streams_up() { # servers for streams, at $at on h1
+        local mode
+        mkdir "$tmp/s"
+        for mode in echo count stall; do
+                start $mode "$server" "$tmp/s/$mode" $mode
+        done
+        start source "$server" "$tmp/s/source" source $n_source
+        at=ssh://h1/./u:$tmp/s
+}
+
 with() { # NAME LINES: a configuration $tmp/NAME with these lines before the fixture's own
         { printf '%s\n' "$2"; cat "$FX_SSH_CONFIG"; } >"$tmp/$1"
 }
