@@ -5,77 +5,30 @@
  * would print it; an exception as "NamingError: text".
  */
 
-#include "nameserver/nameserver.h"
+#include "tests/unit/nameserver-fixture.h"
 
 #include "base/clock.h"
-#include "base/unix-socket.h"
-#include "proto/conn.h"
 #include "proto/repr.h"
 #include "proto/value.h"
-#include "tests/unit/scratch.h"
 #include "tests/unit/unit.h"
 
-#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
-#define LIMIT (1u << 26)
-#define OWN   "Pyro.NameServer"
-
-static NameServer nameserver;
-static pyrope_daemon *server;
-static Conn conn;
-static char own_uri[PATH_MAX];
-
-static void start(void)
-{
-        ErrorText error = { "" };
-        CLEANUP(freep) char *uri = NULL;
-        pyrope_daemon_options options = { .socket = scratch_path("ns.sock") };
-        pyrope_value *metadata = NULL;
-        int fd;
-
-        nameserver = (NameServer){ .zone = "here" };
-        ck_assert_msg(store_open(scratch_path("ns.db"), &nameserver.store, &error) == 0, "%s",
-                      error.text);
-        ck_assert_int_eq(store_readers_new(nameserver.store, &nameserver.readers), 0);
-        ck_assert_int_eq(nameserver_start(&nameserver, NULL), 0);
-        ck_assert_int_eq(pyrope_daemon_new(&options, &server, NULL), PYROPE_OK);
-        ck_assert_int_eq(pyrope_daemon_register(server, OWN, &nameserver_class, &nameserver, NULL),
-                         PYROPE_OK);
-        uri = pyrope_daemon_uri(server, OWN);
-        snprintf(own_uri, sizeof(own_uri), "%s", uri);
-        ck_assert_int_eq(nameserver_announce(&nameserver, own_uri, NULL), 0);
-        ck_assert_int_eq(pyrope_daemon_start(server, NULL), PYROPE_OK);
-
-        ck_assert_int_eq(unix_connect(scratch_path("ns.sock"), DEADLINE_NONE, &fd), 0);
-        conn_init(&conn, fd, LIMIT);
-        ck_assert_int_eq(conn_connect(&conn, OWN, DEADLINE_NONE, &metadata, NULL), PYROPE_OK);
-        pyrope_value_free(metadata);
-}
-
-static void stop(void)
-{
-        conn_deinit(&conn);
-        server = pyrope_daemon_free(server);
-        nameserver_stop(&nameserver);
-        nameserver.readers = store_readers_free(nameserver.readers);
-        nameserver.store = store_close(nameserver.store);
-}
-
 static void setup(void)
 {
-        scratch_setup();
-        start();
+        nameserver_set_up();
+        ck_assert_int_eq(nameserver_announce(&nameserver, own_uri, NULL), 0);
 }
 
-static void teardown(void)
+static void restart(void)
 {
-        stop();
-        scratch_teardown();
+        nameserver_down();
+        nameserver_up();
+        ck_assert_int_eq(nameserver_announce(&nameserver, own_uri, NULL), 0);
 }
 
 /* "Pyro5.errors.NamingError" and a text as "NamingError: text". */
@@ -421,13 +374,8 @@ END_TEST
 static void register_and_leave(const char *name)
 {
         Conn before = conn;
-        pyrope_value *metadata = NULL;
-        int fd;
 
-        ck_assert_int_eq(unix_connect(scratch_path("ns.sock"), DEADLINE_NONE, &fd), 0);
-        conn_init(&conn, fd, LIMIT);
-        ck_assert_int_eq(conn_connect(&conn, OWN, DEADLINE_NONE, &metadata, NULL), PYROPE_OK);
-        pyrope_value_free(metadata);
+        nameserver_connect(&conn);
         EXPECT("None", "register_endpoint", "[s s n n n n n n n i]", name, "PYRO:o@h:1", 1);
         conn_deinit(&conn);
         conn = before;
@@ -522,8 +470,7 @@ END_TEST
 START_TEST(after_a_restart_leases_are_unconfirmed)
 {
         EXPECT("None", "register_endpoint", "[s s n n n n n n n i]", "a", "PYRO:o@h:1", 3600);
-        stop();
-        start();
+        restart();
 
         ck_assert_str_eq(lease_of("a"), "'ttl': 3600, 'confirmed': False}");
         EXPECT("[]", "renew", "[s]", "a");
@@ -534,8 +481,7 @@ END_TEST
 START_TEST(everything_is_there_after_a_restart)
 {
         register_three();
-        stop();
-        start();
+        restart();
 
         EXPECT("4", "count", "[]");
         EXPECT("[" URI("ob", "h", "2") ", ['x', 'y']]", "lookup", "[s b]", "b", 1);
@@ -594,7 +540,7 @@ int main(void)
         Suite *suite = suite_create("nameserver/nameserver");
         TCase *tests = tcase_create("nameserver");
 
-        tcase_add_checked_fixture(tests, setup, teardown);
+        tcase_add_checked_fixture(tests, setup, nameserver_tear_down);
         tcase_add_test(tests, the_nameserver_knows_itself);
         tcase_add_test(tests, its_own_entry_can_be_neither_taken_nor_removed);
         tcase_add_test(tests, a_registered_name_is_looked_up);

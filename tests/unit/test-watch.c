@@ -2,68 +2,28 @@
 
 /* watch(), over a socket as clients call it: what is there, what changes, and where to go on. */
 
-#include "nameserver/nameserver.h"
+#include "tests/unit/nameserver-fixture.h"
 
 #include "base/clock.h"
-#include "base/unix-socket.h"
-#include "proto/conn.h"
 #include "proto/value.h"
-#include "tests/unit/scratch.h"
 #include "tests/unit/unit.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define LIMIT (1u << 26)
-#define OWN   "Pyro.NameServer"
-
-static NameServer nameserver;
-static pyrope_daemon *server;
-static Conn conn;
 static ConnAnswer answer;
 static int64_t version; /* of the last item */
 
-static void start(void)
-{
-        pyrope_daemon_options options = { .socket = scratch_path("ns.sock") };
-        pyrope_value *metadata = NULL;
-        int fd;
-
-        nameserver = (NameServer){ .zone = "here" };
-        ck_assert_int_eq(store_open(scratch_path("ns.db"), &nameserver.store, NULL), 0);
-        ck_assert_int_eq(store_readers_new(nameserver.store, &nameserver.readers), 0);
-        ck_assert_int_eq(nameserver_start(&nameserver, NULL), 0);
-        ck_assert_int_eq(pyrope_daemon_new(&options, &server, NULL), PYROPE_OK);
-        ck_assert_int_eq(pyrope_daemon_register(server, OWN, &nameserver_class, &nameserver, NULL),
-                         PYROPE_OK);
-        ck_assert_int_eq(pyrope_daemon_start(server, NULL), PYROPE_OK);
-        ck_assert_int_eq(unix_connect(scratch_path("ns.sock"), DEADLINE_NONE, &fd), 0);
-        conn_init(&conn, fd, LIMIT);
-        ck_assert_int_eq(conn_connect(&conn, OWN, DEADLINE_NONE, &metadata, NULL), PYROPE_OK);
-        pyrope_value_free(metadata);
-        answer = (ConnAnswer)CONN_ANSWER_INIT;
-}
-
-static void stop(void)
-{
-        conn_answer_deinit(&answer);
-        conn_deinit(&conn);
-        server = pyrope_daemon_free(server);
-        nameserver_stop(&nameserver);
-        nameserver.readers = store_readers_free(nameserver.readers);
-        nameserver.store = store_close(nameserver.store);
-}
-
 static void setup(void)
 {
-        scratch_setup();
-        start();
+        nameserver_set_up();
+        answer = (ConnAnswer)CONN_ANSWER_INIT;
 }
 
 static void teardown(void)
 {
-        stop();
-        scratch_teardown();
+        conn_answer_deinit(&answer);
+        nameserver_tear_down();
 }
 
 static pyrope_status invoke(const char *object, const char *method, pyrope_value **ret,
@@ -206,8 +166,10 @@ START_TEST(after_a_restart_one_goes_on_if_nothing_was_changed)
         put("b", NULL);
         watch("", NULL, 0);
         ck_assert_str_eq(item(), "present:a present:b current:-");
-        stop();
-        start();
+        conn_answer_deinit(&answer);
+        answer = (ConnAnswer)CONN_ANSWER_INIT;
+        nameserver_down();
+        nameserver_up();
         put("c", NULL);
 
         watch("", NULL, version);
