@@ -9,30 +9,12 @@
  * one, in the place of an echo.
  */
 
-#include "tests/bench/bench.h"
+#include "tests/bench/bench-client.h"
 
-#include <pyrope/pyrope.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-
-static pyrope_context *context;
-
-static void check(pyrope_status status, pyrope_error *const *error)
-{
-        if (status)
-                bench_die("call", *error ? pyrope_error_text(*error) : pyrope_strerror(status));
-}
-
-static void *client_open(const char *address)
-{
-        pyrope_error *error = NULL;
-        pyrope_proxy *proxy;
-
-        check(pyrope_proxy_new(context, address, 0, &proxy, &error), &error);
-        return proxy;
-}
 
 static void look_up(void *connection)
 {
@@ -41,7 +23,7 @@ static void look_up(void *connection)
         pyrope_value *value;
 
         bench_some_name(name);
-        check(pyrope_callf(connection, "lookup", &value, &error, "s", name), &error);
+        bench_check(pyrope_callf(connection, "lookup", &value, &error, "s", name), &error);
         pyrope_value_free(value);
 }
 
@@ -53,15 +35,15 @@ static void register_new(void *connection)
         char name[64];
 
         (void)snprintf(name, sizeof(name), "new.%d.%u", (int)getpid(), atomic_fetch_add(&n, 1));
-        check(pyrope_callf(connection, "register", &value, &error, "ss", name,
-                           "PYRO:obj_1@./u:/run/user/1000/pyrope/solver.sock"),
-              &error);
+        bench_check(pyrope_callf(connection, "register", &value, &error, "ss", name,
+                                 "PYRO:obj_1@./u:/run/user/1000/pyrope/solver.sock"),
+                    &error);
         pyrope_value_free(value);
 }
 
 int main(int argc, char **argv)
 {
-        BenchPeer peer = { .open = client_open, .echo = look_up };
+        BenchPeer peer = { .open = bench_open, .echo = look_up };
         pyrope_options options = { 0 };
         pyrope_error *error = NULL;
 
@@ -69,6 +51,6 @@ int main(int argc, char **argv)
                 bench_die("lookup or register", "see tests/bench/README.md");
         if (strcmp(argv[1], "register") == 0)
                 peer.echo = register_new;
-        check(pyrope_context_new(&options, &context, &error), &error);
+        bench_check(pyrope_context_new(&options, &bench_context, &error), &error);
         return bench_main(&peer, argc - 1, argv + 1);
 }

@@ -7,36 +7,18 @@
  * from a new context to its first answered call; and the same from a further proxy on
  */
 
-#include "tests/bench/bench.h"
+#include "tests/bench/bench-client.h"
 
-#include <pyrope/pyrope.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static pyrope_context *context;
-
-static void check(pyrope_status status, pyrope_error *const *error)
-{
-        if (status)
-                bench_die("call", *error ? pyrope_error_text(*error) : pyrope_strerror(status));
-}
-
-static void *client_open(const char *address)
-{
-        pyrope_error *error = NULL;
-        pyrope_proxy *proxy;
-
-        check(pyrope_proxy_new(context, address, 0, &proxy, &error), &error);
-        return proxy;
-}
 
 static void call(pyrope_proxy *proxy, const char *method, const void *bytes, size_t n_bytes)
 {
         pyrope_error *error = NULL;
         pyrope_value *value;
 
-        check(pyrope_callf(proxy, method, &value, &error, "y", bytes, n_bytes), &error);
+        bench_check(pyrope_callf(proxy, method, &value, &error, "y", bytes, n_bytes), &error);
         pyrope_value_free(value);
 }
 
@@ -57,7 +39,7 @@ static void client_get(void *connection, size_t n_bytes)
         pyrope_error *error = NULL;
         pyrope_value *value;
 
-        check(pyrope_callf(connection, "get", &value, &error, "I", (int64_t)n_bytes), &error);
+        bench_check(pyrope_callf(connection, "get", &value, &error, "I", (int64_t)n_bytes), &error);
         if (pyrope_count(pyrope_value_view(value)) != n_bytes)
                 bench_die("get", "not all bytes came");
         pyrope_value_free(value);
@@ -68,7 +50,7 @@ static void new_context(void)
         pyrope_options options = { .spin_us = bench_spin_us() };
         pyrope_error *error = NULL;
 
-        check(pyrope_context_new(&options, &context, &error), &error);
+        bench_check(pyrope_context_new(&options, &bench_context, &error), &error);
 }
 
 static double first_call_ms(const char *address)
@@ -76,9 +58,9 @@ static double first_call_ms(const char *address)
         int64_t began_ns = bench_now_ns();
         pyrope_proxy *proxy;
 
-        if (!context)
+        if (!bench_context)
                 new_context();
-        proxy = client_open(address);
+        proxy = bench_open(address);
         client_echo(proxy);
         (void)pyrope_proxy_free(proxy);
         return (double)(bench_now_ns() - began_ns) / 1e6;
@@ -91,7 +73,7 @@ static void first(const char *address, size_t n)
         for (size_t i = 0; i < n; i++) {
                 alone[i] = first_call_ms(address);
                 further[i] = first_call_ms(address);
-                context = pyrope_context_free(context);
+                bench_context = pyrope_context_free(bench_context);
         }
         printf("%.3f %.3f\n", bench_median(alone, n), bench_median(further, n));
         free(alone);
@@ -100,7 +82,7 @@ static void first(const char *address, size_t n)
 
 int main(int argc, char **argv)
 {
-        static const BenchPeer peer = { client_open, client_echo, client_put, client_get, NULL };
+        static const BenchPeer peer = { bench_open, client_echo, client_put, client_get, NULL };
 
         if (argc == 4 && strcmp(argv[1], "first") == 0) {
                 first(argv[2], bench_number(argv[3]));

@@ -23,13 +23,12 @@
 #define SSH_SUPPRESS_DEPRECATED    /* what takes the place of ssh_message_auth_password() needs    \
                                       callbacks */
 
-#include <arpa/inet.h>
+#include "tests/support/sshd-bind.h"
+
 #include <libssh/libssh.h>
-#include <libssh/server.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #define QUESTIONS_MAX 300u
 #define WORD_BYTES    4096u
@@ -256,10 +255,7 @@ static void serve(Client *client)
 
 int main(int argc, char **argv)
 {
-        struct sockaddr_in address = { 0 };
-        socklen_t n_address = sizeof(address);
         ssh_bind bind_ = ssh_bind_new();
-        unsigned port = 0;
 
         if (argc < 3 || !bind_) {
                 fprintf(stderr, "usage: asking-sshd HOSTKEY STEP...\n");
@@ -267,14 +263,8 @@ int main(int argc, char **argv)
         }
         steps = argv + 2;
         n_steps = argc - 2;
-        if (ssh_bind_options_set(bind_, SSH_BIND_OPTIONS_BINDADDR, "127.0.0.1") ||
-            ssh_bind_options_set(bind_, SSH_BIND_OPTIONS_BINDPORT, &port) ||
-            ssh_bind_options_set(bind_, SSH_BIND_OPTIONS_HOSTKEY, argv[1]) ||
-            ssh_bind_listen(bind_))
+        if (!sshd_bind(bind_, argv[1]))
                 return fail("listen", bind_);
-        (void)getsockname(ssh_bind_get_fd(bind_), (struct sockaddr *)&address, &n_address);
-        printf("READY %u\n", ntohs(address.sin_port));
-        (void)fflush(stdout);
         for (;;) {
                 Client client = { .session = ssh_new() };
 

@@ -8,13 +8,12 @@
  * writes to the command's output how many of them were refused.
  */
 
-#include <arpa/inet.h>
+#include "tests/support/sshd-bind.h"
+
 #include <libssh/libssh.h>
-#include <libssh/server.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
 static int fail(const char *what, void *whose)
 {
@@ -106,24 +105,15 @@ static int serve(ssh_session session, unsigned n)
 
 int main(int argc, char **argv)
 {
-        struct sockaddr_in address = { 0 };
-        socklen_t n_address = sizeof(address);
         ssh_bind bind_ = ssh_bind_new();
         ssh_session session = ssh_new();
-        unsigned port = 0;
 
         if (argc < 3 || !bind_ || !session) {
                 fprintf(stderr, "usage: unasking-sshd HOSTKEY N\n");
                 return 2;
         }
-        if (ssh_bind_options_set(bind_, SSH_BIND_OPTIONS_BINDADDR, "127.0.0.1") ||
-            ssh_bind_options_set(bind_, SSH_BIND_OPTIONS_BINDPORT, &port) ||
-            ssh_bind_options_set(bind_, SSH_BIND_OPTIONS_HOSTKEY, argv[1]) ||
-            ssh_bind_listen(bind_))
+        if (!sshd_bind(bind_, argv[1]))
                 return fail("listen", bind_);
-        (void)getsockname(ssh_bind_get_fd(bind_), (struct sockaddr *)&address, &n_address);
-        printf("READY %u\n", ntohs(address.sin_port));
-        (void)fflush(stdout);
         if (ssh_bind_accept(bind_, session))
                 return fail("accept", bind_);
         ssh_set_auth_methods(session, SSH_AUTH_METHOD_NONE);

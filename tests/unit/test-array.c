@@ -5,30 +5,11 @@
 #include "proto/codec.h"
 #include "proto/value.h"
 #include "tests/unit/unit.h"
+#include "tests/unit/writer-fixture.h"
 
 #include <string.h>
 
 #define BYTES(text) (const uint8_t *)(text), sizeof(text) - 1
-
-static pyrope_writer *writer;
-
-static void set_up(void)
-{
-        writer = pyrope_writer_new();
-}
-
-static void tear_down(void)
-{
-        writer = pyrope_writer_free(writer);
-}
-
-static pyrope_value *taken(void)
-{
-        pyrope_value *value = NULL;
-
-        ck_assert_int_eq(pyrope_writer_take(writer, &value, NULL), PYROPE_OK);
-        return value;
-}
 
 /* As msgpack-numpy packs numpy.array([[1, 2, 3]], "<i2"). */
 #define NUMPY_HEAD "\x85\xc4\2nd\xc3\xc4\4type\xa3<i2\xc4\4kind\xc4\0\xc4\5shape\x92\1\3\xc4\4"
@@ -338,7 +319,7 @@ int main(void)
         Suite *suite = suite_create("array");
         TCase *tcase = tcase_create("array");
 
-        tcase_add_checked_fixture(tcase, set_up, tear_down);
+        tcase_add_checked_fixture(tcase, writer_set_up, writer_tear_down);
         tcase_add_test(tcase, an_array_of_numpy_is_read_without_a_copy);
         tcase_add_test(tcase, a_scalar_of_numpy_is_an_array_of_no_dimension);
         tcase_add_loop_test(tcase, dtype_kind_shape_and_data_must_agree, 0, ARRAY_SIZE(arrays));

@@ -5,29 +5,10 @@
 #include "proto/repr.h"
 #include "proto/value.h"
 #include "tests/unit/unit.h"
+#include "tests/unit/writer-fixture.h"
 
 #include <math.h>
 #include <string.h>
-
-static pyrope_writer *writer;
-
-static void set_up(void)
-{
-        writer = pyrope_writer_new();
-}
-
-static void tear_down(void)
-{
-        writer = pyrope_writer_free(writer);
-}
-
-static pyrope_value *taken(void)
-{
-        pyrope_value *value = NULL;
-
-        ck_assert_int_eq(pyrope_writer_take(writer, &value, NULL), PYROPE_OK);
-        return value;
-}
 
 /* The name a method raises, and the class that travels. */
 static const struct {
@@ -296,7 +277,7 @@ int main(void)
         TCase *tcase = tcase_create("exception");
         TCase *prints = tcase_create("repr");
 
-        tcase_add_checked_fixture(tcase, set_up, tear_down);
+        tcase_add_checked_fixture(tcase, writer_set_up, writer_tear_down);
         tcase_add_loop_test(tcase, a_class_travels_as_one_that_python_rebuilds, 0,
                             ARRAY_SIZE(classes));
         tcase_add_test(tcase, a_traceback_travels_as_a_list_of_text);
@@ -307,7 +288,7 @@ int main(void)
         tcase_add_loop_test(tcase, a_strange_exception_is_still_an_error, 0, ARRAY_SIZE(strange));
         tcase_add_test(tcase, a_traceback_is_joined_escaped_and_bounded);
         suite_add_tcase(suite, tcase);
-        tcase_add_checked_fixture(prints, set_up, tear_down);
+        tcase_add_checked_fixture(prints, writer_set_up, writer_tear_down);
         tcase_add_loop_test(prints, doubles_print_as_in_python, 0, ARRAY_SIZE(doubles));
         tcase_add_loop_test(prints, values_print_as_in_python, 0, ARRAY_SIZE(reprs));
         suite_add_tcase(suite, prints);

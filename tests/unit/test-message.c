@@ -7,30 +7,11 @@
 #include "proto/frame.h"
 #include "proto/value.h"
 #include "tests/unit/unit.h"
+#include "tests/unit/writer-fixture.h"
 
 #include <string.h>
 
 #define BYTES(text) (const uint8_t *)(text), sizeof(text) - 1
-
-static pyrope_writer *writer;
-
-static void set_up(void)
-{
-        writer = pyrope_writer_new();
-}
-
-static void tear_down(void)
-{
-        writer = pyrope_writer_free(writer);
-}
-
-static pyrope_value *taken(void)
-{
-        pyrope_value *value = NULL;
-
-        ck_assert_int_eq(pyrope_writer_take(writer, &value, NULL), PYROPE_OK);
-        return value;
-}
 
 static pyrope_view view_of(const uint8_t *bytes, size_t n_bytes)
 {
@@ -327,7 +308,7 @@ int main(void)
         Suite *suite = suite_create("message");
         TCase *tcase = tcase_create("message");
 
-        tcase_add_checked_fixture(tcase, set_up, tear_down);
+        tcase_add_checked_fixture(tcase, writer_set_up, writer_tear_down);
         tcase_add_test(tcase, connect_is_read_as_it_was_packed);
         tcase_add_loop_test(tcase, connect_must_be_a_map, 0, ARRAY_SIZE(connects));
         tcase_add_test(tcase, connectok_holds_the_metadata);
