@@ -223,6 +223,7 @@ ssize_t ssh_direct_send(SshDirect *direct, const struct iovec *parts, size_t n_p
 
         ssh_helm_lock(direct->link);
         n = send_locked(direct, parts, n_parts, deadline);
+        ssh_helm_sent(direct->link);
         ssh_helm_note(direct->link);
         ssh_helm_unlock(direct->link);
         return n;

@@ -55,11 +55,12 @@ static bool is_busy(const SshLink *link)
 }
 
 /* A turn of whoever calls. One that ends the session is for the thread to act on. */
-static void steer(SshLink *link, Deadline until)
+static void steer(SshLink *link, Deadline until, bool is_idle)
 {
         SshHelm *helm = &link->helm;
 
         helm->is_taken = true;
+        helm->is_idle = is_idle;
         helm->status = ssh_turn(link, until, &helm->error);
         helm->is_taken = false;
 }
@@ -77,6 +78,13 @@ static void wake_thread(SshHelm *helm)
 }
 
 /* -- a caller ---------------------------------------------------------------------------------- */
+
+static void steer_for_caller(SshLink *link, Deadline until)
+{
+        link->helm.is_hot = true;
+        link->helm.n_steered++;
+        steer(link, until, /* is_idle= */ false);
+}
 
 static void wait_for_another(SshHelm *helm, const SshHelmWait *wait)
 {
@@ -104,9 +112,8 @@ bool ssh_helm_await(SshLink *link, const SshHelmWait *wait)
                 if (helm->is_taken) {
                         wait_for_another(helm, wait);
                 } else {
-                        has_steered = helm->is_hot = true;
-                        helm->n_steered++;
-                        steer(link, wait->deadline);
+                        has_steered = true;
+                        steer_for_caller(link, wait->deadline);
                 }
                 is_late = deadline_passed(wait->deadline);
         }
@@ -123,6 +130,12 @@ void ssh_helm_crowd(SshLink *link)
         ssh_link_wake(link);
 }
 
+void ssh_helm_sent(SshLink *link)
+{
+        if (!link->helm.is_taken)
+                ssh_turn_uncork(link);
+}
+
 bool ssh_helm_help(SshLink *link, Deadline until)
 {
         SshHelm *helm = &link->helm;
@@ -130,11 +143,8 @@ bool ssh_helm_help(SshLink *link, Deadline until)
 
         ssh_helm_lock(link);
         is_mine = !helm->status && !helm->is_taken;
-        if (is_mine) {
-                helm->is_hot = true;
-                helm->n_steered++;
-                steer(link, until);
-        }
+        if (is_mine)
+                steer_for_caller(link, until);
         ssh_helm_unlock(link);
         return is_mine;
 }
@@ -159,9 +169,13 @@ void ssh_helm_wake(SshLink *link)
 
 void ssh_helm_defer(SshLink *link)
 {
-        link->is_unsettled = true;
-        if (link->helm.is_taken)
+        SshHelm *helm = &link->helm;
+
+        link->n_over++;
+        if (helm->is_taken && helm->is_idle)
                 ssh_helm_show(link);
+        else if (helm->is_asleep)
+                wake_thread(helm);
 }
 
 static void disturb(SshLink *link)
@@ -197,14 +211,34 @@ static void rest(SshHelm *helm, int ms)
         helm->is_asleep = false;
 }
 
-/* A caller steers: if he does so for long, there is nothing to be seen for the thread. */
-static void rest_beside(SshHelm *helm)
+/* Nobody steers, but a caller may be back in a moment. What is to be closed waits one rest, not
+ * more. */
+static void rest_before(SshLink *link)
 {
+        SshHelm *helm = &link->helm;
+        bool is_due = link->n_over;
+
+        helm->is_hot = false;
+        rest(helm, REST_MS);
+        if (is_due && link->n_over)
+                helm->is_hot = false;
+}
+
+/* A caller steers: if he does so for long, there is nothing to be seen for the thread. */
+static void rest_beside(SshLink *link)
+{
+        SshHelm *helm = &link->helm;
         unsigned n_steered = helm->n_steered;
 
         rest(helm, REST_MS);
-        if (helm->is_taken && helm->n_steered == n_steered)
+        if (!helm->is_taken)
+                return;
+        if (link->n_over && !helm->is_idle) {
+                helm->is_idle = true;
+                ssh_helm_show(link);
+        } else if (helm->n_steered == n_steered) {
                 rest(helm, SLEEP_MS);
+        }
 }
 
 static pyrope_status run_locked(SshLink *link, pyrope_error **error)
@@ -212,12 +246,11 @@ static pyrope_status run_locked(SshLink *link, pyrope_error **error)
         SshHelm *helm = &link->helm;
 
         if (helm->is_taken) {
-                rest_beside(helm);
+                rest_beside(link);
         } else if (helm->is_hot && !helm->n_waiting && !link->is_unsettled && !is_busy(link)) {
-                helm->is_hot = false;
-                rest(helm, REST_MS);
+                rest_before(link);
         } else if (!helm->status) {
-                steer(link, DEADLINE_NONE);
+                steer(link, DEADLINE_NONE, /* is_idle= */ true);
         }
         if (error)
                 *error = TAKE(helm->error);

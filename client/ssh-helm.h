@@ -37,6 +37,7 @@ struct SshHelm {
         bool is_taken;       /* somebody steers */
         bool is_hot;    /* a caller steered, or got what he waited for, since the thread looked */
         bool is_asleep; /* the thread rests until it is told */
+        bool is_idle;   /* nobody waits for this turn: what is not urgent may be done in it */
         unsigned n_waiting;   /* callers who do not steer */
         unsigned n_steered;   /* by callers, so far; wraps */
         pyrope_status status; /* of the turn that ended the session; PYROPE_OK: none did */
@@ -77,7 +78,8 @@ void ssh_helm_wake(struct SshLink *link);
 /** ssh_helm_show() - the same for who steers alone; a thread that rests sees it in a moment. */
 void ssh_helm_show(struct SshLink *link);
 
-/** ssh_helm_defer() - a stream was changed: have it looked at, in a moment; with the lock held. */
+/** ssh_helm_defer() - a stream is over: have it closed when nobody misses the time; with the lock
+ * held. */
 void ssh_helm_defer(struct SshLink *link);
 
 /** ssh_helm_wait_over() - who waited is to be woken; nothing if he does not wait. */
@@ -89,6 +91,9 @@ bool ssh_helm_is_full(const struct SshLink *link);
 /** ssh_helm_crowd() - a packet is about to be written: in a crowd it leaves with others, when who
  * steers has his next turn. */
 void ssh_helm_crowd(struct SshLink *link);
+
+/** ssh_helm_sent() - a packet was written: it leaves now, unless who steers sees to that. */
+void ssh_helm_sent(struct SshLink *link);
 
 /** ssh_helm_note() - libssh was used: see to it that what it read meanwhile is looked at, and that
  * somebody waits until the socket takes what it holds. */

@@ -96,6 +96,7 @@ static void append(SshLink *link, SshRequest *request)
         request->next = NULL;
         *link->queue_end = request;
         link->queue_end = &request->next;
+        atomic_store(&link->has_requests, true);
 }
 
 void ssh_link_push(SshLink *link, SshRequest *request)
@@ -107,7 +108,6 @@ void ssh_link_push(SshLink *link, SshRequest *request)
 void ssh_link_offer(SshLink *link, SshRequest *request)
 {
         append(link, request);
-        ssh_helm_show(link);
 }
 
 SshRequest *ssh_link_take(SshLink *link)
@@ -116,6 +116,7 @@ SshRequest *ssh_link_take(SshLink *link)
 
         link->queue = NULL;
         link->queue_end = &link->queue;
+        atomic_store(&link->has_requests, false);
         return queue;
 }
 

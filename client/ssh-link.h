@@ -67,10 +67,11 @@ struct SshLink {
         bool is_fresh;     /* this attempt is for a request that is */
         bool is_over;      /* takes no more requests */
         bool is_ended;     /* the thread will not wait for anything any more */
-        SshRequest *queue; /* not yet taken by the thread */
+        SshRequest *queue; /* not yet taken by who moves the bytes */
         SshRequest **queue_end;
-        SshRequest *hop;   /* what it waits for at the link it goes through; NULL: nothing */
-        unsigned n_behind; /* hosts behind it that wait for it, as far as is known */
+        atomic_bool has_requests; /* perhaps in the queue; read without the lock */
+        SshRequest *hop;          /* what it waits for at the link it goes through; NULL: nothing */
+        unsigned n_behind;        /* hosts behind it that wait for it, as far as is known */
         char doing[SSH_LINK_DOING_BYTES]; /* for a caller whose deadline passes before it is up */
         SshSession shown;                 /* what changes rarely; ssh_link_show() adds the rest */
         SshRetry retry;                   /* when the next attempt may be made */
@@ -105,6 +106,8 @@ struct SshLink {
         int64_t turn_ns;                 /* when the present turn began, on CLOCK_MONOTONIC */
         size_t n_ready;                  /* streams that poll() found something for */
         size_t n_unanswered;             /* streams that somebody waits for */
+        size_t n_fresh;                  /* open streams that got nothing so far */
+        size_t n_over;                   /* that nobody waits for: closed when there is time */
         int64_t moved_ms;                /* when a descriptor had bytes, on clock_coarse_ms() */
         bool is_corked;                  /* the socket keeps small packets back now */
         bool is_room_awaited;            /* who polls will see when the socket takes more */
@@ -123,7 +126,7 @@ NODISCARD SshLink *ssh_link_start(SshShared *shared, const char *target);
 /** ssh_link_push() - queue a request, whose reference is taken; with the lock held; not over. */
 void ssh_link_push(SshLink *link, SshRequest *request);
 
-/** ssh_link_offer() - the same by a caller who looks after it himself, if nobody does. */
+/** ssh_link_offer() - the same by a caller who sees to it himself that somebody takes it. */
 void ssh_link_offer(SshLink *link, SshRequest *request);
 
 /** ssh_link_take() - all requests of the queue; with the lock held. Return: NULL: none. */

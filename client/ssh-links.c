@@ -177,15 +177,20 @@ static bool await_answer(SshShared *shared, SshRequest *request)
 {
         SshLink *link = ssh_link_ref(request->link);
         bool has_helped = true;
+        unsigned n = 0;
 
-        while (has_helped && !request->is_answered && !request->is_given_up &&
-               request->link == link && !deadline_passed(request->deadline)) {
+        for (; has_helped && !request->is_answered && !request->is_given_up &&
+               request->link == link && !deadline_passed(request->deadline);
+             n++) {
                 unlock(shared);
                 has_helped = ssh_helm_help(link, request->deadline);
                 lock(shared);
         }
         unlock(shared);
-        ssh_helm_go(link);
+        if (n == 1 && !has_helped)
+                ssh_helm_show(link); /* it has not been taken from the queue by us */
+        else
+                ssh_helm_go(link);
         lock(shared);
         (void)ssh_link_unref(link);
         return ssh_request_wait(request, &shared->lock);

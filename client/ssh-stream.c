@@ -63,6 +63,7 @@ static int on_data(ssh_session session, ssh_channel channel, void *data, uint32_
         SshStream *stream = userdata;
 
         (void)session, (void)channel;
+        stream->has_got = true;
         if (n > SSH_STREAM_BUFFERED_BYTES)
                 stream->is_cheated = true;
         if (is_stderr || stream->is_cheated || stream->is_abandoned)

@@ -59,6 +59,7 @@ struct SshStream {
         Buffer to_fd;        /* read from libssh, not taken by fd ... */
         size_t n_to_fd_sent; /* ... except so many at its front */
 
+        bool has_got;        /* the host has sent bytes */
         bool has_moved;      /* fd took or gave bytes; the owner's to clear */
         bool is_answered;    /* the owner's mark: the request has its answer */
         bool is_abandoned;   /* nobody wants it any more */

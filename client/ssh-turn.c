@@ -16,6 +16,7 @@
 #define READ_ROUNDS   64u /* of so many, then the streams have their turn */
 #define SETTLE_ROUNDS 16u
 #define FDS_OF_LINK   3u
+#define OVER_MAX      4u /* streams that nobody waits for: then they are closed */
 
 static void lock(SshLink *link)
 {
@@ -125,11 +126,27 @@ static pyrope_status fail_lost(const SshLink *link, pyrope_error **error)
                          link->settings.label, ssh_get_error(link->connection.session));
 }
 
+/* Requests that wait become streams. */
+static void take_requests(SshLink *link)
+{
+        SshRequest *queue, *request;
+
+        lock(link);
+        queue = ssh_link_take(link);
+        while ((request = queue)) {
+                queue = request->next;
+                if (request->is_given_up)
+                        drop_request(request, PYROPE_E_CLOSED, NULL);
+                else
+                        add_stream(link, request);
+        }
+        unlock(link);
+}
+
 /* Takes what others left. Return: PYROPE_OK, PYROPE_E_CLOSED if the pool ends. */
 static pyrope_status take_orders(SshLink *link)
 {
         struct pollfd stop = { .fd = link->shared->stop_fd, .events = POLLIN };
-        SshRequest *queue, *request;
         eventfd_t n;
 
         (void)eventfd_read(link->wake_fd, &n);
@@ -140,24 +157,35 @@ static pyrope_status take_orders(SshLink *link)
                 if (link->streams[i]->request->is_given_up)
                         ssh_stream_abandon(link->streams[i]);
         }
-        queue = ssh_link_take(link);
-        while ((request = queue)) {
-                queue = request->next;
-                if (request->is_given_up)
-                        drop_request(request, PYROPE_E_CLOSED, NULL);
-                else
-                        add_stream(link, request);
-        }
         unlock(link);
+        take_requests(link);
         return PYROPE_OK;
 }
 
+/* Packets that go together cost sshd a turn in all, not each. */
+void ssh_turn_cork(SshLink *link)
+{
+        if (!link->is_corked)
+                ssh_step_cork(ssh_get_fd(link->connection.session), true);
+        link->is_corked = true;
+}
+
+void ssh_turn_uncork(SshLink *link)
+{
+        if (link->is_corked)
+                ssh_step_cork(ssh_get_fd(link->connection.session), false);
+        link->is_corked = false;
+}
+
 /* Has libssh read what is there, and write what it holds. It reads READ_BYTES at once, so that was
- * all if it read less. */
+ * all if it read less. The first bytes of a channel have it widen the window by a packet, which
+ * waits for the next one that is ours: who wants the bytes need not wait until it is on its way. */
 static void run_libssh(SshLink *link)
 {
         uint64_t n_bytes;
 
+        if (link->n_fresh)
+                ssh_turn_cork(link);
         for (unsigned i = 0; i < READ_ROUNDS; i++) {
                 n_bytes = link->bytes.in_bytes;
                 if (ssh_event_dopoll(link->event, 0) != SSH_OK ||
@@ -197,21 +225,6 @@ static int poll_unlocked(SshLink *link, int wait_ms)
         return n;
 }
 
-/* Packets that go together cost sshd a turn in all, not each. */
-void ssh_turn_cork(SshLink *link)
-{
-        if (!link->is_corked)
-                ssh_step_cork(ssh_get_fd(link->connection.session), true);
-        link->is_corked = true;
-}
-
-static void uncork(SshLink *link)
-{
-        if (link->is_corked)
-                ssh_step_cork(ssh_get_fd(link->connection.session), false);
-        link->is_corked = false;
-}
-
 /* sshd sends small packets at once only if all before them are acknowledged. The kernel does that
  * with our next packet, or late; so it is told if there is no next one. */
 static void acknowledge(SshLink *link)
@@ -234,7 +247,8 @@ static void wait_for_events(SshLink *link, Deadline until)
         bool is_full = ssh_helm_is_full(link);
         short events = is_full ? POLLIN | POLLOUT : POLLIN;
         Deadline first = deadline_min(first_deadline(link), until);
-        int wait_ms = link->is_unsettled ? 0 : deadline_left_ms(first);
+        bool is_late = link->is_unsettled || (link->n_over && link->helm.is_idle);
+        int wait_ms = is_late ? 0 : deadline_left_ms(first);
         int n;
 
         link->polled[0] =
@@ -244,7 +258,7 @@ static void wait_for_events(SshLink *link, Deadline until)
         for (size_t i = 0; i < link->n_streams; i++)
                 link->polled[i + FDS_OF_LINK] = ssh_stream_events(link->streams[i], is_full);
         link->is_room_awaited = is_full;
-        uncork(link);
+        ssh_turn_uncork(link);
         keep_pace(link, is_full);
         acknowledge(link);
         /* Whatever it says, the rest of the turn finds out by itself. */
@@ -339,6 +353,7 @@ static void note_stream(SshLink *link, SshStream *stream)
 {
         if (!stream->is_answered && !stream->is_abandoned)
                 link->n_unanswered++;
+        link->n_fresh += stream->state == SSH_STREAM_OPEN && !stream->has_got;
         if (stream->direct)
                 ssh_direct_rouse(stream->direct);
         if (stream->has_moved)
@@ -346,17 +361,30 @@ static void note_stream(SshLink *link, SshStream *stream)
         stream->has_moved = false;
 }
 
+/* To close a channel takes the host as long as to open one, so who waits for the host does not do
+ * it first. Several go together. */
+static bool is_time_to_close(const SshLink *link)
+{
+        return link->helm.is_idle || link->n_over >= OVER_MAX;
+}
+
 static void settle_once(SshLink *link)
 {
-        link->n_unanswered = 0;
+        bool is_time = is_time_to_close(link);
+
+        link->n_unanswered = link->n_over = link->n_fresh = 0;
         for (size_t i = link->n_streams; i-- > 0;) {
                 settle_stream(link, link->streams[i]);
                 if (is_lost(link))
                         return; /* who waits is told so by ssh_turn_end() */
                 expire(link, link->streams[i]);
                 note_stream(link, link->streams[i]);
-                if (link->streams[i]->state == SSH_STREAM_OVER)
+                if (link->streams[i]->state != SSH_STREAM_OVER)
+                        continue;
+                if (is_time || !link->streams[i]->is_abandoned)
                         remove_stream(link, i);
+                else
+                        link->n_over++;
         }
 }
 
@@ -453,10 +481,25 @@ static pyrope_status check_life(SshLink *link, pyrope_error **error)
         return PYROPE_OK;
 }
 
+/* The host is asked for what is wanted before anybody waits. */
+static void open_requested(SshLink *link)
+{
+        size_t n = link->n_streams;
+
+        if (!atomic_load(&link->has_requests))
+                return;
+        take_requests(link);
+        for (; n < link->n_streams && !is_lost(link); n++)
+                settle_stream(link, link->streams[n]);
+}
+
 pyrope_status ssh_turn(SshLink *link, Deadline until, pyrope_error **error)
 {
         pyrope_status status;
 
+        open_requested(link);
+        if (is_lost(link))
+                return fail_lost(link, error);
         wait_for_events(link, until);
         if (link->polled[0].revents)
                 run_libssh(link);

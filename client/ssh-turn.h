@@ -28,6 +28,7 @@ NODISCARD pyrope_status ssh_turn(SshLink *link, Deadline until, pyrope_error **e
 /** ssh_turn_cork() - packets stay until the next turn, unless they are many; with the helm's lock.
  */
 void ssh_turn_cork(SshLink *link);
+void ssh_turn_uncork(SshLink *link);
 
 /**
  * ssh_turn_end() - every stream hangs up, and who waits for one is told

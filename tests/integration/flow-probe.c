@@ -16,6 +16,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -98,13 +99,36 @@ static size_t stream_receive(const Stream *stream, uint8_t *bytes, size_t n)
         return n_got < 0 ? 0 : (size_t)n_got;
 }
 
+/* -- what the pool says ------------------------------------------------------------------------ */
+
+/* Of all sessions together. */
+static SshSession sum(void)
+{
+        SshSession *sessions, ret = { .n_channels = 0 };
+        size_t n;
+
+        if (ssh_pool_sessions(pool, &sessions, &n))
+                die("sessions");
+        for (size_t i = 0; i < n; i++) {
+                ret.n_channels += sessions[i].n_channels;
+                ret.n_received += sessions[i].n_received;
+        }
+        free(sessions);
+        return ret;
+}
+
+static uint64_t received(void)
+{
+        return sum().n_received;
+}
+
 /* -- many at once ------------------------------------------------------------------------------ */
 
 typedef struct Lane {
         pthread_t thread;
         pthread_barrier_t *barrier; /* all of them are open before one sends */
         bool is_direct;
-        size_t n_bytes;
+        size_t n_bytes; /* or times */
         bool is_equal;
 } Lane;
 
@@ -149,8 +173,7 @@ static void *lane_main(void *userdata)
         return NULL;
 }
 
-/* crowd HOW N BYTES: N streams, all open at the same time, an echo of BYTES on each. */
-static int run_crowd(char **argv)
+static int run_lanes(char **argv, void *(*run)(void *lane))
 {
         static Lane lanes[STREAMS_MAX];
         size_t n = strtoul(argv[1], NULL, 10), n_equal = 0;
@@ -163,7 +186,7 @@ static int run_crowd(char **argv)
                 lanes[i].barrier = &barrier;
                 lanes[i].is_direct = argv[0][0] == 'd' || (argv[0][0] == 'b' && i % 2);
                 lanes[i].n_bytes = strtoul(argv[2], NULL, 10);
-                if (pthread_create(&lanes[i].thread, NULL, lane_main, &lanes[i]))
+                if (pthread_create(&lanes[i].thread, NULL, run, &lanes[i]))
                         return 1;
         }
         for (size_t i = 0; i < n; i++) {
@@ -177,6 +200,99 @@ static int run_crowd(char **argv)
         return n_equal != n;
 }
 
+/* crowd HOW N BYTES: N streams, all open at the same time, an echo of BYTES on each. */
+static int run_crowd(char **argv)
+{
+        return run_lanes(argv, lane_main);
+}
+
+/* -- short streams ----------------------------------------------------------------------------- */
+
+static bool await_channels(size_t n)
+{
+        const struct timespec pause = { .tv_nsec = LOOK_MS * 1000000 / 10 };
+        Deadline deadline = deadline_in(TIMEOUT_MS);
+
+        while (sum().n_channels != n && !deadline_passed(deadline))
+                (void)nanosleep(&pause, NULL);
+        return sum().n_channels == n;
+}
+
+static void *churn_main(void *userdata)
+{
+        Lane *lane = userdata;
+        bool is_equal = true;
+        Stream stream;
+
+        (void)pthread_barrier_wait(lane->barrier);
+        for (size_t i = 0; i < lane->n_bytes && is_equal; i++) {
+                is_equal = stream_open(&stream, lane->is_direct) && echo(&stream, i + 1);
+                stream_close(&stream);
+        }
+        lane->is_equal = is_equal;
+        return NULL;
+}
+
+/* The place gives everything back. */
+static void *wait_main(void *userdata)
+{
+        const Stream *stream = userdata;
+        uint8_t byte;
+
+        (void)stream_receive(stream, &byte, 1);
+        return NULL;
+}
+
+/* churn HOW N TIMES: N threads, each opens a stream, has an echo and closes it, and so on. */
+static int run_churn(char **argv)
+{
+        int status = run_lanes(argv, churn_main);
+
+        printf("%s\n", await_channels(0) ? "all closed" : "NOT ALL CLOSED");
+        return status;
+}
+
+/* beside: a caller waits in one stream; another one is opened, used and closed. */
+static int run_beside(char **argv)
+{
+        Stream waiting, other;
+        pthread_t thread;
+        bool is_closed;
+
+        (void)argv;
+        if (!stream_open(&waiting, true) || pthread_create(&thread, NULL, wait_main, &waiting) ||
+            !stream_open(&other, true) || !echo(&other, 64))
+                return 1;
+        stream_close(&other);
+        is_closed = await_channels(1);
+        if (!stream_send(&waiting, (const uint8_t *)"x", 1, TIMEOUT_MS))
+                return 1;
+        (void)pthread_join(thread, NULL);
+        stream_close(&waiting);
+        printf("%s, %s\n", is_closed ? "closed" : "OPEN", await_channels(0) ? "all" : "NOT ALL");
+        return !is_closed;
+}
+
+/* one-way: a message for whose answer nobody waits, behind one that was answered. */
+static int run_one_way(char **argv)
+{
+        Deadline deadline = deadline_in(TIMEOUT_MS);
+        uint64_t n_before;
+        Stream stream;
+
+        (void)argv;
+        if (!stream_open(&stream, true) || !echo(&stream, 64))
+                return 1;
+        n_before = received();
+        if (!stream_send(&stream, (const uint8_t *)"x", 1, TIMEOUT_MS))
+                return 1;
+        while (received() == n_before && !deadline_passed(deadline))
+                (void)sched_yield();
+        printf("%s\n", received() > n_before ? "gone" : "STUCK");
+        stream_close(&stream);
+        return 0;
+}
+
 /* -- ends that are slow ------------------------------------------------------------------------ */
 
 static long resident_kib(void)
@@ -188,20 +304,6 @@ static long resident_kib(void)
                 die("/proc/self/statm");
         (void)fclose(file);
         return n_resident * (sysconf(_SC_PAGESIZE) / 1024);
-}
-
-static uint64_t received(void)
-{
-        SshSession *sessions;
-        uint64_t n_bytes = 0;
-        size_t n;
-
-        if (ssh_pool_sessions(pool, &sessions, &n))
-                die("sessions");
-        for (size_t i = 0; i < n; i++)
-                n_bytes += sessions[i].n_received;
-        free(sessions);
-        return n_bytes;
 }
 
 static void await_quiet(void)
@@ -282,9 +384,8 @@ static const struct {
         int n_arguments;
         int (*run)(char **argv);
 } commands[] = {
-        { "crowd", 3, run_crowd },
-        { "deaf", 2, run_deaf },
-        { "flood", 1, run_flood },
+        { "crowd", 3, run_crowd },     { "churn", 3, run_churn }, { "beside", 0, run_beside },
+        { "one-way", 0, run_one_way }, { "deaf", 2, run_deaf },   { "flood", 1, run_flood },
 };
 
 int main(int argc, char **argv)

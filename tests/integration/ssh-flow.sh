@@ -29,6 +29,18 @@ check "two callers who move the bytes themselves" said '^2 of 2 equal, sessions 
 expect 0 "$probe" "$FX_SSH_CONFIG" "ssh://h1,h2/./u:$tmp/s/echo" crowd both 50 100000
 check "50 streams through a session in a session" said '^50 of 50 equal, sessions 2$'
 
+echo "# short streams"
+for lanes in "direct 1 300" "both 6 100"; do
+        # shellcheck disable=SC2086 # words
+        expect 0 "$probe" "$FX_SSH_CONFIG" "ssh://h1/./u:$tmp/s/echo" churn $lanes
+        check "$lanes: streams that follow each other are all served, and closed" said '^all closed$'
+        check "in one session" said 'equal, sessions 1$'
+done
+expect 0 "$probe" "$FX_SSH_CONFIG" "ssh://h1/./u:$tmp/s/echo" beside
+check "a stream is closed while somebody waits for another one's bytes" said '^closed, all$'
+expect 0 "$probe" "$FX_SSH_CONFIG" "ssh://h1/./u:$tmp/s/echo" one-way
+check "a message without an answer leaves by itself" said '^gone$'
+
 echo "# new keys"
 for how in direct fd; do
         expect 0 "$probe" "$FX_SSH_CONFIG" "ssh://h2/./u:$tmp/s/echo" crowd $how 8 3000000
