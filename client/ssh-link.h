@@ -27,6 +27,7 @@
 #include "client/ssh-helm.h"
 #include "client/ssh-login.h"
 #include "client/ssh-pace.h"
+#include "client/ssh-probe.h"
 #include "client/ssh-request.h"
 #include "client/ssh-retry.h"
 #include "client/ssh-stream.h"
@@ -95,6 +96,12 @@ struct SshLink {
         ssh_event event;
         SshStream **streams;
         SshAlive alive;
+        SshProbe *probe;        /* a second connection, while the host is in doubt; NULL: none */
+        uint64_t n_taken;       /* of what was sent: ssh_probe_look_at() */
+        uint64_t n_sent_polled; /* bytes written before it was last polled ... */
+        uint64_t n_sent_ago;    /* ... and before the turn that last read any */
+        uint64_t n_asked;       /* of those written since then: by asking the host */
+        uint64_t n_heard_asked; /* bytes read when it was last asked */
         SshPace pace;
         struct pollfd *polled; /* socket, wake_fd, timer_fd, then one for each stream */
         size_t n_streams;

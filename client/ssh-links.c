@@ -85,6 +85,14 @@ bool ssh_links_may_merge(const SshLink *link, const SshLink *other)
         return true;
 }
 
+void ssh_links_leave(SshShared *shared, uint64_t group)
+{
+        lock(shared);
+        for (SshLink *link = shared->links; link; link = link->next)
+                ssh_link_leave(link, group);
+        unlock(shared);
+}
+
 bool ssh_links_lost_hop(const SshLink *link, char *out, size_t n_out)
 {
         const char *way = link->settings.proxy_jump;
@@ -227,8 +235,23 @@ pyrope_status ssh_links_run(SshShared *shared, SshRequest *request, pyrope_error
         return status;
 }
 
+/* A login is more than a second connection is worth; with the lock held. */
+static pyrope_status check_up(SshShared *shared, const char *target, const SshWatch *watch,
+                              pyrope_error **error)
+{
+        struct pollfd stop = { .fd = watch->stop_fd, .events = POLLIN };
+        bool is_up = false;
+
+        for (const SshLink *link = shared->links; link && !is_up; link = link->next)
+                is_up = ssh_link_is_called(link, target) && link->shown.state == SSH_STATE_UP;
+        if (!is_up || poll(&stop, 1, 0))
+                return error_set(error, PYROPE_E_CLOSED, "%s: there is no session", target);
+        return PYROPE_OK;
+}
+
+/* @beside: NULL, or the watch of a second connection. */
 static pyrope_status open_for(SshShared *shared, const SshOrder *order, SshLink *asker,
-                              SshResult *ret, pyrope_error **error)
+                              const SshWatch *beside, SshResult *ret, pyrope_error **error)
 {
         CLEANUP(ssh_direct_closep) SshDirect *direct = NULL;
         CLEANUP(closep) int fd = -1;
@@ -252,7 +275,9 @@ static pyrope_status open_for(SshShared *shared, const SshOrder *order, SshLink 
         if (order->may_be_direct) /* without memory it is not */
                 request->direct = direct = ssh_direct_new();
         lock(shared);
-        status = ssh_links_run(shared, request, error);
+        status = beside ? check_up(shared, order->to.ssh, beside, error) : PYROPE_OK;
+        if (!status)
+                status = ssh_links_run(shared, request, error);
         is_plain = request->is_plain;
         (void)ssh_request_unref(request);
         unlock(shared);
@@ -264,7 +289,7 @@ static pyrope_status open_for(SshShared *shared, const SshOrder *order, SshLink 
 pyrope_status ssh_links_open(SshShared *shared, const SshOrder *order, SshResult *ret,
                              pyrope_error **error)
 {
-        return open_for(shared, order, /* asker= */ NULL, ret, error);
+        return open_for(shared, order, /* asker= */ NULL, /* beside= */ NULL, ret, error);
 }
 
 static pyrope_status open_hop(void *userdata, const SshSettings *settings, const SshWatch *watch,
@@ -279,7 +304,7 @@ static pyrope_status open_hop(void *userdata, const SshSettings *settings, const
         pyrope_status status;
         SshResult result;
 
-        status = open_for(link->shared, &order, link, &result, error);
+        status = open_for(link->shared, &order, link, /* beside= */ NULL, &result, error);
         link->is_hop_failed = status;
         if (status)
                 return status;
@@ -292,4 +317,32 @@ static pyrope_status open_hop(void *userdata, const SshSettings *settings, const
 SshHop ssh_links_hop(SshLink *link)
 {
         return (SshHop){ .open = open_hop, .userdata = link };
+}
+
+static pyrope_status open_beside(void *userdata, const SshSettings *settings, const SshWatch *watch,
+                                 int *ret_fd, pyrope_error **error)
+{
+        SshLink *link = userdata;
+        const SshOrder order = { .to = { .ssh = settings->proxy_jump,
+                                         .host = settings->host_name,
+                                         .port = settings->port },
+                                 .group = ssh_links_beside_group(link),
+                                 .deadline = watch->deadline };
+        pyrope_status status;
+        SshResult result;
+
+        status = open_for(link->shared, &order, /* asker= */ NULL, watch, &result, error);
+        if (!status)
+                *ret_fd = result.fd;
+        return status;
+}
+
+SshHop ssh_links_beside(SshLink *link)
+{
+        return (SshHop){ .open = open_beside, .userdata = link };
+}
+
+uint64_t ssh_links_beside_group(const SshLink *link)
+{
+        return (uint64_t)(uintptr_t)link;
 }

@@ -46,6 +46,18 @@ NODISCARD pyrope_status ssh_links_open(SshShared *shared, const SshOrder *order,
 SshHop ssh_links_hop(SshLink *link);
 
 /**
+ * ssh_links_beside() - how a second connection to the host of @link gets through others: only by a
+ * session that is up, and only if the watch it is given says not yet that it shall end
+ */
+SshHop ssh_links_beside(SshLink *link);
+
+/** ssh_links_leave() - mark the requests of a group as given up; without the lock. */
+void ssh_links_leave(SshShared *shared, uint64_t group);
+
+/** ssh_links_beside_group() - what ssh_links_leave() knows the stream of a second connection by. */
+uint64_t ssh_links_beside_group(const SshLink *link);
+
+/**
  * ssh_links_lost_hop() - whether the session that @link goes through is no more
  * @out:        why, with that host's name; unchanged if it is up
  */

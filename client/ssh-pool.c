@@ -180,10 +180,7 @@ void ssh_pool_leave(SshPool *pool, uint64_t group)
 {
         if (pool->share)
                 ssh_share_leave(pool->share, group);
-        lock(pool);
-        for (SshLink *link = pool->shared.links; link; link = link->next)
-                ssh_link_leave(link, group);
-        unlock(pool);
+        ssh_links_leave(&pool->shared, group);
 }
 
 void ssh_pool_counts(SshPool *pool, SshPoolCounts *ret)

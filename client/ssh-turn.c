@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <libssh/server.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/timerfd.h>
@@ -17,6 +18,8 @@
 #define SETTLE_ROUNDS 16u
 #define FDS_OF_LINK   3u
 #define OVER_MAX      4u /* streams that nobody waits for: then they are closed */
+
+#define ANSWER_MAX_BYTES 256u /* to a question whether the host is there, as it comes */
 
 static void lock(SshLink *link)
 {
@@ -242,6 +245,14 @@ static void keep_pace(SshLink *link, bool is_full)
                 ssh_step_hold(ssh_get_fd(link->connection.session), (int)link->pace.n_unsent);
 }
 
+/* What is written before a poll may be answered by what it finds. A write may have had libssh read
+ * as well, which is no answer to that write. */
+static void note_sent(SshLink *link)
+{
+        if (atomic_load_explicit(&link->n_received, memory_order_relaxed) == link->bytes.in_bytes)
+                link->n_sent_polled = link->bytes.out_bytes;
+}
+
 static void wait_for_events(SshLink *link, Deadline until)
 {
         bool is_full = ssh_helm_is_full(link);
@@ -261,6 +272,7 @@ static void wait_for_events(SshLink *link, Deadline until)
         ssh_turn_uncork(link);
         keep_pace(link, is_full);
         acknowledge(link);
+        note_sent(link);
         /* Whatever it says, the rest of the turn finds out by itself. */
         n = poll_unlocked(link, wait_ms);
         if (n < 0) {
@@ -415,6 +427,8 @@ static void publish(SshLink *link)
                                       memory_order_relaxed);
                 atomic_store_explicit(&link->received_at_ms, clock_boottime_ms(),
                                       memory_order_relaxed);
+                link->n_sent_ago = link->n_sent_polled;
+                link->n_asked = 0;
         }
         atomic_store_explicit(&link->n_sent, link->bytes.out_bytes, memory_order_relaxed);
         if (took_us > atomic_load_explicit(&link->longest_turn_us, memory_order_relaxed))
@@ -452,31 +466,90 @@ static void set_timer(SshLink *link, int64_t at_ms)
  * last one; libssh has one request of the kind under way, and counts all that it reads. */
 static void ask(SshLink *link)
 {
+        uint64_t n_sent = link->bytes.out_bytes;
+
         (void)ssh_send_keepalive(link->connection.session);
         (void)ssh_send_keepalive(link->connection.session);
+        link->n_asked += link->bytes.out_bytes - n_sent;
+        link->n_heard_asked = link->bytes.in_bytes;
+}
+
+/* Whether somebody may wait for bytes: something was sent since the last came, or it is not known
+ * whether these were the last of what was to come, for the host was not asked since. */
+static bool is_owed(const SshLink *link)
+{
+        uint64_t n_sent = link->bytes.out_bytes - link->n_sent_ago;
+        uint64_t n_heard = link->bytes.in_bytes - link->n_heard_asked;
+
+        return n_sent > link->n_asked || (link->n_streams && n_heard > ANSWER_MAX_BYTES);
+}
+
+/* Without one, the session is judged as if the second connection had failed. */
+static void begin_probe(SshLink *link)
+{
+        const SshHop hop = ssh_links_beside(link);
+
+        link->probe = ssh_probe_start(&link->settings, &hop);
+}
+
+static void end_probe(SshLink *link)
+{
+        if (!link->probe)
+                return;
+        ssh_probe_stop(link->probe);
+        ssh_links_leave(link->shared, ssh_links_beside_group(link));
+        link->probe = ssh_probe_end(link->probe);
+}
+
+static SshAliveSeen see(SshLink *link)
+{
+        SshAliveSeen seen = {
+                .n_heard = link->bytes.in_bytes,
+                .heard_at_ms = atomic_load(&link->received_at_ms),
+                .is_owed = is_owed(link),
+                .may_probe = link->n_streams && ssh_probe_is_possible(&link->settings),
+        };
+
+        ssh_probe_look(link->probe, &seen);
+        if (seen.answered_at_ms)
+                ssh_probe_look_at(ssh_get_fd(link->connection.session), &link->n_taken, &seen);
+        return seen;
+}
+
+static pyrope_status fail_silent(const SshLink *link, int64_t now_ms, pyrope_error **error)
+{
+        const SshAlive *alive = &link->alive;
+        char beaten[64] = "";
+
+        if (alive->is_beaten)
+                (void)snprintf(beaten, sizeof(beaten),
+                               ", while a new connection was answered in %lld ms",
+                               (long long)alive->beaten_in_ms);
+        return error_set(error, PYROPE_E_UNREACHABLE,
+                         "%s: the SSH connection broke: silent for %lld s%s%s",
+                         link->settings.label, (long long)(now_ms - alive->heard_at_ms) / 1000,
+                         alive->is_awake ? ", in which this computer slept" : "", beaten);
 }
 
 /* The timer is over; all that lay in the socket was read. */
 static pyrope_status check_life(SshLink *link, pyrope_error **error)
 {
         const SshAliveTime now = clocks();
+        SshAliveSays says;
+        SshAliveSeen seen;
         int64_t next_ms;
 
         publish(link);
-        switch (ssh_alive_judge(&link->alive, link->bytes.in_bytes,
-                                atomic_load(&link->received_at_ms), &now, &next_ms)) {
-        case SSH_ALIVE_WELL:
-                break;
-        case SSH_ALIVE_ASK:
+        seen = see(link);
+        says = ssh_alive_judge(&link->alive, &seen, &now, &next_ms);
+        if (says == SSH_ALIVE_LOST)
+                return fail_silent(link, now.boot_ms, error);
+        if (says == SSH_ALIVE_ASK)
                 ask(link);
-                break;
-        case SSH_ALIVE_LOST:
-                return error_set(error, PYROPE_E_UNREACHABLE,
-                                 "%s: the SSH connection broke: silent for %lld s%s",
-                                 link->settings.label,
-                                 (long long)(now.boot_ms - link->alive.heard_at_ms) / 1000,
-                                 link->alive.is_awake ? ", in which this computer slept" : "");
-        }
+        if (says == SSH_ALIVE_PROBE || !link->alive.probed_at_ms)
+                end_probe(link);
+        if (says == SSH_ALIVE_PROBE)
+                begin_probe(link);
         set_timer(link, next_ms);
         return PYROPE_OK;
 }
@@ -551,6 +624,7 @@ static void keep_request(SshLink *link, SshStream *stream)
 
 void ssh_turn_end(SshLink *link, pyrope_status status, const pyrope_error *error)
 {
+        end_probe(link);
         ssh_helm_lock(link);
         while (link->n_streams) {
                 if (is_to_be_kept(link->streams[0], status))
@@ -588,6 +662,8 @@ int ssh_turn_begin(SshLink *link)
                         &now);
         set_timer(link, now.boot_ms); /* whoever looks then says when to look again */
         link->n_settled = link->n_acknowledged = 0;
+        link->n_sent_polled = link->n_sent_ago = link->n_asked = link->n_taken = 0;
+        link->n_heard_asked = 0;
         link->helm.status = PYROPE_OK; /* whoever waits for it may steer */
         ssh_helm_unlock(link);
         return 0;

@@ -22,12 +22,12 @@
  * Where one goes through other hosts to an SSH host, these stand in front of it, with commas
  * between (ssh://gateway,me@host:22/./u:/path; at most 8 in all), except in a list of nameservers.
  *
- * An SSH session that is lost, silent for 13 s or behind a suspend of this computer, is made anew
- * by the next call that wants it. While the host cannot be reached, calls wait for it within their
- * timeouts, through the first 10 s of an outage; then each fails with the last reason, and attempts
- * go on once a second at most. Whoever refuses us is not asked again at once: the refusal is told
- * from memory, for 3 s if it was for the host key, else for 10 s, and longer each time, up to 5
- * minutes.
+ * An SSH session that is lost, silent for 4 s while its host answers others, or for 13 s, or behind
+ * a suspend of this computer, is made anew by the next call that wants it. While the host cannot be
+ * reached, calls wait for it within their timeouts, through the first 10 s of an outage; then each
+ * fails with the last reason, and attempts go on once a second at most. Whoever refuses us is not
+ * asked again at once: the refusal is told from memory, for 3 s if it was for the host key, else
+ * for 10 s, and longer each time, up to 5 minutes.
  *
  * An object is named by a name in the nameserver, or by a URI: PYRO:object@location,
  * PYRONAME:name[@location], PYROMETA:tag,tag[@location].

@@ -26,7 +26,7 @@
 #include <sys/socket.h>
 
 #define CALL_MS      4000
-#define SILENT_MS    25000 /* of calls that must outlive a silent host, which is lost after 13 s */
+#define SILENT_MS    25000 /* of calls that must outlive a silent host, lost after 13 s at most */
 #define LATE_MS      1000
 #define ORDER_MS     5000
 #define GROW_MAX_MIB 8

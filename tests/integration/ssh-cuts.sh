@@ -8,7 +8,7 @@
 export PATIENCE=${PATIENCE:-20}
 begin "an SSH connection cut after any byte of an allocate-call-release: each call ends in time, is told truly, and leaves nothing"
 need_sshd 1
-step=${1:-113} silent_step=${2:-1700} # a cut every so many bytes; a silent one is lost after 13 s only
+step=${1:-113} silent_step=${2:-1700} # a cut every so many bytes; a silent one takes 4 s to be noticed
 WAIT_S=$((60 + 5000 / step + 100000 / silent_step)) # for all of them
 kinds='up-rst up-fin up-silence down-rst down-fin down-silence'
 

@@ -11,7 +11,7 @@ need_own_network
 [ $# -gt 0 ] || set -- 1 3 # seconds that it lasts, one after another
 seconds='' long_seconds=''
 for s in "$@"; do
-        # A session is silent for 13 s before it is lost; what was sent is repeated after longer and longer times.
+        # A session is silent for 13 s before it is lost where no other connection is answered; what was sent is repeated after longer and longer times.
         if [ "$s" -le 10 ]; then seconds+=" $s"; else long_seconds+=" $s"; fi
 done
 ADDRESS=10.255.77.1

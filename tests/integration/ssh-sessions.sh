@@ -186,7 +186,9 @@ expect 0 "$fixture" thaw "$FX_DIR" 5
 hears eager OK "until it thaws"
 
 echo "# silence ends"
-for name in frozen proxied cut; do
+hears cut 'OK gone' "cut: noticed"
+check "cut: as silence of this connection alone" logs cut ' lost: .*the SSH connection broke: silent for [0-9]+ s, while a new connection was answered in [0-9]+ ms$'
+for name in frozen proxied; do
         hears $name 'OK gone' "$name: noticed within 15 s"
         check "$name: as silence" logs $name ' lost: .*the SSH connection broke: silent for 1[345] s$'
 done
