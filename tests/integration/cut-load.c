@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * cut-load HOOK LOG CUTS SEED KIND...: calls of several threads, whose way is cut CUTS times
+ * cut-load HOOK LOG CUTS SEED MOST_MS KIND...: calls of several threads, whose way is cut CUTS
+ * times
  *
- * HOOK is a program that is run with one of the KINDs, cuts the way so, and ends when it is open
- * again. All threads share one context; they call "Target" (cut-target.c, whose log is LOG), in
- * quick succession, through one proxy together, with long calls and with large answers, and one
+ * HOOK is a program that is run with one of the KINDs and a number of milliseconds, cuts the way so
+ * (for so long, at most MOST_MS, if it is of a kind that lasts), and ends when it is open again.
+ * All threads share one context; they call "Target" (cut-target.c, whose log is LOG), in quick
+ * succession, through one proxy together, with long calls and with large answers, and one
  * allocates, calls and releases instances of "Target@jobs" all the time. A cut comes when all have
  * recovered from the one before.
  *
  * Prints "name value limit PASS|FAIL"; exit status 1 if one failed. Recovery is the time from the
- * end of HOOK to the end of the first call that succeeds; where the connection falls silent and is
- * never heard of again ("silence", "outage"), it is from the beginning of HOOK, for that has to be
- * noticed first.
+ * end of HOOK to the end of the first call that succeeds.
  */
 
 #include "base/defs.h"
@@ -33,7 +33,7 @@
 #define WORKERS         8u
 #define KINDS_MAX       16
 #define CALL_MS         5000
-#define INSTANCE_MS     25000 /* a silent host is noticed before that is over */
+#define INSTANCE_MS     25000 /* a silent host is noticed before that is over, also in an outage */
 #define PAUSE_MS        2     /* between two calls */
 #define RETRY_MS        20    /* after one that failed */
 #define RECOVER_MS      40000 /* then nobody will any more */
@@ -43,8 +43,8 @@
 #define BETWEEN_MS      200 /* a cut comes so long after the last recovery, at most */
 #define RECOVERY_P50_MS 1000
 #define RECOVERY_P99_MS 5000
-#define NOTICED_MS      15000 /* a silent host, and a second for the new login */
-#define LOGIN_MS        1000
+#define SLOW_MS         2000 /* a recovery that is told of */
+#define LASTS_LEAST_MS  50
 
 extern char **environ;
 
@@ -70,6 +70,13 @@ static bool shall_pause, shall_end;
 static pyrope_context *context;
 static pyrope_proxy *own[4], *shared;
 static size_t n_instances, n_not_allocated, n_not_released;
+
+/* How long the way is closed: mostly as briefly as networks and hosts stumble, seldom for as long
+ * as a session must outlive. */
+static const struct {
+        unsigned percent;
+        unsigned most_ms;
+} lengths[] = { { 70, 1000 }, { 25, 4000 }, { 5, 10000 } };
 
 static Worker workers[WORKERS] = {
         { .proxy = &own[0] },
@@ -229,20 +236,35 @@ typedef struct Cuts {
         size_t n;                  /* made so far */
         double *first_ms, *all_ms; /* recovery of the first, and of the last caller */
         int *kinds;
+        double *hook_ms; /* how long the way was closed */
         size_t n_stuck;
-        double worst_silent_ms;
 } Cuts;
 
-static bool is_silent(const char *kind)
+/* How long a cut is to last. */
+static unsigned draw_ms(unsigned *seed, unsigned most_ms)
 {
-        return !strcmp(kind, "silence") || !strcmp(kind, "outage");
+        unsigned percent = (unsigned)rand_r(seed) % 100, from_ms = LASTS_LEAST_MS, to_ms = 0;
+
+        for (size_t i = 0; i < ARRAY_SIZE(lengths); i++) {
+                to_ms = lengths[i].most_ms;
+                if (percent < lengths[i].percent)
+                        break;
+                percent -= lengths[i].percent;
+                from_ms = to_ms;
+        }
+        if (to_ms > most_ms)
+                to_ms = most_ms;
+        return from_ms < to_ms ? from_ms + (unsigned)rand_r(seed) % (to_ms - from_ms) : to_ms;
 }
 
-static int run_hook(char *hook, char *kind)
+static int run_hook(char *hook, char *kind, unsigned lasts_ms)
 {
-        char *argv[] = { hook, kind, NULL };
+        char number[16];
+        char *argv[] = { hook, kind, number, NULL };
         int status = -1;
         pid_t pid;
+
+        (void)snprintf(number, sizeof(number), "%u", lasts_ms);
 
         if (posix_spawn(&pid, hook, NULL, NULL, argv, environ))
                 return -1;
@@ -251,29 +273,29 @@ static int run_hook(char *hook, char *kind)
 }
 
 /* Return: whether anybody recovered. */
-static bool cut_once(char *hook, char **kinds, int kind, Cuts *cuts)
+static bool cut_once(char *hook, char **kinds, int kind, unsigned lasts_ms, Cuts *cuts)
 {
         double open_ms, cut_ms = now_ms();
         bool is_good;
 
-        if (run_hook(hook, kinds[kind])) {
+        if (run_hook(hook, kinds[kind], lasts_ms)) {
                 printf("# %s cannot be done\n", kinds[kind]);
                 return false;
         }
         open_ms = now_ms();
+        cuts->hook_ms[cuts->n] = open_ms - cut_ms;
         (void)pthread_mutex_lock(&lock);
         is_good = await(has_one_succeeded_since, open_ms, RECOVER_MS);
         cuts->first_ms[cuts->n] = now_ms() - open_ms;
-        if (is_silent(kinds[kind]) && now_ms() - cut_ms > cuts->worst_silent_ms)
-                cuts->worst_silent_ms = now_ms() - cut_ms;
         if (is_good && !await(have_all_succeeded_since, open_ms, RECOVER_MS)) {
                 printf("# %s: not all recover\n", kinds[kind]);
                 cuts->n_stuck++;
         }
         cuts->all_ms[cuts->n] = now_ms() - open_ms;
         (void)pthread_mutex_unlock(&lock);
-        if (cuts->first_ms[cuts->n] > RECOVERY_P50_MS)
-                printf("# cut %zu, %s: %.0f ms\n", cuts->n, kinds[kind], cuts->first_ms[cuts->n]);
+        if (cuts->first_ms[cuts->n] > SLOW_MS)
+                printf("# cut %zu, %s for %.1f s: recovery %.0f ms\n", cuts->n, kinds[kind],
+                       cuts->hook_ms[cuts->n] / 1e3, cuts->first_ms[cuts->n]);
         cuts->kinds[cuts->n++] = kind;
         return is_good;
 }
@@ -298,16 +320,34 @@ static double percentile(const double *values, size_t n, unsigned part)
         return value;
 }
 
-/* The recoveries of one kind, or (-1) of all that are not silent. Return: how many. */
-static size_t recoveries(const Cuts *cuts, char **kinds, int kind, double *ret)
+/* The recoveries of one kind. Return: how many. */
+static size_t recoveries(const Cuts *cuts, int kind, double *ret)
 {
         size_t n = 0;
 
         for (size_t i = 0; i < cuts->n; i++) {
-                if (kind < 0 ? !is_silent(kinds[cuts->kinds[i]]) : cuts->kinds[i] == kind)
+                if (cuts->kinds[i] == kind)
                         ret[n++] = cuts->first_ms[i];
         }
         return n;
+}
+
+static void print_lengths(const Cuts *cuts)
+{
+        size_t n[ARRAY_SIZE(lengths) + 1] = { 0 };
+
+        for (size_t i = 0; i < cuts->n; i++) {
+                size_t k = 0;
+
+                while (k < ARRAY_SIZE(lengths) && cuts->hook_ms[i] > lengths[k].most_ms)
+                        k++;
+                n[k]++;
+        }
+        printf("# the way was closed for up to");
+        for (size_t k = 0; k < ARRAY_SIZE(lengths); k++)
+                printf(" %u s: %zu times,", lengths[k].most_ms / 1000, n[k]);
+        printf(" for longer: %zu times; longest %.1f s\n", n[ARRAY_SIZE(lengths)],
+               percentile(cuts->hook_ms, cuts->n, 100) / 1e3);
 }
 
 static int cuts_figures(const Cuts *cuts, size_t n_wanted, char **kinds, int n_kinds)
@@ -319,23 +359,21 @@ static int cuts_figures(const Cuts *cuts, size_t n_wanted, char **kinds, int n_k
         if (!some_ms)
                 return 0;
         for (int i = 0; i < n_kinds; i++) {
-                n = recoveries(cuts, kinds, i, some_ms);
+                n = recoveries(cuts, i, some_ms);
                 printf("# %s: %zu, recovery p50 %.0f ms, most %.0f ms\n", kinds[i], n,
                        percentile(some_ms, n, 50), percentile(some_ms, n, 100));
         }
+        print_lengths(cuts);
         printf("# all callers: recovery p50 %.0f ms, p99 %.0f ms\n",
                percentile(cuts->all_ms, cuts->n, 50), percentile(cuts->all_ms, cuts->n, 99));
         printf("# %zu instances, %zu times none, %zu not released\n", n_instances, n_not_allocated,
                n_not_released);
         is_good = figure("ssh-cuts", "cuts-missing", (double)(n_wanted - cuts->n), 0);
         is_good &= figure("ssh-cuts", "callers-stuck", (double)cuts->n_stuck, 0);
-        n = recoveries(cuts, kinds, -1, some_ms);
-        is_good &= figure("ssh-cuts", "recovery-p50-ms", percentile(some_ms, n, 50),
+        is_good &= figure("ssh-cuts", "recovery-p50-ms", percentile(cuts->first_ms, cuts->n, 50),
                           patience(RECOVERY_P50_MS));
-        is_good &= figure("ssh-cuts", "recovery-p99-ms", percentile(some_ms, n, 99),
+        is_good &= figure("ssh-cuts", "recovery-p99-ms", percentile(cuts->first_ms, cuts->n, 99),
                           patience(RECOVERY_P99_MS));
-        is_good &= figure("ssh-cuts", "silent-most-ms", cuts->worst_silent_ms,
-                          NOTICED_MS + patience(LOGIN_MS));
         free(some_ms);
         return is_good;
 }
@@ -385,15 +423,17 @@ static bool end(void)
         return true;
 }
 
-static int cut_all(char *hook, size_t n, unsigned seed, char **kinds, int n_kinds)
+static int cut_all(char *hook, size_t n, unsigned seed, unsigned most_ms, char **kinds, int n_kinds)
 {
         Cuts cuts = { .first_ms = calloc(n, sizeof(double)),
                       .all_ms = calloc(n, sizeof(double)),
-                      .kinds = calloc(n, sizeof(int)) };
+                      .kinds = calloc(n, sizeof(int)),
+                      .hook_ms = calloc(n, sizeof(double)) };
+        double begun_ms = now_ms();
         Footprint before;
         int is_good;
 
-        if (!cuts.first_ms || !cuts.all_ms || !cuts.kinds)
+        if (!cuts.first_ms || !cuts.all_ms || !cuts.kinds || !cuts.hook_ms)
                 return 0;
         (void)pthread_mutex_lock(&lock);
         if (!await(have_all_warmed_up, 0, RECOVER_MS))
@@ -406,16 +446,18 @@ static int cut_all(char *hook, size_t n, unsigned seed, char **kinds, int n_kind
                 (void)poll(NULL, 0, rand_r(&seed) % BETWEEN_MS);
                 /* Each kind once, then by chance. */
                 if (!cut_once(hook, kinds, i < (size_t)n_kinds ? (int)i : rand_r(&seed) % n_kinds,
-                              &cuts))
+                              draw_ms(&seed, most_ms), &cuts))
                         break;
         }
         pause_all(true);
+        printf("# %.1f s for each cut\n", (now_ms() - begun_ms) / 1e3 / (double)n);
         is_good = cuts_figures(&cuts, n, kinds, n_kinds);
         is_good &= footprint_figures("ssh-cuts", before, GROW_MAX_MIB);
         pause_all(false);
         free(cuts.first_ms);
         free(cuts.all_ms);
         free(cuts.kinds);
+        free(cuts.hook_ms);
         return is_good;
 }
 
@@ -426,7 +468,7 @@ int main(int argc, char **argv)
         int is_good;
 
         log_init("cut-load", LOG_LEVEL_WARNING);
-        if (argc < 6 || argc - 5 > KINDS_MAX || process_sanitize()) {
+        if (argc < 7 || argc - 6 > KINDS_MAX || process_sanitize()) {
                 fprintf(stderr, "usage: see the top of cut-load.c\n");
                 return 2;
         }
@@ -435,7 +477,7 @@ int main(int argc, char **argv)
         if (!begin())
                 return 1;
         is_good = cut_all(argv[1], strtoul(argv[3], NULL, 10), (unsigned)strtoul(argv[4], NULL, 10),
-                          argv + 5, argc - 5);
+                          (unsigned)strtoul(argv[5], NULL, 10), argv + 6, argc - 6);
         if (!end()) {
                 (void)figure("ssh-cuts", "calls-hung", 1, 0);
                 _exit(1); /* what hangs cannot be freed */

@@ -9,6 +9,7 @@
 with_own_network "$@"
 n_cuts=${1:-20}
 seed=${2:-$RANDOM}
+most_ms=${3:-2000} # that the way is closed
 export PATIENCE=${PATIENCE:-20}
 begin "$n_cuts cuts of all kinds under calls of several threads: every call ends in time, is told truly, runs once at most; all recover"
 need_sshd 1
@@ -40,7 +41,7 @@ export CUT_CONTROL=$cut_control CUT_ADDRESS FX_DIR
 WAIT_S=$((60 + n_cuts * 45)) # each cut is given so long
 expect 0 env PYROPE_ZONE=near "PYROPE_RUNTIME_DIR=$tmp/near" "PYROPE_SSH_CONFIG=$cut_config" \
         "PYROPE_NAMESERVER=ssh://cut/./u:$tmp/far/nameserver.sock" \
-        "$PYROPE_TEST_BIN_DIR/cut-load" "$top/tests/support/cut-way" "$tmp/log" "$n_cuts" "$seed" "${kinds[@]}"
+        "$PYROPE_TEST_BIN_DIR/cut-load" "$top/tests/support/cut-way" "$tmp/log" "$n_cuts" "$seed" "$most_ms" "${kinds[@]}"
 cat "$tmp/out"
 WAIT_S=20
 # shellcheck disable=SC2317 # wait_until calls it
