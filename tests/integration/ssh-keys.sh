@@ -19,8 +19,9 @@ export FIXTURE_EXTRA_6="MACs hmac-sha1,hmac-md5
 Ciphers aes128-ctr"
 export FIXTURE_EXTRA_7="LogLevel DEBUG3
 PubkeyAcceptedAlgorithms ssh-rsa"
+export FIXTURE_EXTRA_8="LogLevel DEBUG"
 ssh-keygen -q -t rsa -b 2048 -N '' -f "$tmp/rsa.host"
-need_sshd 7
+need_sshd 8
 sed -i '/BatchMode\|IdentityFile\|IdentitiesOnly/d' "$FX_SSH_CONFIG"
 printf '[%s]:%s %s\n' "$FX_H5" "$FX_PORT" "$(cut -d' ' -f1,2 "$tmp/rsa.host.pub")" >>"$FX_DIR/known_hosts"
 mkdir "$tmp/s"
@@ -211,18 +212,22 @@ fi
 
 echo "# the agent stays here"
 allow k1
-cp "$FX_DIR/h1/authorized_keys" "$FX_DIR/h7/authorized_keys"
+cp "$FX_DIR/h1/authorized_keys" "$FX_DIR/h8/authorized_keys"
 keep k1
-# shellcheck disable=SC2016 # for the shell over there
-{
-        with "IdentityAgent $tmp/agent
+with "IdentityAgent $tmp/agent
 ForwardAgent yes
-IdentityFile none
-PubkeyAcceptedAlgorithms +ssh-rsa"
-        expect 0 setsid -w env SSH_AUTH_SOCK="$tmp/agent" "$probe" "$tmp/config" exec h1 'echo "agent: $SSH_AUTH_SOCK."'
+IdentityFile none"
+offered() { # how often h8 was offered an agent
+        grep -c 'request auth-agent-req' "$FX_DIR/h8/log"
 }
-check "ForwardAgent yes or not, a command there has none" said '^agent: \.$'
-check "and none was offered to the host" test "$(grep -c 'auth-agent' "$FX_DIR/h1/log")" = 0
+for backend in libssh program; do
+        # shellcheck disable=SC2016 # for the shell over there
+        expect 0 setsid -w env SSH_AUTH_SOCK="$tmp/agent" PROBE_BACKEND=$backend "$probe" "$tmp/config" exec h8 'echo "agent: $SSH_AUTH_SOCK."'
+        check "$backend: ForwardAgent yes or not, a command there has none" said '^agent: \.$'
+        check "$backend: none was offered to the host" test "$(offered)" = 0
+done
+expect 0 setsid -w env SSH_AUTH_SOCK="$tmp/agent" ssh -F "$tmp/config" -o BatchMode=yes h8 true
+check "which would have told" test "$(offered)" = 1
 kill "$agent_pid"
 
 echo "# weak algorithms"
@@ -237,5 +242,6 @@ weak h6 hmac-sha1,hmac-md5
 key rsa-only -t rsa -b 2048 -N ''
 cp "$tmp/rsa-only.pub" "$FX_DIR/h7/authorized_keys"
 log_in 1 "IdentityFile $tmp/rsa-only" h7
+check "nobody in between can leave out messages (strict key exchange)" grep -q 'will use strict KEX ordering' "$FX_DIR/h7/log"
 check "a signature by SHA-1 is not made" test "$(grep -c 'Accepted publickey' "$FX_DIR/h7/log")" = 0
 finish

@@ -12,6 +12,12 @@ done
 export FIXTURE_EXTRA="GatewayPorts yes
 LogLevel DEBUG"
 need_sshd 3
+# What a user's own configuration wants of every host, for the sessions of a person.
+eval "$(ssh-agent -a "$tmp/lent")" >/dev/null
+lent_pid=$SSH_AGENT_PID
+unset SSH_AGENT_PID
+export SSH_AUTH_SOCK=$tmp/lent
+printf '    %s\n' 'ForwardAgent yes' 'RemoteForward 0 127.0.0.1:9' "RemoteForward $tmp/far.sock 127.0.0.1:9" >>"$FX_SSH_CONFIG"
 strangers="65534 65533"
 chmod 755 "$tmp" # so that nothing but our own modes keeps them out
 
@@ -86,6 +92,9 @@ end_watch() { # returns its exit status
 kept_from() { # KIND PATH: the strangers tried it, and were not let near
         check "$1 was tried in vain" grep -qx "EACCES $2" "$tmp/scan.out"
 }
+ports_tried() { # of all that was scanned
+        grep -E '^[A-Z_]+ [^/@]*:[0-9]+$' "$tmp/scan.out"
+}
 open_to_others() { # what below $place others may read, write or enter
         find "$place" -mindepth 1 -perm /077 ! -type l
 }
@@ -115,6 +124,7 @@ scan_everything() { # PLACE
                 kept_from "the local socket $forward" "$(path_of $forward)"
         done
         kept_from "the agent that has the sessions of commands" "$(find "$place/steering" -name 'agent-*.sock')"
+        check "no port is open but those that were asked for" test "$(ports_tried | wc -l)" = 6
         for tunnel in libssh-port program-port agent-port; do
                 port=$(ready_uri $tunnel | sed 's/.*://')
                 for address in 127.0.0.1 ::1; do
@@ -141,8 +151,11 @@ asked() { # how many requests of that kind the sshds have seen
 }
 check "the sshds have seen streams to sockets" grep -q 'direct-streamlocal' "$FX_DIR/h2/log"
 check "but nobody asked them to listen, or for an agent" test "$(asked)" = 0
-expect 0 ssh -F "$FX_SSH_CONFIG" -R 0:127.0.0.1:9 h1 true
-check "which they would have told" test "$(asked)" = 1
+expect 0 ssh -F "$FX_SSH_CONFIG" h1 true
+check "as ssh itself does, for that configuration" test "$(asked)" -ge 3
+kill "$lent_pid"
+wait_until test ! -e "$tmp/lent"
+rm -f "$tmp/far.sock"
 
 # --- the scan finds what is open: here a socket of each kind, held open by a program of ours ---
 
