@@ -139,7 +139,8 @@ static void advise_keys(DoctorCheck *check, const SshSettings *settings)
                 doctor_remedy(check,
                               "the host does not know the key: 'ssh-copy-id -i %s.pub %s%s', or "
                               "have its administrator add that line to ~/.ssh/authorized_keys of "
-                              "%s",
+                              "%s; if it is there, the host's log tells more: the account may be "
+                              "expired, locked or without a shell, or not among AllowUsers",
                               key, config, settings->typed.host, settings->user);
         else
                 doctor_remedy(check,
@@ -170,6 +171,11 @@ void doctor_advise_login(DoctorCheck *check, const SshSettings *settings, pyrope
                                      "terminal");
         else if (status == PYROPE_E_AUTH)
                 advise_keys(check, settings);
+        else if (strstr(text, "it said '"))
+                doctor_remedy(check,
+                              "do what it said, or ask its administrator; '%s' shows all of "
+                              "it",
+                              command);
         else
                 doctor_remedy(check, "'%s' shows where ssh itself gets stuck", command);
 }

@@ -66,6 +66,7 @@ static void judge_noise(DoctorPlace *place, DoctorCheck *check, const char *text
 static void judge_shell(DoctorPlace *place, DoctorCheck *check, const SshExamOutput *output)
 {
         const char *text = (const char *)output->text.data;
+        const char *why = output->text.n ? text : (const char *)output->words.data;
 
         if (!output->exit_status && !strcmp(text, SAID "\n")) {
                 place->has_commands = true;
@@ -81,11 +82,11 @@ static void judge_shell(DoctorPlace *place, DoctorCheck *check, const SshExamOut
         } else {
                 doctor_remedy(check,
                               "see which shell %s has there: 'getent passwd %s'; it must run "
-                              "commands",
+                              "commands, and the account and its password must be in force",
                               ssh_exam_settings(place->host->exam)->user,
                               ssh_exam_settings(place->host->exam)->user);
                 doctor_fail(check, "'%s' ended with status %d: '%.*s'", ASK_SHELL,
-                            output->exit_status, sample_length(text), text);
+                            output->exit_status, sample_length(why), why);
         }
 }
 

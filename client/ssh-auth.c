@@ -6,6 +6,8 @@
 #include "client/ssh-auth-key.h"
 #include "client/ssh-auth-try.h"
 
+#include "base/text.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -51,9 +53,28 @@ static void tried_text(const SshAuthTry *attempt, char *out, size_t n_out)
                        attempt->tried.n || !agent[0] ? list_text(&attempt->tried) : "");
 }
 
+/* Some hosts tell why before they hang up: "; it said 'Your account has expired ...'". */
+static void banner_text(const SshAuthTry *attempt, char out[static WHAT_BYTES])
+{
+        CLEANUP(freep) char *banner = ssh_get_issue_banner(attempt->session);
+        char last[WHAT_BYTES - sizeof("; it said ''")];
+        size_t n = banner ? strlen(banner) : 0;
+        const char *line;
+
+        while (n > 0 && strchr(" \r\n", banner[n - 1]))
+                n--;
+        line = n > 0 ? memrchr(banner, '\n', n) : NULL;
+        line = line ? line + 1 : banner;
+        out[0] = '\0';
+        if (n == 0)
+                return;
+        (void)text_escape(line, n - (size_t)(line - banner), last, sizeof(last));
+        (void)snprintf(out, WHAT_BYTES, "; it said '%s'", last);
+}
+
 static pyrope_status fail_broken(const SshAuthTry *attempt)
 {
-        char tried[2 * WORDS_MAX_BYTES];
+        char tried[2 * WORDS_MAX_BYTES], said[WHAT_BYTES];
 
         tried_text(attempt, tried, sizeof(tried));
         if (strstr(ssh_get_error(attempt->session), "Too many authentication failures"))
@@ -61,8 +82,9 @@ static pyrope_status fail_broken(const SshAuthTry *attempt)
                                  "%s: hung up at the login after too many keys, %s; name the right "
                                  "one by IdentityFile in the SSH configuration",
                                  attempt->settings->label, tried);
-        return error_set(attempt->error, PYROPE_E_UNREACHABLE, "%s: hung up at the login: %s",
-                         attempt->settings->label, ssh_get_error(attempt->session));
+        banner_text(attempt, said);
+        return error_set(attempt->error, PYROPE_E_UNREACHABLE, "%s: hung up at the login: %s%s",
+                         attempt->settings->label, ssh_get_error(attempt->session), said);
 }
 
 /* Names of the methods that the host allows. */
