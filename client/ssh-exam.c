@@ -326,8 +326,9 @@ static pyrope_status run_start(Run *run, Deadline deadline, pyrope_error **error
                 status = turn(run->exam, deadline, run->command, error);
         if (status || r)
                 return status ? status : fail_refused(run, error);
-        while (!status && !run->is_closed &&
-               (r = ssh_channel_request_exec(run->channel, run->command)) == SSH_AGAIN)
+        /* A command that is over at once may have run, and its channel be closed, in one turn. */
+        while (!status && (r = ssh_channel_request_exec(run->channel, run->command)) == SSH_AGAIN &&
+               !run->is_closed)
                 status = turn(run->exam, deadline, run->command, error);
         return status || !r ? status : fail_refused(run, error);
 }
