@@ -19,6 +19,8 @@ TOP = pathlib.Path(__file__).resolve().parent.parent.parent
 CIPHER = "aes128-gcm@openssh.com"
 LISTEN_S = 10
 BULK_BYTES = 1024 * 1024  # of one message beside which small calls are made
+PIECE_BYTES = 64 * 1024  # the same, of who asks for pieces
+LITTLE_UNSENT = "net.ipv4.tcp_notsent_lowat=16384"  # what an administrator can do about downloads
 SHAPED = "tbf rate 20mbit burst 16kb latency 50ms"
 SHAPED_MB = 20 / 8  # per second
 
@@ -234,13 +236,22 @@ def slow_link(bench):
 def measure_beside(bench, ways, mode):
     """Small calls beside bulk in one direction; what is missing in the table is what ssh -L makes of it."""
     found = {}
-    forwarded, uri = ways.forwarded(ways.raw()), ways.pyrope()
-    for peer, program, address in (("ssh -L", "bench-raw", forwarded), ("Pyrope", "bench-pyrope", uri)):
-        p50, worst, rate = ways.measure(program, mode, address, BULK_BYTES, bench.size.beside)
+
+    def beside(peer, program, address, n_bytes=BULK_BYTES):
+        p50, worst, rate = ways.measure(program, mode, address, n_bytes, bench.size.beside)
         found[peer] = p50, rate / SHAPED_MB
         bench.table[(f"small call {mode}, p50, ms", "20mbit", peer)] = p50
         bench.table[(f"small call {mode}, longest, ms", "20mbit", peer)] = worst
         bench.table[(f"bulk {mode}, MB/s", "20mbit", peer)] = rate
+
+    forwarded, uri = ways.forwarded(ways.raw()), ways.pyrope()
+    beside("ssh -L", "bench-raw", forwarded)
+    beside("Pyrope", "bench-pyrope", uri)
+    if mode == "beside-get":
+        beside("Pyrope 64KiB", "bench-pyrope", uri, PIECE_BYTES)
+        with contextlib.suppress(Skip):  # sysctl may be forbidden
+            run_lines(shlex.join([*ways.far, "sysctl", "-qw", LITTLE_UNSENT]))
+            beside("Pyrope sysctl", "bench-pyrope", uri)
     return found["Pyrope"]
 
 
