@@ -95,6 +95,12 @@ refuses "[::1]:$port" 65533 pyrope ping "${uri/127.0.0.1/[::1]}"
 check "who has the other address of localhost gets nothing" squatter_got '^[12] connections 0 bytes$'
 stop target
 
+echo "# another daemon of our own has the port by now"
+start other nameserver --database "$tmp/other.db" --socket "$tmp/other.sock" --listen "127.0.0.1:$port"
+expect 1 pyrope call target echo '"hello"'
+check "it has no such object" complained "target: the daemon has no such object"
+stop other
+
 echo "# a nameserver with a port, for users whom it names"
 ALICE=64002 SITE=64001
 open_programs
