@@ -204,6 +204,8 @@ static int open_file(UNUSED sqlite3_vfs *self, const char *path, sqlite3_file *f
 static void make_vfs(void)
 {
         below = sqlite3_vfs_find(/* zVfsName= */ NULL);
+        if (!below)
+                return; /* no memory; whoever opens a database without a VFS is told so */
         vfs = *below;
         vfs.zName = "pyrope-wal";
         vfs.szOsFile += (int)sizeof(Ours);
