@@ -15,6 +15,7 @@
 #include <sys/socket.h>
 
 #define WHAT_BYTES         512u
+#define CONNECT_STEP_MS    100     /* then it is seen whether the pool has ended meanwhile */
 #define MESSAGE_MAX_BYTES  262144u /* as libssh's own limit */
 #define REQUEST_IDENTITIES 11
 #define IDENTITIES_ANSWER  12
@@ -247,7 +248,17 @@ static void *run(void *userdata)
 static pyrope_status connect_agent(const SshSettings *settings, const SshWatch *watch, int *ret_fd,
                                    pyrope_error **error)
 {
-        if (unix_connect(settings->agent, watch->deadline, ret_fd))
+        struct pollfd stop = { .fd = watch->stop_fd, .events = POLLIN };
+        int r;
+
+        /* That a queue is full of others can be waited for, but not together with anything else. */
+        do {
+                Deadline step = deadline_in(CONNECT_STEP_MS);
+
+                r = unix_connect(settings->agent, deadline_min(watch->deadline, step), ret_fd);
+        } while (r == UNIX_E_TIMEOUT && !deadline_passed(watch->deadline) &&
+                 poll(&stop, 1, 0) == 0);
+        if (r)
                 return error_set(error, PYROPE_E_UNREACHABLE, "%s: nobody answers",
                                  settings->agent);
         return PYROPE_OK;

@@ -2,10 +2,13 @@
 
 #include "client/ssh-agent.h"
 
+#include "base/unix-socket.h"
+#include "tests/unit/scratch.h"
 #include "tests/unit/unit.h"
 
 #include <errno.h>
 #include <string.h>
+#include <sys/eventfd.h>
 
 /* Keys "a", "b" and "cc" with comments "1", "2" and "3", as an agent lists them. */
 static const uint8_t three[] = "\14\0\0\0\3"
@@ -117,6 +120,28 @@ START_TEST(of_too_many_keys_the_known_ones_stay)
 }
 END_TEST
 
+/* One that takes no connection more. */
+START_TEST(an_agent_that_is_stuck_does_not_hold_up_the_end)
+{
+        CLEANUP(ssh_names_deinit) SshNames none = { 0 }, keys = { 0 };
+        SshSettings settings = SSH_SETTINGS_INIT;
+        SshWatch watch = { .stop_fd = eventfd(1, EFD_CLOEXEC), .deadline = deadline_in(3600000) };
+        int listen_fd = -1, fd;
+        ErrorText why = { "" };
+
+        settings.agent = (char *)(uintptr_t)scratch_path("agent");
+        settings.label = (char *)(uintptr_t) "h";
+        ck_assert_int_eq(unix_listen(settings.agent, 0, &listen_fd, &why), 0);
+        while (unix_connect(settings.agent, deadline_in(0), &fd) == 0)
+                closep(&fd); /* it is in the queue all the same */
+
+        ck_assert_int_eq(ssh_agent_list(&settings, &watch, &none, &keys, NULL),
+                         PYROPE_E_UNREACHABLE);
+        closep(&listen_fd);
+        closep(&watch.stop_fd);
+}
+END_TEST
+
 int main(void)
 {
         Suite *suite = suite_create("client.ssh-agent");
@@ -127,6 +152,10 @@ int main(void)
         tcase_add_loop_test(tcase, a_cut_list_is_refused, 0, N_THREE);
         tcase_add_loop_test(tcase, lengths_that_lie_are_refused, 4, 9);
         tcase_add_test(tcase, of_too_many_keys_the_known_ones_stay);
+        suite_add_tcase(suite, tcase);
+        tcase = tcase_create("ssh-agent stuck");
+        tcase_add_checked_fixture(tcase, scratch_setup, scratch_teardown);
+        tcase_add_test(tcase, an_agent_that_is_stuck_does_not_hold_up_the_end);
         suite_add_tcase(suite, tcase);
         return unit_run(suite);
 }
