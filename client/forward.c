@@ -17,13 +17,11 @@
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 
-#define BACKLOG 128
-#define OPEN_MS 30000 /* from a connection to its channel */
-#define CONNECT_MS                                                                                 \
-        5000           /* from a connection to one that is made here: who comes meanwhile waits    \
-                        */
-#define RECOVER_MS 100 /* before the next try where there are no descriptors left */
-#define PORT_TRIES 64u /* to find a port that is free for both addresses */
+#define BACKLOG    128
+#define OPEN_MS    30000 /* from a connection to its channel */
+#define CONNECT_MS 5000  /* to one that is made here: who comes meanwhile waits */
+#define RECOVER_MS 100   /* before the next try where there are no descriptors left */
+#define PORT_TRIES 64u   /* to find a port that is free for both addresses */
 
 enum {
         LISTEN_MAIN, /* the socket, or 127.0.0.1 */

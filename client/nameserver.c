@@ -12,8 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define PATIENCE_MS                                                                                \
-        5000 /* for all nameservers of a list, before those that were silent are asked */
+#define PATIENCE_MS 5000 /* for each of several, before those that were silent are asked again */
 
 /* -- where it is ------------------------------------------------------------------------------ */
 

@@ -14,11 +14,10 @@
 
 #include <pyrope/pyrope.h>
 
-#define SSH_ASK_TEXT_BYTES                                                                         \
-        4096u                    /* of an instruction or a prompt, as shown, with its terminator   \
-                                  */
-#define SSH_ASK_LINES_MAX 24u    /* of each */
-#define SSH_ASK_MS        120000 /* longest wait for a person: sshd, too, hangs up after it */
+/* Of an instruction or a prompt: bytes as it is shown, with its terminator; and lines. */
+#define SSH_ASK_TEXT_BYTES 4096u
+#define SSH_ASK_LINES_MAX  24u
+#define SSH_ASK_MS         120000 /* longest wait for a person: sshd, too, hangs up after it */
 
 typedef struct SshAsk SshAsk;
 

@@ -20,8 +20,8 @@
  * @trust:      from ssh_hostkey_check()
  * @watch:      as there
  *
- * Return: PYROPE_OK; PYROPE_E_AUTH with all that was tried and why it was not enough, or
- * that nobody answered;
- * PYROPE_E_UNREACHABLE (hung up), PYROPE_E_TIMEOUT, PYROPE_E_CLOSED, PYROPE_E_NOMEM, PYROPE_E_IO.
+ * Return: PYROPE_OK; PYROPE_E_AUTH with all that was tried and why it was not enough, or that
+ * nobody answered; PYROPE_E_UNREACHABLE (hung up), PYROPE_E_TIMEOUT, PYROPE_E_CLOSED,
+ * PYROPE_E_NOMEM, PYROPE_E_IO.
  */
 NODISCARD pyrope_status ssh_auth(const SshTrust *trust, SshWatch *watch, pyrope_error **error);

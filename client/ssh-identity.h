@@ -43,7 +43,9 @@ struct SshIdentities {
  * @ret:        zeros; owned by the caller, ssh_identities_deinit(), whatever is returned
  * @unusable:   receives, as words for a person, what cannot be used and why
  *
- * Return: PYROPE_OK; PYROPE_E_NOMEM; PYROPE_E_TIMEOUT, PYROPE_E_CLOSED for a watch that is over.
+ * An agent that does not answer before the watch's end is one that has no keys, as @unusable says.
+ *
+ * Return: PYROPE_OK, PYROPE_E_NOMEM.
  */
 NODISCARD pyrope_status ssh_identities_find(const SshSettings *settings, const SshWatch *watch,
                                             SshIdentities *ret, Buffer *unusable,

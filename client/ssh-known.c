@@ -28,7 +28,7 @@ unsigned ssh_known_scan(int byte, unsigned *state)
         else if (before == AT_NAMES && is_blank)
                 *state = AT_REST;
         if (before == AT_BEGIN && byte == '@')
-                return 1;
+                return SSH_MARK_UNREAD;
         return before != AT_REST && byte == '!' ? SSH_MARK_EXCEPTED : 0;
 }
 

@@ -22,6 +22,7 @@ enum SshMark {
         SSH_MARK_NAMED = 4,     /* this is the host's key; only told if ssh-keygen was asked */
         SSH_MARK_EXCEPTED = 8,  /* there are names with a '!', so libssh may take a line for one of
                                    this host that is none */
+        SSH_MARK_UNREAD = 16,   /* a line has a mark; which and whose, ssh-keygen knows */
 };
 
 /* A host and its key. */
@@ -35,7 +36,7 @@ typedef struct SshKnown {
  * ssh_known_marks() - look through a file
  * @file:       it need not exist
  * @is_thorough: ask ssh-keygen also about a file that has nothing that libssh passes over
- * @ret:        SSH_MARK_* together
+ * @ret:        SSH_MARK_* together, but SSH_MARK_UNREAD
  *
  * Return: PYROPE_OK; PYROPE_E_HOST_KEY (the file, or its marks, cannot be read);
  * PYROPE_E_TIMEOUT, PYROPE_E_CLOSED, PYROPE_E_NOMEM, PYROPE_E_IO.
@@ -47,7 +48,7 @@ NODISCARD pyrope_status ssh_known_marks(const SshKnown *known, const char *file,
  * ssh_known_scan() - the pure part: what a byte of a file says about whether libssh reads it right
  * @state:      0 at the beginning of the file
  *
- * Return: 0; 1: here is a mark; SSH_MARK_EXCEPTED.
+ * Return: 0, SSH_MARK_UNREAD, SSH_MARK_EXCEPTED.
  */
 unsigned ssh_known_scan(int byte, unsigned *state);
 

@@ -92,7 +92,8 @@ pyrope_status ssh_master_fail(const SshMaster *master, pyrope_error **error);
  * PYROPE_E_UNREACHABLE (it does not do it); as ssh_run().
  */
 NODISCARD pyrope_status ssh_master_listen(SshMaster *master, const Location *to,
-                                          const SshWatch *watch, char path[static 64],
+                                          const SshWatch *watch,
+                                          char path[static SSH_MASTER_PATH_BYTES],
                                           pyrope_error **error);
 
 /** ssh_master_unlisten() - no more connections at that socket. Return: whether it did so, before

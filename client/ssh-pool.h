@@ -143,9 +143,8 @@ NODISCARD SshPool *ssh_pool_new(const char *config_file, SshBackend backend, con
 /**
  * ssh_pool_free() - end every session, its streams and its thread
  *
- * No other call may run on @pool. Descriptors that callers hold see a hang-up, those of an agent's
- * sessions apart, and stay theirs. Does
- * not wait for the network. NULL is fine. Return: NULL.
+ * No other call may run on @pool. Descriptors that callers hold stay theirs, and see a hang-up,
+ * those of an agent's sessions apart. Does not wait for the network. NULL is fine. Return: NULL.
  */
 SshPool *ssh_pool_free(SshPool *pool);
 DEFINE_CLEANUP(SshPool, ssh_pool_free);

@@ -104,7 +104,7 @@ struct SshSettings {
  * @ret:        SSH_SETTINGS_INIT; owned by the caller, ssh_settings_deinit(), whatever is returned
  *
  * Return: PYROPE_OK; PYROPE_E_INVALID (the target), PYROPE_E_CONFIG (ssh refuses the configuration,
- * or we do); PYROPE_E_TIMEOUT, PYROPE_E_CLOSED, PYROPE_E_IO,
+ * or we do), PYROPE_E_TOO_LARGE (what ssh says), PYROPE_E_TIMEOUT, PYROPE_E_CLOSED, PYROPE_E_IO,
  * PYROPE_E_NOMEM.
  */
 NODISCARD pyrope_status ssh_settings_read(const char *config_file, const char *target,

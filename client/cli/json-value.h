@@ -5,12 +5,13 @@
 /*
  * Values as JSON
  *
- * What JSON has is itself. What it lacks is an object with one key, in both directions:
+ * What JSON has is itself. What it lacks is an object with one key:
  *
- *      {"$int": "18446744073709551615"}   an int above 2^63 - 1, or beyond 64 bits
+ *      {"$int": "18446744073709551615"}   an int above 2^63 - 1; received, also one beyond 64 bits
  *      {"$float": "nan"}                  nan, inf, -inf
  *      {"$bytes": "AAEC"}                 bytes, as base64
- *      {"$ext": [5, "AAEC"]}              an extension type of msgpack: its number and bytes
+ *      {"$ext": [5, "AAEC"]}              an extension type of msgpack, its number and bytes:
+ *                                         received only
  *      {"$map": [[key, value], ...]}      a map whose keys are not all plain text, or one that
  *                                         would look like a line of this table
  *
@@ -51,7 +52,7 @@ int json_value_write(pyrope_writer *writer, const json_t *json, JsonProblem *pro
 
 /**
  * json_value_parse() - a whole text
- * @problem: `column 3: invalid token near 'x'`, or why it is no value
+ * @problem: `line 1 column 3: invalid token near 'x'`, or why it is no value
  *
  * Return: as json_value_write().
  */

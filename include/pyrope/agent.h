@@ -66,13 +66,15 @@ PYROPE_API pyrope_status pyrope_agent_stop(pyrope_context *context, int64_t time
 /**
  * pyrope_survey() - what of ours runs here for this user
  * @timeout_ms: for each that is asked
- * @ret: a map with the lists
- *      agents:  of maps with socket, pid; and either error, a str, or version, ssh_config (nil: the
- *               default), unused_ms (not used for so long), idle_ms (then it ends), waiting (what
- *               is being done for commands now), sessions: of maps with host, names, state,
- *               since_ms (in it for so long), reason, next_attempt_ms (-1: none is planned),
- * logins, channels, received and sent (bytes of this login), quiet_ms (-1: nothing came), server,
- * cipher daemons: of maps with socket and is_listening, a bool
+ * @ret: a map with the lists "agents" and "daemons"
+ *
+ * An agent is a map with socket and pid; and with error, a str, or else with version, ssh_config
+ * (nil: the default), unused_ms (not used for so long), idle_ms (it ends after that), waiting (how
+ * many commands it does something for now), and sessions. A session is a map with host, names,
+ * state, since_ms (in that state for so long), reason, next_attempt_ms (until then; -1: none is
+ * planned), logins, channels, received and sent (bytes since the last login), quiet_ms (since the
+ * last byte came; -1: none did), server, cipher. A daemon is a map with socket and is_listening, a
+ * bool.
  *
  * Return: PYROPE_OK, PYROPE_E_INVALID, PYROPE_E_NOMEM.
  */

@@ -28,14 +28,14 @@ static void check(const char *key, const char *text)
 
         if (!copy)
                 return;
-        PROPERTY(!(found & 1) || strchr(text, '@'));
+        PROPERTY(!(found & SSH_MARK_UNREAD) || strchr(text, '@'));
         PROPERTY(!(found & SSH_MARK_EXCEPTED) || strchr(text, '!'));
         marks = ssh_known_parse(copy, key);
         PROPERTY(!(marks & SSH_MARK_REVOKED) || strstr(text, "@revoked"));
         PROPERTY(!(marks & SSH_MARK_AUTHORITY) || strstr(text, "@cert-authority"));
         PROPERTY(!(marks & (SSH_MARK_REVOKED | SSH_MARK_NAMED)) || strstr(text, key));
         /* libssh's reading alone is trusted only where there is no mark. */
-        PROPERTY(!(marks & (SSH_MARK_REVOKED | SSH_MARK_AUTHORITY)) || found & 1 ||
+        PROPERTY(!(marks & (SSH_MARK_REVOKED | SSH_MARK_AUTHORITY)) || found & SSH_MARK_UNREAD ||
                  strchr(text, '\r'));
 }
 

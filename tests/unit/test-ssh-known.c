@@ -45,13 +45,14 @@ static const struct {
         { "", 0 },
         { "h ssh-ed25519 key a@b !\n", 0 },
         { "# @revoked !\n", 0 },
-        { "@revoked h ssh-ed25519 key\n", 1 },
-        { "h ssh-ed25519 key\n \t@cert-authority h ssh-ed25519 key", 1 },
+        { "@revoked h ssh-ed25519 key\n", SSH_MARK_UNREAD },
+        { "h ssh-ed25519 key\n \t@cert-authority h ssh-ed25519 key", SSH_MARK_UNREAD },
         { "h@x ssh-ed25519 key\n", 0 },
         { "a,!h,* ssh-ed25519 key\n", SSH_MARK_EXCEPTED },
         { "!h ssh-ed25519 key\n", SSH_MARK_EXCEPTED },
-        { "@revoked !h,* ssh-ed25519 key\n", 1 },
-        { "@revoked h ssh-ed25519 key\nx,!h ssh-ed25519 key\n", 1 | SSH_MARK_EXCEPTED },
+        { "@revoked !h,* ssh-ed25519 key\n", SSH_MARK_UNREAD },
+        { "@revoked h ssh-ed25519 key\nx,!h ssh-ed25519 key\n",
+          SSH_MARK_UNREAD | SSH_MARK_EXCEPTED },
 };
 
 START_TEST(what_libssh_does_not_read_is_noticed)
