@@ -15,33 +15,36 @@
 
 /* -- starting ---------------------------------------------------------------------------------- */
 
+/* Whose reading end does not block. Return: 0, -1 with errno set. */
 static int open_pipe(int ret_fds[static 2])
 {
         if (pipe2(ret_fds, O_CLOEXEC) < 0)
-                return -errno;
+                return -1;
         (void)fcntl(ret_fds[0], F_SETFL, O_NONBLOCK);
         return 0;
 }
 
+static pyrope_status fail(const SshMaster *master, const char *what, pyrope_error **error)
+{
+        return error_set(error, PYROPE_E_IO, "%s: %s: %s", master->label, what, strerror(errno));
+}
+
 /* Its input and output are the request's, or its output comes to us. */
-static int start(SshCommand *command, const SshMaster *master, pyrope_error **error)
+static pyrope_status start(SshCommand *command, const SshMaster *master, pyrope_error **error)
 {
         const SshRequest *request = command->request;
         CLEANUP(closep) int out_end = -1;
         CLEANUP(closep) int words_end = -1;
         int out[2] = { -1, -1 }, words[2];
         pyrope_status status;
-        int r;
 
-        r = open_pipe(words);
-        if (r)
-                return r;
+        if (open_pipe(words) < 0)
+                return fail(master, "pipe", error);
         command->words_fd = words[0];
         words_end = words[1];
         if (!request->is_piped) {
-                r = open_pipe(out);
-                if (r)
-                        return r;
+                if (open_pipe(out) < 0)
+                        return fail(master, "pipe", error);
                 command->out_fd = out[0];
                 out_end = out[1];
         }
@@ -50,28 +53,26 @@ static int start(SshCommand *command, const SshMaster *master, pyrope_error **er
                 (int[]){ request->fd, request->is_piped ? request->fd : out_end, words_end },
                 &command->pid, error);
         if (status)
-                return -EIO;
+                return status;
         command->exit_fd = pidfd_open(command->pid, 0);
-        return command->exit_fd < 0 ? -errno : 0;
+        return command->exit_fd < 0 ? fail(master, "pidfd", error) : PYROPE_OK;
 }
 
 pyrope_status ssh_command_new(const SshMaster *master, SshRequest *request, SshCommand **ret,
                               pyrope_error **error)
 {
         SshCommand *command = calloc(1, sizeof(*command));
-        int r;
+        pyrope_status status;
 
         if (!command)
                 return error_nomem(error);
         *command = (SshCommand){
                 .request = request, .exit_fd = -1, .out_fd = -1, .words_fd = -1, .exit_status = -1
         };
-        r = start(command, master, error);
-        if (r) {
+        status = start(command, master, error);
+        if (status) {
                 (void)ssh_command_free(command);
-                return error && *error ? PYROPE_E_IO
-                                       : error_set(error, PYROPE_E_IO, "%s: %s", master->label,
-                                                   strerror(-r));
+                return status;
         }
         closep(&request->fd); /* the process has it */
         *ret = command;

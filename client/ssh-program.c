@@ -110,6 +110,14 @@ static bool is_same(const char *one, const char *other)
         return one == other || (one && other && strcmp(one, other) == 0);
 }
 
+static bool leads_to(const Destination *destination, const Location *to)
+{
+        const Location *there = &destination->to;
+
+        return is_same(there->path, to->path) && is_same(there->host, to->host) &&
+               there->port == to->port;
+}
+
 static void destination_deinit(Destination *destination)
 {
         destination->to.ssh = NULL; /* borrowed from a request */
@@ -126,8 +134,7 @@ static Destination *choose(SshProgram *program, const Location *to)
         for (size_t i = 0; i < ARRAY_SIZE(program->destinations); i++) {
                 Destination *there = &program->destinations[i];
 
-                if (is_same(there->to.path, to->path) && is_same(there->to.host, to->host) &&
-                    there->to.port == to->port)
+                if (leads_to(there, to))
                         return there;
                 if (there->used_at < oldest->used_at)
                         oldest = there;
@@ -144,8 +151,7 @@ static pyrope_status reach(SshProgram *program, const Location *to, const char *
         Destination *there = choose(program, to);
         pyrope_status status;
 
-        if (!is_same(there->to.path, to->path) || !is_same(there->to.host, to->host) ||
-            there->to.port != to->port) {
+        if (!leads_to(there, to)) {
                 if (location_is_given(&there->to))
                         (void)ssh_master_unlisten(&program->master, &there->to, there->path,
                                                   deadline_in(CANCEL_MS));

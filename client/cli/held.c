@@ -26,7 +26,7 @@ int held_set_init(HeldSet *set, pyrope_context *context, TaskSignals *signals, c
 
 void held_set_deinit(HeldSet *set)
 {
-        for (size_t i = 0; i < set->n; i++) {
+        for (size_t i = 0; set->all && i < set->n_names; i++) {
                 free(set->all[i].job);
                 free(set->all[i].manager);
                 free(set->all[i].uri);
