@@ -5,6 +5,7 @@
 #include "base/unix-socket.h"
 #include "client/pump.h"
 #include "client/ssh-command.h"
+#include "client/ssh-destination.h"
 #include "client/ssh-direct.h"
 
 #include <errno.h>
@@ -13,11 +14,9 @@
 
 #define CONNECT_MS  1000 /* to the master, which is on this machine ... */
 #define NUMBER_MS   5000 /* ... and needs no network to number a channel */
-#define CANCEL_MS   1000 /* for all that the user's own master listens on for us */
 #define FDS_OF_LINK 3u
 
 typedef struct Way Way;
-typedef struct Destination Destination;
 typedef struct SshProgram SshProgram;
 
 typedef enum WayState {
@@ -41,19 +40,11 @@ struct Way {
         Way *next;
 };
 
-/* Where the master listens for us. */
-struct Destination {
-        Location to; /* all NULL: none */
-        char path[SSH_MASTER_PATH_BYTES];
-        uint64_t used_at; /* counts the uses of all */
-};
-
 struct SshProgram {
         SshLink *link;
         SshMaster master;
         Pump *pump;
-        Destination destinations[SSH_PROGRAM_DESTINATIONS_MAX];
-        uint64_t n_uses;
+        SshDestinations destinations;
         uint64_t n_ever; /* ways */
 
         /* Changed under the lock, for others look through them. */
@@ -71,11 +62,6 @@ static void lock(SshLink *link)
 static void unlock(SshLink *link)
 {
         (void)pthread_mutex_unlock(&link->shared->lock);
-}
-
-static SshWatch orders_watch(const SshLink *link)
-{
-        return (SshWatch){ .stop_fd = link->shared->stop_fd };
 }
 
 /* -- answers ----------------------------------------------------------------------------------- */
@@ -103,79 +89,18 @@ static void give_up(SshProgram *program, Way *way, pyrope_status status, const p
                 way->state = WAY_OVER;
 }
 
-/* -- destinations ------------------------------------------------------------------------------ */
-
-static bool is_same(const char *one, const char *other)
-{
-        return one == other || (one && other && strcmp(one, other) == 0);
-}
-
-static bool leads_to(const Destination *destination, const Location *to)
-{
-        const Location *there = &destination->to;
-
-        return is_same(there->path, to->path) && is_same(there->host, to->host) &&
-               there->port == to->port;
-}
-
-static void destination_deinit(Destination *destination)
-{
-        destination->to.ssh = NULL; /* borrowed from a request */
-        location_deinit(&destination->to);
-        *destination = (Destination){ 0 };
-}
-
-/* The one that is there, or a place for it: of those that are taken the one that was used least
- * recently. */
-static Destination *choose(SshProgram *program, const Location *to)
-{
-        Destination *oldest = &program->destinations[0];
-
-        for (size_t i = 0; i < ARRAY_SIZE(program->destinations); i++) {
-                Destination *there = &program->destinations[i];
-
-                if (leads_to(there, to))
-                        return there;
-                if (there->used_at < oldest->used_at)
-                        oldest = there;
-        }
-        return oldest;
-}
-
-/* A destination where the master listens. */
-static pyrope_status reach(SshProgram *program, const Location *to, const char **ret_path,
-                           pyrope_error **error)
-{
-        const SshWatch watch = orders_watch(program->link);
-        const Location far = { .path = to->path, .host = to->host, .port = to->port };
-        Destination *there = choose(program, to);
-        pyrope_status status;
-
-        if (!leads_to(there, to)) {
-                if (location_is_given(&there->to))
-                        (void)ssh_master_unlisten(&program->master, &there->to, there->path,
-                                                  deadline_in(CANCEL_MS));
-                destination_deinit(there);
-                status = ssh_master_listen(&program->master, to, &watch, there->path, error);
-                if (status)
-                        return status;
-                if (location_copy(&far, &there->to))
-                        return error_nomem(error);
-        }
-        there->used_at = ++program->n_uses;
-        *ret_path = there->path;
-        return PYROPE_OK;
-}
-
 /* -- ways -------------------------------------------------------------------------------------- */
 
 static pyrope_status connect_to_master(SshProgram *program, Way *way, pyrope_error **error)
 {
+        const SshWatch watch = { .stop_fd = program->link->shared->stop_fd,
+                                 .deadline = way->request->deadline };
         const char *path = NULL;
         pyrope_status status;
         int r;
 
-        status = reach(program, &way->request->to, &path, error);
+        status = ssh_destinations_reach(&program->destinations, &program->master, &way->request->to,
+                                        &watch, &path, error);
         if (status)
                 return status;
         r = unix_connect(path, deadline_in(CONNECT_MS), &way->fd);
@@ -618,22 +543,6 @@ static void end_way(SshProgram *program, Way *way, pyrope_status status, const p
         free(way);
 }
 
-/* One of ours ends with all its sockets. */
-static void unlisten_all(SshProgram *program)
-{
-        Deadline deadline = deadline_in(CANCEL_MS);
-        bool is_to_be_told = program->master.is_foreign;
-
-        for (size_t i = 0; i < ARRAY_SIZE(program->destinations); i++) {
-                Destination *there = &program->destinations[i];
-
-                if (is_to_be_told && location_is_given(&there->to))
-                        is_to_be_told = ssh_master_unlisten(&program->master, &there->to,
-                                                            there->path, deadline);
-                destination_deinit(there);
-        }
-}
-
 void ssh_program_end(SshLink *link, pyrope_status status, const pyrope_error *error)
 {
         SshProgram *program = link->program;
@@ -656,7 +565,7 @@ void ssh_program_end(SshLink *link, pyrope_status status, const pyrope_error *er
                 unlock(link);
                 (void)ssh_command_free(command);
         }
-        unlisten_all(program);
+        ssh_destinations_end(&program->destinations, &program->master);
         ssh_master_end(&program->master);
         free(program);
 }

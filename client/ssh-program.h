@@ -9,19 +9,18 @@
  * can do whatever the user's `ssh host` can. A link has one or the other; callers see no difference
  * but in speed, and in the words of errors, where "ssh" stands before what the program said.
  *
- * Design notes. For each destination the master (ssh-master.h) listens at a socket in its
- * directory; a stream is a connection to it, joined to the caller's descriptor by a pump. Whether
- * the host has opened the channel the master says on its standard error, by the channel's number.
- * Which number a connection gets it says as well, but not for which connection: so there is always
- * only one that has none yet.
+ * Design notes. For each destination (ssh-destination.h) the master (ssh-master.h) listens at a
+ * socket in its directory; a stream is a connection to it, joined to the caller's descriptor by a
+ * pump. Whether the host has opened the channel the master says on its standard error, by the
+ * channel's number. Which number a connection gets it says as well, but not for which connection:
+ * so there is always only one that has none yet.
  *
  * All of it runs in the link's thread but ssh_program_leave() and ssh_program_show().
  */
 
 #include "client/ssh-link.h"
 
-#define SSH_PROGRAM_DESTINATIONS_MAX 64u /* where the master listens for us at a time */
-#define SSH_PROGRAM_COMMANDS_MAX     64u /* that run at a time */
+#define SSH_PROGRAM_COMMANDS_MAX 64u /* that run at a time */
 
 /** ssh_program_begin() - log in: sets link->program. Return: as ssh_login(). */
 NODISCARD pyrope_status ssh_program_begin(SshLink *link, const SshWatch *watch,
