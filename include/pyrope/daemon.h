@@ -291,6 +291,9 @@ PYROPE_API int pyrope_reply_proxy(pyrope_call *call, const char *id);
  * A stream that nobody asks once its connection has been gone for 30 s, and that of a oneway call,
  * is given up; in a batch the whole batch fails.
  *
+ * What is large and goes over a slow link is better given so than as one result: of an SSH session
+ * all calls share the link, and other ones get through between two items. 64 KiB each cost little.
+ *
  * Threads: `next` has the turn of the object whose method gave the stream, so no method of a serial
  * object runs beside it. Nothing of one stream runs beside its own `next`: of an object that is
  * PYROPE_CONCURRENT, another who asks for the same stream meanwhile gets a RuntimeError. `close`
