@@ -7,6 +7,7 @@
  *
  *      open N PLACE MS      a stream, known as N from then on: "OK", or "E_STATUS text"
  *      echo N TEXT          there and back: "OK TEXT"; "GONE"
+ *      push N BYTES         sends so many, and the end: "OK", as soon as they are taken; "GONE"
  *      wait N MS            for its end: "OK gone", "OK there"
  *      close N
  *      hammer PLACE N MS    open and close N times: "OK opened N tried N told N", the last of
@@ -112,6 +113,19 @@ static void do_echo(char **words)
                 printf("OK %s\n", words[2]);
         else
                 printf("GONE\n");
+}
+
+static void do_push(char **words)
+{
+        static const char bytes[65536];
+        size_t n = strtoul(words[2], NULL, 10);
+        struct pollfd polled = { .fd = *stream(words[1]), .events = POLLOUT };
+        ssize_t r = 0;
+
+        for (; n && r >= 0 && poll(&polled, 1, ECHO_MS) > 0; n -= r > 0 ? (size_t)r : 0)
+                r = send(polled.fd, bytes, n < sizeof(bytes) ? n : sizeof(bytes), MSG_NOSIGNAL);
+        (void)shutdown(polled.fd, SHUT_WR);
+        printf(n ? "GONE\n" : "OK\n");
 }
 
 static void do_wait(char **words)
@@ -270,7 +284,7 @@ static const struct {
         { "open", 4, do_open },     { "echo", 3, do_echo },         { "wait", 3, do_wait },
         { "close", 2, do_close },   { "hammer", 4, do_hammer },     { "storm", 4, do_storm },
         { "enough", 1, do_enough }, { "sessions", 1, do_sessions }, { "deaf", 1, do_deaf },
-        { "end", 1, do_end },
+        { "end", 1, do_end },       { "push", 3, do_push },
 };
 
 static void run_line(char *line)
