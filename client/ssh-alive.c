@@ -29,6 +29,15 @@ void ssh_alive_begin(SshAlive *alive, unsigned interval_s, unsigned n_asked_max,
         }
 }
 
+int64_t ssh_alive_slow_until(int64_t until_ms, uint64_t n_bytes, int64_t now_ms)
+{
+        uint64_t ms = n_bytes / SSH_ALIVE_SLOWEST;
+
+        if (ms > SSH_ALIVE_SLOW_MS)
+                ms = SSH_ALIVE_SLOW_MS;
+        return least(most(until_ms, now_ms) + (int64_t)ms, now_ms + SSH_ALIVE_SLOW_MS);
+}
+
 static bool was_suspended(SshAlive *alive, const SshAliveTime *now)
 {
         int64_t before_ms = alive->ahead_ms;
@@ -67,10 +76,12 @@ static SshAliveSays ask(SshAlive *alive, bool is_awake, int64_t now_ms, int64_t 
 
 /* -- the second connection --------------------------------------------------------------------- */
 
-/* When the kernel sends what is under way once more, since the second connection was answered, and
- * the answer to that is due; 0: that is not waited for. */
-static int64_t resend_over_at(SshAlive *alive, const SshAliveSeen *seen, int64_t answer_ms)
+/* When the answer is due to what the kernel sends once more, the first time since the second
+ * connection was answered; 0: that is not waited for. */
+static int64_t resend_over_at(SshAlive *alive, const SshAliveSeen *seen)
 {
+        int64_t answer_ms = most(SSH_ALIVE_RESENT_MS, SSH_ALIVE_GRACE_TRIPS * seen->trip_ms);
+
         if (!alive->resent_at_ms && seen->sent_at_ms >= seen->answered_at_ms)
                 alive->resent_at_ms = seen->sent_at_ms;
         if (alive->resent_at_ms)
@@ -80,16 +91,25 @@ static int64_t resend_over_at(SshAlive *alive, const SshAliveSeen *seen, int64_t
         return 0;
 }
 
-/* When the session is lost, for the second connection was answered. */
-static int64_t beaten_at(SshAlive *alive, const SshAliveSeen *seen, int64_t now_ms)
+/* The second connection was answered. */
+static SshAliveSays compare(SshAlive *alive, const SshAliveSeen *seen, int64_t now_ms,
+                            int64_t *ret_next_ms)
 {
-        int64_t trips_ms = SSH_ALIVE_GRACE_TRIPS * seen->trip_ms;
-        int64_t grace_ms = seen->is_hidden ? SSH_ALIVE_GRACE_HIDDEN_MS : SSH_ALIVE_GRACE_MS;
+        int64_t least_ms = seen->is_hidden ? SSH_ALIVE_GRACE_HIDDEN_MS : SSH_ALIVE_GRACE_MS;
+        int64_t grace_ms = most(least_ms, SSH_ALIVE_GRACE_TRIPS * seen->trip_ms);
+        int64_t resend_ms = resend_over_at(alive, seen), beaten_ms;
 
         if (seen->is_moving)
                 alive->moved_at_ms = now_ms;
-        return most(most(seen->answered_at_ms, alive->moved_at_ms) + most(grace_ms, trips_ms),
-                    resend_over_at(alive, seen, most(SSH_ALIVE_RESENT_MS, trips_ms)));
+        beaten_ms = most(seen->answered_at_ms, alive->moved_at_ms) + grace_ms;
+        beaten_ms = least(most(beaten_ms, seen->slow_until_ms), lost_at(alive));
+        beaten_ms = most(beaten_ms, resend_ms);
+        *ret_next_ms = least(now_ms + SSH_ALIVE_LOOK_MS, beaten_ms);
+        if (now_ms < beaten_ms)
+                return SSH_ALIVE_WELL;
+        alive->is_beaten = true;
+        alive->beaten_in_ms = seen->took_ms;
+        return SSH_ALIVE_LOST;
 }
 
 static SshAliveSays probe(SshAlive *alive, int64_t now_ms, int64_t *ret_next_ms)
@@ -110,14 +130,10 @@ static SshAliveSays doubt(SshAlive *alive, const SshAliveSeen *seen, int64_t now
                                               : alive->asked_at_ms + SSH_ALIVE_DOUBT_MS;
 
         *ret_next_ms = next_look(alive, now_ms);
+        if (seen->answered_at_ms)
+                return compare(alive, seen, now_ms, ret_next_ms);
         if (now_ms >= lost_at(alive))
                 return SSH_ALIVE_LOST;
-        if (seen->answered_at_ms) {
-                alive->is_beaten = now_ms >= beaten_at(alive, seen, now_ms);
-                alive->beaten_in_ms = seen->took_ms;
-                *ret_next_ms = least(now_ms + SSH_ALIVE_LOOK_MS, lost_at(alive));
-                return alive->is_beaten ? SSH_ALIVE_LOST : SSH_ALIVE_WELL;
-        }
         if (seen->is_probing) {
                 *ret_next_ms = least(now_ms + SSH_ALIVE_LOOK_MS, lost_at(alive));
                 return SSH_ALIVE_WELL;

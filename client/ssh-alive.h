@@ -16,8 +16,10 @@
  * one (ssh-probe.h) tells: it is begun when a host that was asked is silent for SSH_ALIVE_DOUBT_MS.
  * If sshd answers there, and for a grace from then on this session is as silent as before, it is
  * lost. The grace is several times the way there and back, and outlasts the kernel's next attempt
- * to send what is under way, unless that is far off; and it begins anew as long as what we sent is
- * still being taken, for then the question may not have got there.
+ * to send what is under way, even that of all silence, unless the attempt is far off. The question
+ * may not have got there: so the grace begins anew as long as what we sent is still being taken,
+ * and after much was sent it lasts as long as a slow way would take for that
+ * (ssh_alive_slow_until()).
  *
  * While the computer was suspended, hosts and gateways may have given the session up, and nobody
  * tells. So after it, which shows by CLOCK_BOOTTIME running ahead of CLOCK_MONOTONIC, the host is
@@ -44,8 +46,10 @@
         2000                       /* where the kernel that repeats things is another host's       \
                                     */
 #define SSH_ALIVE_GRACE_TRIPS 5    /* there and back, if that is more */
-#define SSH_ALIVE_RESEND_MS   3000 /* the kernel's next attempt is waited for so long */
+#define SSH_ALIVE_RESEND_MS   6000 /* the kernel's next attempt is waited for so long */
 #define SSH_ALIVE_RESENT_MS   250  /* for the answer to it */
+#define SSH_ALIVE_SLOWEST     20   /* bytes a millisecond: what was sent may take so long ... */
+#define SSH_ALIVE_SLOW_MS     8000 /* ... and at most this */
 #define SSH_ALIVE_LOOK_MS     50   /* how often one looks while there is a second connection */
 
 typedef struct SshAlive SshAlive;
@@ -70,6 +74,8 @@ struct SshAliveSeen {
         int64_t answered_at_ms; /* 0: it was not */
         int64_t took_ms;        /* from its beginning until then, an outage included */
         int64_t trip_ms;        /* there and back, as its kernel measured it; 0: not known */
+
+        int64_t slow_until_ms; /* until then what was sent may be on a slow way */
 
         /* Of this one's socket; all 0 if nothing of the kind is known. */
         bool is_hidden;       /* the way has another kernel's connection in it */
@@ -114,6 +120,14 @@ typedef enum SshAliveSays {
  */
 void ssh_alive_begin(SshAlive *alive, unsigned interval_s, unsigned n_asked_max,
                      const SshAliveTime *now);
+
+/**
+ * ssh_alive_slow_until() - so much was sent, more than a small message has
+ * @until_ms:   what it was before
+ *
+ * Return: slow_until_ms of what is seen from now on.
+ */
+int64_t ssh_alive_slow_until(int64_t until_ms, uint64_t n_bytes, int64_t now_ms);
 
 /**
  * ssh_alive_judge() - what is to be done

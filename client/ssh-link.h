@@ -98,9 +98,11 @@ struct SshLink {
         SshAlive alive;
         SshProbe *probe;        /* a second connection, while the host is in doubt; NULL: none */
         uint64_t n_taken;       /* of what was sent: ssh_probe_look_at() */
-        uint64_t n_sent_polled; /* bytes written before it was last polled ... */
+        uint64_t n_sent_seen;   /* bytes written before it was last polled */
+        uint64_t n_sent_polled; /* the same, unless a write had read something ... */
         uint64_t n_sent_ago;    /* ... and before the turn that last read any */
         uint64_t n_asked;       /* of those written since then: by asking the host */
+        int64_t slow_until_ms;  /* ssh_alive_slow_until() */
         uint64_t n_heard_asked; /* bytes read when it was last asked */
         SshPace pace;
         struct pollfd *polled; /* socket, wake_fd, timer_fd, then one for each stream */

@@ -15,10 +15,11 @@
 #include <strings.h>
 #include <sys/socket.h>
 
-#define KEEPALIVE_IDLE_S  4     /* the first probe after so long without a byte ... */
-#define KEEPALIVE_EVERY_S 2     /* ... then one each ... */
-#define UNANSWERED_MS     12000 /* ... and the end after so long without an answer */
-#define TOS_MAX           255
+#define KEEPALIVE_IDLE_S  4 /* the first probe after so long without a byte ... */
+#define KEEPALIVE_EVERY_S 2 /* ... then one each ... */
+/* ... and the end after so long without an answer; ssh-alive.h has ended it before, as a rule. */
+#define UNANSWERED_MS 16000
+#define TOS_MAX       255
 
 /* -- marks ------------------------------------------------------------------------------------- */
 

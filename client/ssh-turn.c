@@ -19,7 +19,8 @@
 #define FDS_OF_LINK   3u
 #define OVER_MAX      4u /* streams that nobody waits for: then they are closed */
 
-#define ANSWER_MAX_BYTES 256u /* to a question whether the host is there, as it comes */
+#define MUCH_BYTES       16384u /* from one turn to the next: more than small calls are */
+#define ANSWER_MAX_BYTES 256u   /* to a question whether the host is there, as it comes */
 
 static void lock(SshLink *link)
 {
@@ -247,8 +248,14 @@ static void keep_pace(SshLink *link, bool is_full)
 
 /* What is written before a poll may be answered by what it finds. A write may have had libssh read
  * as well, which is no answer to that write. */
-static void note_sent(SshLink *link)
+static void note_sent(SshLink *link, bool is_full)
 {
+        uint64_t n = link->bytes.out_bytes - link->n_sent_seen;
+
+        link->n_sent_seen = link->bytes.out_bytes;
+        if (n && (is_full || n > MUCH_BYTES))
+                link->slow_until_ms =
+                        ssh_alive_slow_until(link->slow_until_ms, n, clock_boottime_ms());
         if (atomic_load_explicit(&link->n_received, memory_order_relaxed) == link->bytes.in_bytes)
                 link->n_sent_polled = link->bytes.out_bytes;
 }
@@ -272,7 +279,7 @@ static void wait_for_events(SshLink *link, Deadline until)
         ssh_turn_uncork(link);
         keep_pace(link, is_full);
         acknowledge(link);
-        note_sent(link);
+        note_sent(link, is_full);
         /* Whatever it says, the rest of the turn finds out by itself. */
         n = poll_unlocked(link, wait_ms);
         if (n < 0) {
@@ -507,6 +514,7 @@ static SshAliveSeen see(SshLink *link)
                 .n_heard = link->bytes.in_bytes,
                 .heard_at_ms = atomic_load(&link->received_at_ms),
                 .is_owed = is_owed(link),
+                .slow_until_ms = link->slow_until_ms,
                 .may_probe = link->n_streams && ssh_probe_is_possible(&link->settings),
         };
 
@@ -663,7 +671,8 @@ int ssh_turn_begin(SshLink *link)
         set_timer(link, now.boot_ms); /* whoever looks then says when to look again */
         link->n_settled = link->n_acknowledged = 0;
         link->n_sent_polled = link->n_sent_ago = link->n_asked = link->n_taken = 0;
-        link->n_heard_asked = 0;
+        link->n_heard_asked = link->n_sent_seen = 0;
+        link->slow_until_ms = 0;
         link->helm.status = PYROPE_OK; /* whoever waits for it may steer */
         ssh_helm_unlock(link);
         return 0;

@@ -12,7 +12,7 @@ typedef struct Step {
         int64_t slept_ms; /* all in all until then */
         int64_t heard_ms; /* at that time the last byte was read; 0: none yet */
         SshAliveSays says;
-        int64_t next_ms;   /* from now; of a session that is lost: 0 if its time was over */
+        int64_t next_ms;   /* from now; of a lost session: 0 if its time was over */
         SshAliveSeen seen; /* the rest; times are since the session began, awake */
 } Step;
 
@@ -93,6 +93,11 @@ static const Case silences[] = {
           .steps = { { 5000, 0, 0, SSH_ALIVE_ASK, 1000 } } },
 };
 
+/* A second connection, begun at 6000. */
+#define ANSWERED .answered_at_ms = 6030
+/* ... and the kernel has sent data, and sends them again. */
+#define REPEATS(SENT, AGAIN) ANSWERED, .sent_at_ms = (SENT), .resend_at_ms = (AGAIN)
+
 /* All of them were silent when they were asked, after five seconds. */
 static const Case doubts[] = {
         { "a second connection is begun a second after the question",
@@ -100,37 +105,21 @@ static const Case doubts[] = {
         { "the session has a second once it is answered",
           .steps = { { 6000, 0, 0, SSH_ALIVE_PROBE, 50 },
                      { 6049, 0, 0, SSH_ALIVE_WELL, 50, { .is_probing = true } },
-                     { 6999, 0, 0, SSH_ALIVE_WELL, 50, { .answered_at_ms = 6030 } },
-                     { 7029, 0, 0, SSH_ALIVE_WELL, 50, { .answered_at_ms = 6030 } },
-                     { 7030, 0, 0, SSH_ALIVE_LOST, 50, { .answered_at_ms = 6030 } } } },
+                     { 6999, 0, 0, SSH_ALIVE_WELL, 31, { ANSWERED } },
+                     { 7029, 0, 0, SSH_ALIVE_WELL, 1, { ANSWERED } },
+                     { 7030, 0, 0, SSH_ALIVE_LOST, 50, { ANSWERED } } } },
         { "or five times there and back",
           .steps = { { 6000, 0, 0, SSH_ALIVE_PROBE, 50 },
-                     { 9299, 0, 0, SSH_ALIVE_WELL, 50, { .answered_at_ms = 7300, .trip_ms = 400 } },
-                     { 9300,
-                       0,
-                       0,
-                       SSH_ALIVE_LOST,
-                       50,
-                       { .answered_at_ms = 7300, .trip_ms = 400 } } } },
+                     { 8029, 0, 0, SSH_ALIVE_WELL, 1, { ANSWERED, .trip_ms = 400 } },
+                     { 8030, 0, 0, SSH_ALIVE_LOST, 50, { ANSWERED, .trip_ms = 400 } } } },
         { "or two seconds, through another host",
           .steps = { { 6000, 0, 0, SSH_ALIVE_PROBE, 50 },
-                     { 8029,
-                       0,
-                       0,
-                       SSH_ALIVE_WELL,
-                       50,
-                       { .answered_at_ms = 6030, .is_hidden = true } },
-                     { 8030,
-                       0,
-                       0,
-                       SSH_ALIVE_LOST,
-                       50,
-                       { .answered_at_ms = 6030, .is_hidden = true } } } },
-        { "a byte ends it",
-          .steps = { { 6000, 0, 0, SSH_ALIVE_PROBE, 50 },
-                     { 7040, 0, 7035, SSH_ALIVE_WELL, 1500, { .answered_at_ms = 6030 } },
-                     { 12035, 0, 7035, SSH_ALIVE_ASK, 1000 },
-                     { 13035, 0, 7035, SSH_ALIVE_PROBE, 50 } } },
+                     { 8029, 0, 0, SSH_ALIVE_WELL, 1, { ANSWERED, .is_hidden = true } },
+                     { 8030, 0, 0, SSH_ALIVE_LOST, 50, { ANSWERED, .is_hidden = true } } } },
+        { "a byte ends it", .steps = { { 6000, 0, 0, SSH_ALIVE_PROBE, 50 },
+                                       { 7020, 0, 7015, SSH_ALIVE_WELL, 1500, { ANSWERED } },
+                                       { 12015, 0, 7015, SSH_ALIVE_ASK, 1000 },
+                                       { 13015, 0, 7015, SSH_ALIVE_PROBE, 50 } } },
         { "one that is not answered is no proof, nor are three",
           .steps = { { 6000, 0, 0, SSH_ALIVE_PROBE, 50 },
                      { 6050, 0, 0, SSH_ALIVE_WELL, 1500 },
@@ -155,91 +144,42 @@ static const Case doubts[] = {
                                                 { 18500, 0, 12500, SSH_ALIVE_PROBE, 50 } } },
         { "what the kernel is about to repeat is waited for, and its answer",
           .steps = { { 6000, 0, 0, SSH_ALIVE_PROBE, 50 },
-                     { 9029,
-                       0,
-                       0,
-                       SSH_ALIVE_WELL,
-                       50,
-                       { .answered_at_ms = 6030, .sent_at_ms = 5800, .resend_at_ms = 9030 } },
-                     { 9030,
-                       0,
-                       0,
-                       SSH_ALIVE_WELL,
-                       50,
-                       { .answered_at_ms = 6030, .sent_at_ms = 9030, .resend_at_ms = 15000 } },
-                     { 9279,
-                       0,
-                       0,
-                       SSH_ALIVE_WELL,
-                       50,
-                       { .answered_at_ms = 6030, .sent_at_ms = 9030, .resend_at_ms = 15000 } },
-                     { 9280,
-                       0,
-                       0,
-                       SSH_ALIVE_LOST,
-                       50,
-                       { .answered_at_ms = 6030, .sent_at_ms = 9030, .resend_at_ms = 15000 } } } },
-        { "but not for longer than three seconds",
+                     { 12029, 0, 0, SSH_ALIVE_WELL, 50, { REPEATS(5800, 12030) } },
+                     { 12030, 0, 0, SSH_ALIVE_WELL, 50, { REPEATS(12030, 25000) } },
+                     { 12279, 0, 0, SSH_ALIVE_WELL, 1, { REPEATS(12030, 25000) } },
+                     { 12280, 0, 0, SSH_ALIVE_LOST, 50, { REPEATS(12030, 25000) } } } },
+        { "also beyond the time that any silence has",
           .steps = { { 6000, 0, 0, SSH_ALIVE_PROBE, 50 },
-                     { 7029,
-                       0,
-                       0,
-                       SSH_ALIVE_WELL,
-                       50,
-                       { .answered_at_ms = 6030, .sent_at_ms = 5800, .resend_at_ms = 9031 } },
-                     { 7030,
-                       0,
-                       0,
-                       SSH_ALIVE_LOST,
-                       50,
-                       { .answered_at_ms = 6030, .sent_at_ms = 5800, .resend_at_ms = 9031 } } } },
+                     { 11999, 0, 0, SSH_ALIVE_WELL, 50, { REPEATS(5800, 12030) } },
+                     { 12000, 0, 0, SSH_ALIVE_WELL, 50, { REPEATS(5800, 12030) } },
+                     { 13000, 0, 0, SSH_ALIVE_WELL, 50, { REPEATS(12800, 25000) } },
+                     { 13049, 0, 0, SSH_ALIVE_WELL, 1, { REPEATS(12800, 25000) } },
+                     { 13050, 0, 0, SSH_ALIVE_LOST, 50, { REPEATS(12800, 25000) } } } },
+        { "but not for longer than six seconds",
+          .steps = { { 6000, 0, 0, SSH_ALIVE_PROBE, 50 },
+                     { 7029, 0, 0, SSH_ALIVE_WELL, 1, { REPEATS(5800, 12031) } },
+                     { 7030, 0, 0, SSH_ALIVE_LOST, 50, { REPEATS(5800, 12031) } } } },
         { "and once only",
           .steps = { { 6000, 0, 0, SSH_ALIVE_PROBE, 50 },
-                     { 6400,
-                       0,
-                       0,
-                       SSH_ALIVE_WELL,
-                       50,
-                       { .answered_at_ms = 6030, .sent_at_ms = 6390, .resend_at_ms = 6800 } },
-                     { 7000,
-                       0,
-                       0,
-                       SSH_ALIVE_WELL,
-                       50,
-                       { .answered_at_ms = 6030, .sent_at_ms = 6990, .resend_at_ms = 7600 } },
-                     { 7030,
-                       0,
-                       0,
-                       SSH_ALIVE_LOST,
-                       50,
-                       { .answered_at_ms = 6030, .sent_at_ms = 6990, .resend_at_ms = 7600 } } } },
+                     { 6400, 0, 0, SSH_ALIVE_WELL, 50, { REPEATS(6390, 6800) } },
+                     { 7000, 0, 0, SSH_ALIVE_WELL, 30, { REPEATS(6990, 7600) } },
+                     { 7030, 0, 0, SSH_ALIVE_LOST, 50, { REPEATS(6990, 7600) } } } },
         { "as long as what we sent is taken, it is a slow way",
           .steps = { { 6000, 0, 0, SSH_ALIVE_PROBE, 50 },
-                     { 7500,
-                       0,
-                       0,
-                       SSH_ALIVE_WELL,
-                       50,
-                       { .answered_at_ms = 6030, .is_moving = true } },
-                     { 8499, 0, 0, SSH_ALIVE_WELL, 50, { .answered_at_ms = 6030 } },
-                     { 8500, 0, 0, SSH_ALIVE_LOST, 50, { .answered_at_ms = 6030 } } } },
+                     { 7500, 0, 0, SSH_ALIVE_WELL, 50, { ANSWERED, .is_moving = true } },
+                     { 8499, 0, 0, SSH_ALIVE_WELL, 1, { ANSWERED } },
+                     { 8500, 0, 0, SSH_ALIVE_LOST, 50, { ANSWERED } } } },
+        { "or if much was sent before",
+          .steps = { { 6000, 0, 0, SSH_ALIVE_PROBE, 50 },
+                     { 9999, 0, 0, SSH_ALIVE_WELL, 1, { ANSWERED, .slow_until_ms = 10000 } },
+                     { 10000, 0, 0, SSH_ALIVE_LOST, 50, { ANSWERED, .slow_until_ms = 10000 } } } },
         { "but not beyond the time that any silence has",
           .steps = { { 6000, 0, 0, SSH_ALIVE_PROBE, 50 },
-                     { 12980,
-                       0,
-                       0,
-                       SSH_ALIVE_WELL,
-                       20,
-                       { .answered_at_ms = 6030, .is_moving = true } },
-                     { 13000,
-                       0,
-                       0,
-                       SSH_ALIVE_LOST,
-                       0,
-                       { .answered_at_ms = 6030, .is_moving = true } } } },
+                     { 12980, 0, 0, SSH_ALIVE_WELL, 20, { ANSWERED, .is_moving = true } },
+                     { 13000, 0, 0, SSH_ALIVE_LOST, 50, { ANSWERED, .is_moving = true } } } },
         { "a suspend makes a new question, and the old connection no proof",
           .steps = { { 6000, 0, 0, SSH_ALIVE_PROBE, 50 },
-                     { 7000, SLEPT, 0, SSH_ALIVE_ASK, 1000, { .answered_at_ms = 6030 } },
+                     { 7000, SLEPT, 0, SSH_ALIVE_ASK, 1000, { ANSWERED } },
                      { 8000, SLEPT, 0, SSH_ALIVE_PROBE, 50 } } },
         { "none is begun where the user wants no session to be lost", .interval_s = 5,
           .steps = { { 6000, 0, 0, SSH_ALIVE_WELL, 5000 } } },
@@ -263,6 +203,7 @@ static void take_step(SshAlive *alive, const Case *row, const Step *step, bool m
         seen.is_owed = row->is_owed;
         seen.may_probe = may_probe;
         seen.answered_at_ms = at(step->seen.answered_at_ms, step);
+        seen.slow_until_ms = at(step->seen.slow_until_ms, step);
         seen.sent_at_ms = at(step->seen.sent_at_ms, step);
         seen.resend_at_ms = at(step->seen.resend_at_ms, step);
         says = ssh_alive_judge(alive, &seen, &now, &next_ms);
@@ -323,6 +264,30 @@ START_TEST(a_second_connection_is_begun_no_sooner_than_the_user_has_the_host_ask
 }
 END_TEST
 
+static const struct {
+        int64_t until_ms;
+        uint64_t n_bytes;
+        int64_t ret_ms;
+} amounts[] = {
+        { 0, 0, START },
+        { 0, 19, START },
+        { 0, 20, START + 1 },
+        { START + 10, 20, START + 11 },
+        { START - 10, 20, START + 1 },
+        { 0, 159999, START + 7999 },
+        { 0, 160000, START + 8000 },
+        { 0, UINT64_MAX, START + 8000 },
+        { START + 7999, 40, START + 8000 },
+        { START + 8000, 20, START + 8000 },
+};
+
+START_TEST(a_slow_way_takes_its_time_but_not_for_ever)
+{
+        ck_assert_int_eq(ssh_alive_slow_until(amounts[_i].until_ms, amounts[_i].n_bytes, START),
+                         amounts[_i].ret_ms);
+}
+END_TEST
+
 int main(void)
 {
         Suite *suite = suite_create("ssh-alive");
@@ -334,6 +299,8 @@ int main(void)
                             (int)ARRAY_SIZE(doubts));
         tcase_add_test(tcase,
                        a_second_connection_is_begun_no_sooner_than_the_user_has_the_host_asked);
+        tcase_add_loop_test(tcase, a_slow_way_takes_its_time_but_not_for_ever, 0,
+                            (int)ARRAY_SIZE(amounts));
         suite_add_tcase(suite, tcase);
         return unit_run(suite);
 }
