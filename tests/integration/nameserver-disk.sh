@@ -1,9 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
+# shellcheck disable=SC2317 # check runs the functions
 
 . "$(dirname "$0")/../support/lib.sh"
 with_own_mounts "$@"
-begin "a nameserver on a full disk refuses changes and goes on reading; one on a read-only disk says so and ends"
+begin "a nameserver on a full disk refuses changes and goes on reading; one on a read-only disk says so and ends; a full disk for the log hinders nothing"
 need_own_mounts
 need_python
 mkdir "$tmp/disk"
@@ -41,4 +42,25 @@ stop ns
 mount -o remount,ro "$tmp/disk"
 expect 1 nameserver --database "$tmp/disk/ns.db" --socket "$tmp/ns.sock"
 check "a read-only disk is named" complained "^nameserver: $tmp/disk/ns\.db-lock: Read-only file system"
+
+# Where only the log has no room.
+mkdir "$tmp/logs"
+mount -t tmpfs -o size=64k,mode=700 tmpfs "$tmp/logs"
+printf '[nameserver]\nlog = %s\nlog_level = debug\n' "$tmp/logs/ns.log" >"$tmp/ns.conf"
+fill() { # what is left of it
+        cat /dev/zero >"$tmp/logs/rest" 2>/dev/null
+        test "$(stat -f -c %a "$tmp/logs")" = 0
+}
+check "the log's disk is full" fill
+start ns nameserver --config "$tmp/ns.conf" --database "$tmp/logged.db" --socket "$tmp/ns.sock"
+stock 0 'for i in range(1000): ns.register("name%d" % i, "PYRO:o@h:1")' 'print(ns.count())'
+check "names are registered" said '^1001$'
+kill -HUP "$(pid ns)"
+stock 0 'print(ns.remove(prefix="name"))'
+check "and removed" said '^1000$'
+rm "$tmp/logs/rest"
+kill -HUP "$(pid ns)"
+check "when there is room the log goes on" wait_until grep -qs 'SIGHUP: configuration read' "$tmp/logs/ns.log"
+check "with whole lines" test -z "$(grep -vE '^[0-9T:.Z-]+ (error|warning|info|debug) nameserver' "$tmp/logs/ns.log")"
+check "it ends with status 0" stop ns
 finish
