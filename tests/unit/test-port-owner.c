@@ -165,12 +165,15 @@ END_TEST
 
 START_TEST(without_descriptors_nobody_is_believed)
 {
-        const struct rlimit none = { .rlim_cur = 0, .rlim_max = 0 };
         CLEANUP(pyrope_error_freep) pyrope_error *error = NULL;
+        struct rlimit before, none;
 
         connect_to_port_of(geteuid(), geteuid());
+        ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
+        none = (struct rlimit){ .rlim_cur = 0, .rlim_max = before.rlim_max };
         ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
         ck_assert_int_eq(port_owner_check(client_fd, &nobody, &error), PYROPE_E_IO);
+        ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
 }
 END_TEST
 
