@@ -3,6 +3,7 @@
 #include "client/ssh-auth-key.h"
 
 #include "client/ssh-agent.h"
+#include "client/ssh-free.h"
 #include "client/ssh-step.h"
 
 #include <stdio.h>
@@ -25,11 +26,6 @@ static int try_offer(ssh_session session, const void *userdata)
 static int try_key(ssh_session session, const void *userdata)
 {
         return ssh_userauth_publickey(session, NULL, (ssh_key)(uintptr_t)userdata);
-}
-
-static void key_freep(ssh_key *key)
-{
-        ssh_key_free(*key);
 }
 
 /* By what the host let us in, or on: for the doctor. */
@@ -187,7 +183,7 @@ static pyrope_status load_key(SshAuthTry *attempt, const SshIdentity *identity, 
 
 static pyrope_status try_file(SshAuthTry *attempt, const SshIdentity *identity, SshAnswer *ret)
 {
-        CLEANUP(key_freep) ssh_key key = NULL;
+        CLEANUP(ssh_key_freep) ssh_key key = NULL;
         pyrope_status status = load_key(attempt, identity, &key, ret);
 
         if (status || !key)

@@ -25,13 +25,12 @@ struct Login {
 };
 
 static const struct {
-        const char *name;
         unsigned flag; /* of libssh */
         bool is_asking;
 } methods[SSH_METHODS_N] = {
-        [SSH_METHOD_PUBLICKEY] = { "publickey", SSH_AUTH_METHOD_PUBLICKEY, false },
-        [SSH_METHOD_INTERACTIVE] = { "keyboard-interactive", SSH_AUTH_METHOD_INTERACTIVE, true },
-        [SSH_METHOD_PASSWORD] = { "password", SSH_AUTH_METHOD_PASSWORD, true },
+        [SSH_METHOD_PUBLICKEY] = { SSH_AUTH_METHOD_PUBLICKEY, false },
+        [SSH_METHOD_INTERACTIVE] = { SSH_AUTH_METHOD_INTERACTIVE, true },
+        [SSH_METHOD_PASSWORD] = { SSH_AUTH_METHOD_PASSWORD, true },
 };
 
 static const char *list_text(const Buffer *list)
@@ -120,7 +119,7 @@ static const char *missing_person(const Login *login, unsigned allowed)
         for (size_t i = 0; i < settings->n_methods; i++) {
                 if (methods[settings->methods[i]].is_asking &&
                     allowed & methods[settings->methods[i]].flag)
-                        return methods[settings->methods[i]].name;
+                        return ssh_method_name(settings->methods[i]);
         }
         return NULL;
 }
@@ -215,7 +214,7 @@ static void note_method(const Login *login, SshMethod method)
         if (method == SSH_METHODS_N)
                 ssh_watch_note(login->attempt.watch, "none, the host asks for nothing");
         else if (method != SSH_METHOD_PUBLICKEY)
-                ssh_watch_note(login->attempt.watch, "%s%s", methods[method].name,
+                ssh_watch_note(login->attempt.watch, "%s%s", ssh_method_name(method),
                                login->n_steps ? ", after others" : "");
 }
 

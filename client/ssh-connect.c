@@ -208,11 +208,7 @@ static pyrope_status start_command(const SshSettings *settings, int *ret_fd, Ssh
 {
         CLEANUP(freep) char *command = NULL;
         CLEANUP(freep) char *expanded = NULL;
-        const SshTokens tokens = { .alias = settings->typed.host,
-                                   .host_name = settings->host_name,
-                                   .known_as = settings->known_as,
-                                   .user = settings->user,
-                                   .port = settings->port };
+        const SshTokens tokens = ssh_settings_tokens(settings);
         const char *shell = getenv("SHELL");
         pyrope_status status;
 

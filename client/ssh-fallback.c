@@ -3,10 +3,10 @@
 #include "client/ssh-fallback.h"
 
 #include "client/ssh-expand.h"
+#include "client/ssh-free.h"
 #include "client/ssh-keywords.h"
 
 #include <errno.h>
-#include <libssh/libssh.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -162,21 +162,11 @@ static pyrope_status check_files(SshSettings *settings, pyrope_error **error)
         return status ? status : check_file(settings, SYSTEM_CONFIG, error);
 }
 
-static void session_freep(ssh_session *session)
-{
-        ssh_free(*session);
-}
-
-static void string_freep(char **text)
-{
-        ssh_string_free_char(*text);
-}
-
 /* "keyword value", or the value given for what libssh has none. */
 static int append(ssh_session session, Buffer *answer, const char *keyword,
                   enum ssh_options_e option, const char *otherwise)
 {
-        CLEANUP(string_freep) char *value = NULL;
+        CLEANUP(ssh_text_freep) char *value = NULL;
         const char *said = ssh_options_get(session, option, &value) ? otherwise : value;
 
         if (!said)
@@ -190,7 +180,7 @@ static int append(ssh_session session, Buffer *answer, const char *keyword,
 /* If neither the target nor the configuration names one, it is the local user. */
 static bool has_user(ssh_session session)
 {
-        CLEANUP(string_freep) char *user = NULL;
+        CLEANUP(ssh_text_freep) char *user = NULL;
 
         return !ssh_options_get(session, SSH_OPTIONS_USER, &user);
 }
@@ -225,7 +215,7 @@ static int append_all(ssh_session session, const SshSettings *settings, Buffer *
 
 pyrope_status ssh_fallback_ask(SshSettings *settings, Buffer *answer, pyrope_error **error)
 {
-        CLEANUP(session_freep) ssh_session session = ssh_new();
+        CLEANUP(ssh_session_freep) ssh_session session = ssh_new();
         const SshTarget *typed = &settings->typed;
         pyrope_status status;
         int r;

@@ -3,6 +3,7 @@
 #include "client/ssh-hostkey.h"
 
 #include "client/ssh-ask.h"
+#include "client/ssh-free.h"
 #include "client/ssh-known.h"
 #include "proto/uri.h"
 
@@ -117,16 +118,6 @@ static void known_name(const SshSettings *settings, char out[static NAME_BYTES])
                 *at = (char)tolower((unsigned char)*at);
 }
 
-static void string_freep(char **text)
-{
-        ssh_string_free_char(*text);
-}
-
-static void key_freep(ssh_key *key)
-{
-        ssh_key_free(*key);
-}
-
 /* SHA256:..., as ssh-keygen -l prints it. NULL: out of memory. */
 static char *fingerprint(ssh_key key)
 {
@@ -144,7 +135,7 @@ static char *fingerprint(ssh_key key)
 /* Whether the entry that counts is in the user's file: libssh looks there first. */
 static bool is_users(ssh_session session)
 {
-        CLEANUP(string_freep) char *global = NULL;
+        CLEANUP(ssh_text_freep) char *global = NULL;
         bool is_there;
 
         if (ssh_options_get(session, SSH_OPTIONS_GLOBAL_KNOWNHOSTS, &global) ||
@@ -229,7 +220,7 @@ static pyrope_status ask(const SshHostKey *key, SshWatch *watch, bool *ret_is_ri
 static pyrope_status add(ssh_session session, const SshHostKey *key, const SshWatch *watch,
                          pyrope_error **error)
 {
-        CLEANUP(string_freep) char *line = NULL;
+        CLEANUP(ssh_text_freep) char *line = NULL;
         pyrope_status status;
 
         if (ssh_session_export_known_hosts_entry(session, &line))
@@ -288,10 +279,10 @@ pyrope_status ssh_hostkey_check(ssh_session session, const SshSettings *settings
                                 SshTrust **ret, pyrope_error **error)
 {
         CLEANUP(ssh_trust_freep) SshTrust *trust = calloc(1, sizeof(*trust));
-        CLEANUP(key_freep) ssh_key server_key = NULL;
-        CLEANUP(string_freep) char *print = NULL;
-        CLEANUP(string_freep) char *text = NULL;
-        CLEANUP(string_freep) char *file = NULL;
+        CLEANUP(ssh_key_freep) ssh_key server_key = NULL;
+        CLEANUP(ssh_text_freep) char *print = NULL;
+        CLEANUP(ssh_text_freep) char *text = NULL;
+        CLEANUP(ssh_text_freep) char *file = NULL;
         char name[NAME_BYTES];
         SshHostKey key = { .settings = settings, .name = name };
         pyrope_status status;

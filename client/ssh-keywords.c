@@ -526,14 +526,8 @@ static pyrope_status set_label(Reading *reading)
 /* Methods of other names are ssh's, too, but not ours. */
 static void add_method(SshSettings *settings, const Reading *reading, const char *name)
 {
-        static const char *const names[SSH_METHODS_N] = {
-                [SSH_METHOD_PUBLICKEY] = "publickey",
-                [SSH_METHOD_INTERACTIVE] = "keyboard-interactive",
-                [SSH_METHOD_PASSWORD] = "password",
-        };
-
         for (SshMethod method = 0; method < SSH_METHODS_N; method++) {
-                if (!strcmp(name, names[method]) && !reading->is_off[method] &&
+                if (!strcmp(name, ssh_method_name(method)) && !reading->is_off[method] &&
                     settings->n_methods < SSH_METHODS_N)
                         settings->methods[settings->n_methods++] = method;
         }
@@ -564,11 +558,7 @@ static pyrope_status expand_files(Reading *reading, const SshTokens *tokens, con
 static pyrope_status expand_all(Reading *reading)
 {
         SshSettings *settings = reading->settings;
-        const SshTokens tokens = { .alias = settings->typed.host,
-                                   .host_name = settings->host_name,
-                                   .known_as = settings->known_as,
-                                   .user = settings->user,
-                                   .port = settings->port };
+        const SshTokens tokens = ssh_settings_tokens(settings);
         pyrope_status status;
 
         status = expand_files(reading, &tokens, "IdentityFile", &reading->identities_unready,

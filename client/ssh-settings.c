@@ -162,6 +162,26 @@ void ssh_settings_deinit(SshSettings *settings)
         *settings = (SshSettings)SSH_SETTINGS_INIT;
 }
 
+SshTokens ssh_settings_tokens(const SshSettings *settings)
+{
+        return (SshTokens){ .alias = settings->typed.host,
+                            .host_name = settings->host_name,
+                            .known_as = settings->known_as,
+                            .user = settings->user,
+                            .port = settings->port };
+}
+
+const char *ssh_method_name(SshMethod method)
+{
+        static const char *const names[SSH_METHODS_N] = {
+                [SSH_METHOD_PUBLICKEY] = "publickey",
+                [SSH_METHOD_INTERACTIVE] = "keyboard-interactive",
+                [SSH_METHOD_PASSWORD] = "password",
+        };
+
+        return names[method];
+}
+
 static int append_part(Buffer *key, const char *part)
 {
         /* A line each, so that no two lists of parts look the same; no value has a newline. */

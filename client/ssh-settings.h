@@ -12,6 +12,7 @@
  * libssh.
  */
 
+#include "client/ssh-expand.h"
 #include "client/ssh-names.h"
 #include "client/ssh-target.h"
 #include "client/ssh-watch.h"
@@ -120,6 +121,12 @@ void ssh_settings_deinit(SshSettings *settings);
 /** ssh_settings_key() - equal for two targets that can share a session: the same host, known by the
  * same name, and the same ways to log in. Return: owned, free(); NULL: out of memory. */
 NODISCARD char *ssh_settings_key(const SshSettings *settings);
+
+/** ssh_settings_tokens() - what the tokens of its values stand for. Return: borrowed from them. */
+SshTokens ssh_settings_tokens(const SshSettings *settings);
+
+/** ssh_method_name() - as configurations and hosts call it: "publickey". */
+const char *ssh_method_name(SshMethod method);
 
 /** ssh_settings_warn() - log what is not honoured, in one line. */
 void ssh_settings_warn(const SshSettings *settings);
