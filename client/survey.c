@@ -157,8 +157,20 @@ pyrope_status pyrope_survey(pyrope_context *context, int64_t timeout_ms, pyrope_
 
 typedef struct Stopping {
         Deadline deadline;
-        size_t n;
+        size_t n; /* that ended */
+        pyrope_status
+                status; /* of the first that does not; those behind it are told all the same */
+        pyrope_error *error;
 } Stopping;
+
+static void note_stuck(Stopping *stopping, const SshShareCall *call)
+{
+        if (stopping->status)
+                return;
+        stopping->status = error_set(&stopping->error, PYROPE_E_TIMEOUT,
+                                     "the agent (process %d) does not end; 'kill -KILL %d' ends it",
+                                     (int)call->pid, (int)call->pid);
+}
 
 static bool is_hung_up(const SshShareCall *call)
 {
@@ -186,6 +198,7 @@ static pyrope_status stop_agent(void *userdata, const char *path, const char *na
         struct pollfd ended = { .events = POLLIN };
         int r;
 
+        (void)error;
         if (!is_agent(name) || ssh_share_call_open(path, stopping->deadline, &call))
                 return PYROPE_OK;
         ended.fd = open_process(&call);
@@ -196,11 +209,10 @@ static pyrope_status stop_agent(void *userdata, const char *path, const char *na
                 r = poll(&ended, 1, deadline_left_ms(stopping->deadline));
         } while (r < 0 && errno == EINTR);
         (void)close(ended.fd);
-        if (r <= 0)
-                return error_set(error, PYROPE_E_TIMEOUT,
-                                 "the agent (process %d) does not end; 'kill -KILL %d' ends it",
-                                 (int)call.pid, (int)call.pid);
-        stopping->n++;
+        if (r > 0)
+                stopping->n++;
+        else
+                note_stuck(stopping, &call);
         return PYROPE_OK;
 }
 
@@ -214,6 +226,12 @@ pyrope_status pyrope_agent_stop(pyrope_context *context, int64_t timeout_ms, siz
                 return error_null(error);
         stopping.deadline = context_deadline(context, timeout_ms);
         status = where_each(context, stop_agent, &stopping, error);
+        if (!status && stopping.status) {
+                status = stopping.status;
+                if (error)
+                        *error = TAKE(stopping.error);
+        }
+        pyrope_error_free(stopping.error);
         if (!status)
                 *ret = stopping.n;
         return status;

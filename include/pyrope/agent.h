@@ -57,6 +57,8 @@ PYROPE_API pyrope_agent *pyrope_agent_free(pyrope_agent *agent);
  * @timeout_ms: until the last has ended
  * @ret:        how many ended
  *
+ * Each is told to end, whatever the others do.
+ *
  * Return: PYROPE_OK, also if there was none; PYROPE_E_TIMEOUT (one does not end, as @error says),
  * PYROPE_E_INVALID, PYROPE_E_NOMEM, PYROPE_E_IO.
  */
