@@ -14,21 +14,15 @@
 #include "client/ssh-settings.h"
 
 /* @settings are those of the host, as far as they are known; @text is that of the error. */
-typedef void (*DoctorAdvice)(DoctorCheck *check, const SshSettings *settings, pyrope_status status,
-                             const char *text);
+typedef void DoctorAdvice(DoctorCheck *check, const SshSettings *settings, pyrope_status status,
+                          const char *text);
 
-void doctor_advise_settings(DoctorCheck *check, const SshSettings *settings, pyrope_status status,
-                            const char *text);
-void doctor_advise_dns(DoctorCheck *check, const SshSettings *settings, pyrope_status status,
-                       const char *text);
-void doctor_advise_connection(DoctorCheck *check, const SshSettings *settings, pyrope_status status,
-                              const char *text);
-void doctor_advise_exchange(DoctorCheck *check, const SshSettings *settings, pyrope_status status,
-                            const char *text);
-void doctor_advise_host_key(DoctorCheck *check, const SshSettings *settings, pyrope_status status,
-                            const char *text);
-void doctor_advise_login(DoctorCheck *check, const SshSettings *settings, pyrope_status status,
-                         const char *text);
+DoctorAdvice doctor_advise_settings;
+DoctorAdvice doctor_advise_dns;
+DoctorAdvice doctor_advise_connection;
+DoctorAdvice doctor_advise_exchange;
+DoctorAdvice doctor_advise_host_key;
+DoctorAdvice doctor_advise_login;
 
 /** doctor_config() - the file where an entry for the host belongs. Return: borrowed. */
 const char *doctor_config(const SshSettings *settings);

@@ -16,7 +16,7 @@ typedef struct Step Step;
 struct Step {
         const char *name;
         pyrope_status (*run)(SshExam *exam, Deadline deadline, pyrope_error **error);
-        DoctorAdvice advise;
+        DoctorAdvice *advise;
 };
 
 static bool login_at_depth(DoctorHost *host, const SshSettings *next, unsigned depth);
