@@ -4,8 +4,13 @@
 
 #include "base/error.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <time.h>
+
+#ifdef __SANITIZE_THREAD__
+#include <sanitizer/tsan_interface.h>
+#endif
 
 #define NS_PER_MS 1000000L
 #define NS_PER_S  1000000000L
@@ -40,12 +45,10 @@ void thread_cond_init(pthread_cond_t *ret)
         (void)pthread_condattr_destroy(&attributes);
 }
 
-bool thread_cond_wait(pthread_cond_t *cond, pthread_mutex_t *lock, int ms)
+static struct timespec time_in(int ms)
 {
         struct timespec until;
 
-        if (ms < 0)
-                return pthread_cond_wait(cond, lock) == 0;
         (void)clock_gettime(CLOCK_MONOTONIC, &until);
         until.tv_sec += ms / 1000;
         until.tv_nsec += ms % 1000 * NS_PER_MS;
@@ -53,5 +56,31 @@ bool thread_cond_wait(pthread_cond_t *cond, pthread_mutex_t *lock, int ms)
                 until.tv_sec++;
                 until.tv_nsec -= NS_PER_S;
         }
+        return until;
+}
+
+bool thread_cond_wait(pthread_cond_t *cond, pthread_mutex_t *lock, int ms)
+{
+        struct timespec until;
+
+        if (ms < 0)
+                return pthread_cond_wait(cond, lock) == 0;
+        until = time_in(ms);
         return pthread_cond_timedwait(cond, lock, &until) == 0;
+}
+
+bool thread_sem_wait(sem_t *sem, int ms)
+{
+        struct timespec until;
+        int r;
+
+        if (ms >= 0)
+                until = time_in(ms);
+        do
+                r = ms < 0 ? sem_wait(sem) : sem_clockwait(sem, CLOCK_MONOTONIC, &until);
+        while (r < 0 && errno == EINTR);
+#ifdef __SANITIZE_THREAD__
+        __tsan_acquire(sem); /* it knows sem_post(), and not sem_clockwait() */
+#endif
+        return r == 0;
 }

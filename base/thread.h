@@ -6,12 +6,13 @@
  * Thread
  *
  * Threads that no signal comes to, for those are for the thread that waits for them; and condition
- * variables with waits that end.
+ * variables and semaphores with waits that end.
  */
 
 #include "base/defs.h"
 
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdbool.h>
 
 /**
@@ -34,3 +35,7 @@ void thread_cond_init(pthread_cond_t *ret);
  * Return: false if the time was over first.
  */
 bool thread_cond_wait(pthread_cond_t *cond, pthread_mutex_t *lock, int ms);
+
+/** thread_sem_wait() - as sem_wait(), with a limit as above. Return: false if the time was over
+ * first. */
+bool thread_sem_wait(sem_t *sem, int ms);

@@ -3,7 +3,6 @@
 #include "client/ssh-direct.h"
 
 #include "base/buffer.h"
-#include "base/thread.h"
 #include "client/ssh-helm.h"
 #include "client/ssh-link.h"
 
@@ -19,8 +18,7 @@ struct SshDirect {
 
         /* Under the helm's lock. */
         SshStream *stream; /* NULL: there is none yet, or none any more */
-        pthread_cond_t ready;
-        bool is_waiting;     /* the caller, for @ready */
+        SshHelmWaiter caller;
         bool is_for_room;    /* what he waits for; else for bytes */
         bool is_small;       /* what he sends: it may go though the socket is full */
         bool has_end;        /* the host sends nothing more */
@@ -38,7 +36,7 @@ SshDirect *ssh_direct_new(void)
         if (!direct)
                 return NULL;
         atomic_init(&direct->n_refs, 2);
-        thread_cond_init(&direct->ready);
+        ssh_helm_waiter_init(&direct->caller);
         buffer_init(&direct->kept, SSH_DIRECT_KEPT_BYTES);
         return direct;
 }
@@ -50,7 +48,7 @@ static SshDirect *unref(SshDirect *direct)
         if (direct->link)
                 ssh_link_unref(direct->link);
         buffer_deinit(&direct->kept);
-        (void)pthread_cond_destroy(&direct->ready);
+        ssh_helm_waiter_deinit(&direct->caller);
         free(direct);
         return NULL;
 }
@@ -108,11 +106,10 @@ static bool is_ready(const void *userdata)
 
 void ssh_direct_rouse(SshDirect *direct)
 {
-        if (!direct->is_waiting || !is_ready(direct))
+        if (!direct->caller.is_waiting || !is_ready(direct))
                 return;
-        ssh_helm_wait_over(&direct->link->helm, &direct->is_waiting);
+        ssh_helm_wait_over(&direct->link->helm, &direct->caller);
         direct->link->helm.is_hot = true;
-        (void)pthread_cond_signal(&direct->ready);
 }
 
 size_t ssh_direct_give(SshDirect *direct, const void *data, size_t n)
@@ -144,8 +141,7 @@ static bool await(SshDirect *direct, bool is_for_room, Deadline deadline)
 {
         const SshHelmWait wait = { .is_ready = is_ready,
                                    .userdata = direct,
-                                   .cond = &direct->ready,
-                                   .is_waiting = &direct->is_waiting,
+                                   .waiter = &direct->caller,
                                    .deadline = deadline };
 
         direct->is_for_room = is_for_room;

@@ -24,6 +24,7 @@ void ssh_helm_init(SshHelm *helm)
         (void)pthread_mutex_init(&helm->lock, &spinning);
         (void)pthread_mutexattr_destroy(&spinning);
         thread_cond_init(&helm->rest);
+        helm->over_end = &helm->over;
 }
 
 void ssh_helm_deinit(SshHelm *helm)
@@ -40,7 +41,17 @@ void ssh_helm_lock(SshLink *link)
 
 void ssh_helm_unlock(SshLink *link)
 {
-        (void)pthread_mutex_unlock(&link->helm.lock);
+        SshHelm *helm = &link->helm;
+        SshHelmWaiter *over = helm->over, *waiter;
+
+        helm->over = NULL;
+        helm->over_end = &helm->over;
+        helm->n_over = 0;
+        (void)pthread_mutex_unlock(&helm->lock);
+        while ((waiter = over)) {
+                over = waiter->next;
+                (void)sem_post(&waiter->woken); /* and then it may be gone */
+        }
 }
 
 bool ssh_helm_is_full(const SshLink *link)
@@ -65,11 +76,16 @@ static void steer(SshLink *link, Deadline until, bool is_idle)
         helm->is_taken = false;
 }
 
-void ssh_helm_wait_over(SshHelm *helm, bool *is_waiting)
+void ssh_helm_wait_over(SshHelm *helm, SshHelmWaiter *waiter)
 {
-        if (*is_waiting)
-                helm->n_waiting--;
-        *is_waiting = false;
+        if (!waiter->is_waiting)
+                return;
+        waiter->is_waiting = false;
+        waiter->next = NULL;
+        *helm->over_end = waiter;
+        helm->over_end = &waiter->next;
+        helm->n_waiting--;
+        helm->n_over++;
 }
 
 static void wake_thread(SshHelm *helm)
@@ -86,12 +102,35 @@ static void steer_for_caller(SshLink *link, Deadline until)
         steer(link, until, /* is_idle= */ false);
 }
 
-static void wait_for_another(SshHelm *helm, const SshHelmWait *wait)
+void ssh_helm_waiter_init(SshHelmWaiter *waiter)
 {
-        *wait->is_waiting = true;
+        *waiter = (SshHelmWaiter){ .next = NULL };
+        (void)sem_init(&waiter->woken, /* pshared= */ 0, 0); /* cannot fail */
+}
+
+void ssh_helm_waiter_deinit(SshHelmWaiter *waiter)
+{
+        (void)sem_destroy(&waiter->woken);
+}
+
+static void wait_for_another(SshLink *link, const SshHelmWait *wait)
+{
+        SshHelmWaiter *waiter = wait->waiter;
+        SshHelm *helm = &link->helm;
+        bool is_woken;
+
+        waiter->is_waiting = true;
         helm->n_waiting++;
-        (void)thread_cond_wait(wait->cond, &helm->lock, deadline_left_ms(wait->deadline));
-        ssh_helm_wait_over(helm, wait->is_waiting);
+        ssh_helm_unlock(link);
+        is_woken = thread_sem_wait(&waiter->woken, deadline_left_ms(wait->deadline));
+        ssh_helm_lock(link);
+        if (is_woken)
+                return;
+        if (waiter->is_waiting)
+                helm->n_waiting--;
+        else /* just now: it will come, or has */
+                (void)thread_sem_wait(&waiter->woken, -1);
+        waiter->is_waiting = false;
 }
 
 /* Who steered goes. */
@@ -110,7 +149,7 @@ bool ssh_helm_await(SshLink *link, const SshHelmWait *wait)
 
         while (!helm->status && !wait->is_ready(wait->userdata) && !is_late) {
                 if (helm->is_taken) {
-                        wait_for_another(helm, wait);
+                        wait_for_another(link, wait);
                 } else {
                         has_steered = true;
                         steer_for_caller(link, wait->deadline);
@@ -124,7 +163,9 @@ bool ssh_helm_await(SshLink *link, const SshHelmWait *wait)
 
 void ssh_helm_crowd(SshLink *link)
 {
-        if (link->is_corked || !link->helm.is_taken || link->helm.n_waiting < CROWD)
+        const SshHelm *helm = &link->helm;
+
+        if (link->is_corked || !helm->is_taken || helm->n_waiting + helm->n_woken < CROWD)
                 return;
         ssh_turn_cork(link);
         ssh_link_wake(link);
@@ -241,6 +282,17 @@ static void rest_beside(SshLink *link)
         }
 }
 
+/* In a crowd the thread stays at the helm from one turn to the next: those whom it wakes in between
+ * would only take it from each other. */
+static void steer_on(SshLink *link)
+{
+        SshHelm *helm = &link->helm;
+
+        do
+                steer(link, DEADLINE_NONE, /* is_idle= */ true);
+        while (!helm->status && helm->n_waiting + helm->n_over >= CROWD);
+}
+
 static pyrope_status run_locked(SshLink *link, pyrope_error **error)
 {
         SshHelm *helm = &link->helm;
@@ -250,7 +302,7 @@ static pyrope_status run_locked(SshLink *link, pyrope_error **error)
         } else if (helm->is_hot && !helm->n_waiting && !link->is_unsettled && !is_busy(link)) {
                 rest_before(link);
         } else if (!helm->status) {
-                steer(link, DEADLINE_NONE, /* is_idle= */ true);
+                steer_on(link);
         }
         if (error)
                 *error = TAKE(helm->error);

@@ -22,13 +22,22 @@
 #include <pyrope/error.h>
 
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 typedef struct SshHelm SshHelm;
 typedef struct SshHelmWait SshHelmWait;
+typedef struct SshHelmWaiter SshHelmWaiter;
 
 struct SshLink;
+
+/* A caller who may wait; his own. All but the semaphore is used with the lock held. */
+struct SshHelmWaiter {
+        sem_t woken;         /* for each wait that another one ends */
+        bool is_waiting;     /* and nobody has ended it yet */
+        SshHelmWaiter *next; /* to be woken */
+};
 
 /* Part of a link. */
 struct SshHelm {
@@ -38,7 +47,11 @@ struct SshHelm {
         bool is_hot;    /* a caller steered, or got what he waited for, since the thread looked */
         bool is_asleep; /* the thread rests until it is told */
         bool is_idle;   /* nobody waits for this turn: what is not urgent may be done in it */
-        unsigned n_waiting;   /* callers who do not steer */
+        unsigned n_waiting;  /* callers who do not steer */
+        SshHelmWaiter *over; /* those who need not wait any more: woken once the lock is free */
+        SshHelmWaiter **over_end;
+        unsigned n_over;      /* so many */
+        unsigned n_woken;     /* so many were, for the present turn */
         unsigned n_steered;   /* by callers, so far; wraps */
         pyrope_status status; /* of the turn that ended the session; PYROPE_OK: none did */
         pyrope_error *error;  /* of it */
@@ -48,15 +61,19 @@ struct SshHelm {
 struct SshHelmWait {
         bool (*is_ready)(const void *userdata);
         const void *userdata;
-        pthread_cond_t *cond; /* signalled by who finds that @is_waiting and it is ready ... */
-        bool *is_waiting;     /* ... and that ends it by ssh_helm_wait_over() */
+        SshHelmWaiter *waiter; /* who finds that it is ready ends the wait: ssh_helm_wait_over() */
         Deadline deadline;
 };
 
 void ssh_helm_init(SshHelm *helm);
 void ssh_helm_deinit(SshHelm *helm);
 
+void ssh_helm_waiter_init(SshHelmWaiter *waiter);
+void ssh_helm_waiter_deinit(SshHelmWaiter *waiter);
+
 void ssh_helm_lock(struct SshLink *link);
+
+/** ssh_helm_unlock() - and wake whose wait is over: not before, or they would run into the lock. */
 void ssh_helm_unlock(struct SshLink *link);
 
 /**
@@ -82,8 +99,9 @@ void ssh_helm_show(struct SshLink *link);
  * held. */
 void ssh_helm_defer(struct SshLink *link);
 
-/** ssh_helm_wait_over() - who waited is to be woken; nothing if he does not wait. */
-void ssh_helm_wait_over(SshHelm *helm, bool *is_waiting);
+/** ssh_helm_wait_over() - who waited is woken when the lock is free; nothing if he does not wait.
+ */
+void ssh_helm_wait_over(SshHelm *helm, SshHelmWaiter *waiter);
 
 /** ssh_helm_is_full() - whether libssh has more for the socket than it takes. */
 bool ssh_helm_is_full(const struct SshLink *link);

@@ -222,6 +222,7 @@ static int poll_unlocked(SshLink *link, int wait_ms)
 {
         int n;
 
+        link->helm.n_woken = link->helm.n_over;
         ssh_helm_unlock(link);
         n = poll(link->polled, link->n_streams + FDS_OF_LINK, wait_ms);
         link->turn_ns = now_ns();

@@ -72,6 +72,28 @@ START_TEST(a_wait_in_vain_ends_with_the_lock_held)
 }
 END_TEST
 
+static void *post(void *userdata)
+{
+        ck_assert_int_eq(sem_post(userdata), 0);
+        return NULL;
+}
+
+START_TEST(a_semaphore_ends_a_wait_once)
+{
+        pthread_t thread;
+        sem_t sem;
+
+        ck_assert_int_eq(sem_init(&sem, 0, 0), 0);
+        ck_assert_int_eq(thread_start(&thread, post, &sem), 0);
+
+        ck_assert(thread_sem_wait(&sem, long_ms[_i]));
+        ck_assert(!thread_sem_wait(&sem, short_ms[_i]));
+
+        ck_assert_int_eq(pthread_join(thread, NULL), 0);
+        ck_assert_int_eq(sem_destroy(&sem), 0);
+}
+END_TEST
+
 int main(void)
 {
         Suite *suite = suite_create("thread");
@@ -81,6 +103,7 @@ int main(void)
         tcase_add_test(tests, a_thread_is_joined_and_no_signal_comes_to_it);
         tcase_add_loop_test(tests, a_detached_thread_ends_a_wait, 0, ARRAY_SIZE(long_ms));
         tcase_add_loop_test(tests, a_wait_in_vain_ends_with_the_lock_held, 0, ARRAY_SIZE(short_ms));
+        tcase_add_loop_test(tests, a_semaphore_ends_a_wait_once, 0, ARRAY_SIZE(long_ms));
         suite_add_tcase(suite, tests);
         return unit_run(suite);
 }
