@@ -313,7 +313,9 @@ pyrope_status pyrope_unpublish(pyrope_context *context, const char *name, int64_
 
         if (!context || !name)
                 return PYROPE_E_INVALID;
-        publisher = publisher_of(context);
+        (void)pthread_mutex_lock(&context->lock);
+        publisher = context->publisher;
+        (void)pthread_mutex_unlock(&context->lock);
         if (!publisher)
                 return PYROPE_E_NOT_FOUND;
         return publisher_remove(publisher, name, context_deadline(context, timeout_ms));

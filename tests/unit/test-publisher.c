@@ -5,6 +5,7 @@
 #include "client/publisher.h"
 
 #include "base/defs.h"
+#include "client/context.h"
 #include "tests/unit/scratch.h"
 #include "tests/unit/unit.h"
 
@@ -130,6 +131,14 @@ START_TEST(a_name_is_there_when_it_is_published_and_gone_when_it_is_not)
 }
 END_TEST
 
+START_TEST(what_was_never_published_needs_no_publisher)
+{
+        start(&our_class);
+        ck_assert_int_eq(pyrope_unpublish(context, "a", 0), PYROPE_E_NOT_FOUND);
+        ck_assert_ptr_null(context->publisher);
+}
+END_TEST
+
 START_TEST(a_stock_nameserver_is_told_without_a_lease)
 {
         start(&stock_class);
@@ -221,6 +230,7 @@ int main(void)
         tcase_add_checked_fixture(tests, scratch_setup, teardown);
         tcase_set_timeout(tests, 60);
         tcase_add_test(tests, a_name_is_there_when_it_is_published_and_gone_when_it_is_not);
+        tcase_add_test(tests, what_was_never_published_needs_no_publisher);
         tcase_add_test(tests, a_stock_nameserver_is_told_without_a_lease);
         tcase_add_test(tests, a_name_that_is_refused_is_not_kept);
         tcase_add_loop_test(tests, a_term_has_limits, 0, ARRAY_SIZE(terms));
