@@ -126,7 +126,7 @@ pyrope_status pyrope_daemon_run(pyrope_daemon *daemon, pyrope_error **error)
 static int fail(pyrope_error *error)
 {
         fprintf(stderr, "%s: %s\n", program_invocation_short_name,
-                error ? pyrope_error_text(error) : pyrope_strerror(PYROPE_E_NOMEM));
+                error_words(PYROPE_E_NOMEM, error));
         pyrope_error_free(error);
         return 1;
 }

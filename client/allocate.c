@@ -212,7 +212,7 @@ static void search_failed(Search *search, const Candidate *candidate, pyrope_sta
                           const pyrope_error *why)
 {
         CLEANUP(pyrope_error_freep) pyrope_error *before = TAKE(search->why);
-        const char *text = why ? pyrope_error_text(why) : pyrope_strerror(status);
+        const char *text = error_words(status, why);
         /* What failed on the way there has the name in front already. */
         bool is_named = strncmp(text, candidate->name, strlen(candidate->name)) == 0;
 

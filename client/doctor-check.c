@@ -79,11 +79,6 @@ void doctor_fail(DoctorCheck *check, const char *format, ...)
         va_end(arguments);
 }
 
-const char *doctor_text(pyrope_status status, const pyrope_error *error)
-{
-        return error ? pyrope_error_text(error) : pyrope_strerror(status);
-}
-
 /* The length of a text without "; " and the remedy at its end. */
 static size_t n_unsaid(const char *text, const char *remedy)
 {
@@ -98,7 +93,7 @@ static size_t n_unsaid(const char *text, const char *remedy)
 void doctor_fail_by(DoctorCheck *check, pyrope_status status, const pyrope_error *error,
                     const char *prefix)
 {
-        const char *text = doctor_text(status, error);
+        const char *text = error_words(status, error);
         size_t n = prefix ? strlen(prefix) : 0;
 
         if (n && !strncmp(text, prefix, n) && !strncmp(text + n, ": ", 2))

@@ -63,6 +63,3 @@ void doctor_skip(Doctor *doctor, const char *name, const char *format, ...) PRIN
 
 /** doctor_median() - of @n numbers, at least one, whose order it changes. */
 double doctor_median(double *numbers, size_t n);
-
-/** doctor_text() - of an error, or the general meaning of a status. Return: borrowed. */
-const char *doctor_text(pyrope_status status, const pyrope_error *error);

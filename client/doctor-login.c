@@ -66,9 +66,9 @@ static void run_step(DoctorHost *host, const Step *step)
                 return;
         }
         host->failed = step->name;
-        step->advise(&check, settings, status, doctor_text(status, error));
+        step->advise(&check, settings, status, error_words(status, error));
         if (host->doubt)
-                doctor_fail(&check, "%s; %s", doctor_text(status, error), host->doubt);
+                doctor_fail(&check, "%s; %s", error_words(status, error), host->doubt);
         else
                 doctor_fail_by(&check, status, error, settings->label);
 }
@@ -147,7 +147,7 @@ static void read_settings(DoctorHost *host)
                 return;
         }
         host->failed = "settings";
-        doctor_advise_settings(&check, settings, status, doctor_text(status, error));
+        doctor_advise_settings(&check, settings, status, error_words(status, error));
         doctor_fail_by(&check, status, error, host->way);
 }
 

@@ -139,7 +139,7 @@ pyrope_proxy *doctor_nameserver(Doctor *doctor, const Location *at)
                 status = error_set(&error, PYROPE_E_PROTOCOL, "the count of names is no number");
         if (status) {
                 advise_nameserver(&check, at ? at->ssh : named_ssh(doctor),
-                                  doctor_text(status, error));
+                                  error_words(status, error));
                 doctor_fail_by(&check, status, error, NULL);
                 return NULL;
         }
@@ -161,17 +161,17 @@ bool doctor_name(Doctor *doctor, const Target *target, Target *ret)
                 doctor_pass(&check, "object '%s' at %s", ret->text, label ? label : "?");
                 return true;
         }
-        if (status == PYROPE_E_NOT_FOUND && !strstr(doctor_text(status, error), "no nameserver"))
+        if (status == PYROPE_E_NOT_FOUND && !strstr(error_words(status, error), "no nameserver"))
                 doctor_remedy(&check, "'pyrope list' prints the names there are; a job manager "
                                       "enters its own when it starts: 'systemctl --user start "
                                       "pyrope-jobman' on its host");
-        else if (strstr(doctor_text(status, error), "no way there"))
+        else if (strstr(error_words(status, error), "no way there"))
                 doctor_remedy(&check, "let it be registered with the host by which ssh gets there: "
                                       "'ssh = HOST' in the [jobman] section, or 'pyrope register "
                                       "--ssh HOST'");
         else
                 advise_nameserver(&check, target->at.ssh ? target->at.ssh : named_ssh(doctor),
-                                  doctor_text(status, error));
+                                  error_words(status, error));
         doctor_fail_by(&check, status, error, NULL);
         return false;
 }

@@ -73,7 +73,7 @@ static bool may_be_name(const Doctor *doctor, const Target *target, char **ret_w
         status = nameserver_find(doctor->context, target, doctor_deadline(doctor), &found, &error);
         if (status != PYROPE_E_NOT_FOUND)
                 return true;
-        if (asprintf(ret_why, "nor is it a name: %s", doctor_text(status, error)) < 0)
+        if (asprintf(ret_why, "nor is it a name: %s", error_words(status, error)) < 0)
                 *ret_why = NULL;
         return false;
 }

@@ -79,8 +79,7 @@ static pyrope_status find(void *userdata, Location *ret, pyrope_error **error)
                 status = nameserver_find(forward->context, &forward->target, deadline_in(FIND_MS),
                                          &found, &why);
                 if (status == PYROPE_E_NOT_FOUND)
-                        return error_set(error, status, "%s",
-                                         why ? pyrope_error_text(why) : pyrope_strerror(status));
+                        return error_set(error, status, "%s", error_words(status, why));
                 if (status)
                         go_on_without(forward, why);
                 else

@@ -57,7 +57,7 @@ static void refuse(const Forward *forward, pyrope_status status, const char *tex
 
 static void refuse_for(const Forward *forward, pyrope_status status, const pyrope_error *error)
 {
-        refuse(forward, status, error ? pyrope_error_text(error) : pyrope_strerror(status));
+        refuse(forward, status, error_words(status, error));
 }
 
 /* Whether the peer is of our own user. */

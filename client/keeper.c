@@ -167,8 +167,7 @@ static void tell_failure(Keeper *keeper, pyrope_status status, const pyrope_erro
                 self->has_failed[keeper->index] = true;
                 self->status = status;
                 self->error = pyrope_error_free(self->error);
-                (void)error_set(&self->error, status, "%s",
-                                error ? pyrope_error_text(error) : pyrope_strerror(status));
+                (void)error_set(&self->error, status, "%s", error_words(status, error));
         }
         (void)pthread_cond_broadcast(&publisher->changed);
         unlock(publisher);
@@ -349,8 +348,7 @@ static void after_work(Keeper *keeper, pyrope_status status, const pyrope_error 
         }
         hang_up(keeper);
         if (!keeper->backoff_ms)
-                log_debug("a nameserver is away: %s",
-                          error ? pyrope_error_text(error) : pyrope_strerror(status));
+                log_debug("a nameserver is away: %s", error_words(status, error));
         tell_failure(keeper, status, error);
         keeper->backoff_ms = keeper->backoff_ms ? 2 * keeper->backoff_ms : BACKOFF_MS;
         if (keeper->backoff_ms > most_ms)

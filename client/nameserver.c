@@ -73,8 +73,7 @@ static pyrope_status ask_place(pyrope_context *context, size_t i, bool is_first,
         search->is_left[i] = is_first && status == PYROPE_E_TIMEOUT;
         if (status && !search->is_left[i])
                 error_text_set(&search->reasons, "%s%s%s", search->reasons.text,
-                               search->reasons.text[0] ? "; " : "",
-                               why ? pyrope_error_text(why) : pyrope_strerror(status));
+                               search->reasons.text[0] ? "; " : "", error_words(status, why));
         return status;
 }
 

@@ -149,9 +149,7 @@ static void join_own(SshPool *pool, const Location *to, int fd, const SshJoin *j
         if (!request) {
                 status = status ? status : PYROPE_E_NOMEM;
                 if (join->on_refused)
-                        join->on_refused(join->userdata, status,
-                                         error ? pyrope_error_text(error)
-                                               : pyrope_strerror(status));
+                        join->on_refused(join->userdata, status, error_words(status, error));
                 return;
         }
         taken = -1;

@@ -53,8 +53,7 @@ void ssh_request_answer(SshRequest *request, pyrope_status status, const pyrope_
                 (void)error_set(&request->error, status, "%s", pyrope_error_text(error));
         }
         if (status && request->on_refused && !request->is_given_up)
-                request->on_refused(request->userdata, status,
-                                    error ? pyrope_error_text(error) : pyrope_strerror(status));
+                request->on_refused(request->userdata, status, error_words(status, error));
         (void)pthread_cond_signal(&request->answered);
 }
 

@@ -278,8 +278,7 @@ static bool do_order(SshSharePeer *peer, const SshShareMessage *message)
         end_order(peer);
         done.is_other = is_asked_elsewhere(peer, message, done.status);
         if (done.status) {
-                done.text = error ? pyrope_error_text(error)
-                                  : pyrope_strerror((pyrope_status)done.status);
+                done.text = error_words((pyrope_status)done.status, error);
         } else if (order.is_collected) {
                 done.bytes = result.output.text.data;
                 done.n_bytes = result.output.text.n;

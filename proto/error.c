@@ -196,6 +196,11 @@ pyrope_status error_unsent(pyrope_error **error, pyrope_status status)
         return status;
 }
 
+const char *error_words(pyrope_status status, const pyrope_error *error)
+{
+        return error ? pyrope_error_text(error) : pyrope_strerror(status);
+}
+
 pyrope_status error_null(pyrope_error **error)
 {
         return error_set(error, PYROPE_E_INVALID, "an argument is NULL that must not be");

@@ -129,6 +129,10 @@ void writer_padded_bytes(pyrope_writer *writer, const void *data, size_t n, size
 pyrope_status error_set(pyrope_error **error, pyrope_status status, const char *format, ...)
         PRINTF(3, 4);
 
+/** error_words() - what is said of a failure: the text of its error, or, if there is none, what the
+ * status means. Return: borrowed from @error, or static. */
+const char *error_words(pyrope_status status, const pyrope_error *error);
+
 /** error_unsent() - mark what is there as pyrope_error_is_unsent(). Return: @status. */
 pyrope_status error_unsent(pyrope_error **error, pyrope_status status);
 
