@@ -18,4 +18,5 @@ expect 0 "$top/tests/bench/run" --smoke P{13..16}
 for goal in P13 P14-put P14-get P14-streams P15-set-up P15-channel P15-chain-2 P15-chain-3 P16-call-beside-put-ms P16-share-beside-get; do
         check "$goal was measured, or says why not" said "^$goal ([0-9.e+-]+ [<>]=[0-9.]+ (PASS|FAIL)|- [<>]=[0-9.]+ SKIP .+)\$"
 done
+expect 0 "$top/tests/bench/run" --smoke P16-remedies
 finish
