@@ -26,26 +26,25 @@ static pyrope_status no_hop(void *userdata, const SshSettings *settings, const S
 }
 
 /* A probe of a port of 127.0.0.1, accepted. */
-static Host host_up(void)
+static void host_up(Host *ret)
 {
         const SshHop hop = { .open = no_hop };
         struct sockaddr_in address = { .sin_family = AF_INET,
                                        .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-        Host host = { .settings = SSH_SETTINGS_INIT };
         socklen_t n = sizeof(address);
 
-        host.listen_fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        ck_assert_int_eq(bind(host.listen_fd, (struct sockaddr *)&address, sizeof(address)), 0);
-        ck_assert_int_eq(listen(host.listen_fd, 4), 0);
-        ck_assert_int_eq(getsockname(host.listen_fd, (struct sockaddr *)&address, &n), 0);
-        host.settings.target = strdup("h1");
-        host.settings.host_name = strdup("127.0.0.1");
-        host.settings.port = ntohs(address.sin_port);
-        host.probe = ssh_probe_start(&host.settings, &hop);
-        ck_assert_ptr_nonnull(host.probe);
-        host.fd = accept(host.listen_fd, NULL, NULL);
-        ck_assert_int_ge(host.fd, 0);
-        return host;
+        *ret = (Host){ .settings = SSH_SETTINGS_INIT };
+        ret->listen_fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        ck_assert_int_eq(bind(ret->listen_fd, (struct sockaddr *)&address, sizeof(address)), 0);
+        ck_assert_int_eq(listen(ret->listen_fd, 4), 0);
+        ck_assert_int_eq(getsockname(ret->listen_fd, (struct sockaddr *)&address, &n), 0);
+        ret->settings.target = strdup("h1");
+        ret->settings.host_name = strdup("127.0.0.1");
+        ret->settings.port = ntohs(address.sin_port);
+        ret->probe = ssh_probe_start(&ret->settings, &hop);
+        ck_assert_ptr_nonnull(ret->probe);
+        ret->fd = accept(ret->listen_fd, NULL, NULL);
+        ck_assert_int_ge(ret->fd, 0);
 }
 
 static void host_down(Host *host)
@@ -94,8 +93,9 @@ static const struct {
 
 START_TEST(sshd_is_known_by_the_line_that_says_who_it_is)
 {
-        Host host = host_up();
+        Host host;
 
+        host_up(&host);
         say(&host, beginnings[_i].says, strlen(beginnings[_i].says));
         (void)shutdown(host.fd, SHUT_WR);
         ck_assert_msg(is_answered(&host) == beginnings[_i].is_answer, "%s", beginnings[_i].says);
@@ -105,8 +105,9 @@ END_TEST
 
 START_TEST(the_line_may_come_in_pieces)
 {
-        Host host = host_up();
+        Host host;
 
+        host_up(&host);
         for (const char *at = "SSH-"; *at; at++)
                 say(&host, at, 1);
         ck_assert(is_answered(&host));
@@ -118,8 +119,9 @@ START_TEST(not_everything_is_listened_to)
 {
         static char before[SSH_PROBE_MAX_BYTES];
         size_t n = sizeof(before) - strlen("SSH-") + (size_t)_i;
-        Host host = host_up();
+        Host host;
 
+        host_up(&host);
         memset(before, '\n', sizeof(before));
         say(&host, before, n);
         say(&host, "SSH-", strlen("SSH-"));
@@ -130,9 +132,10 @@ END_TEST
 
 START_TEST(it_sends_nothing)
 {
-        Host host = host_up();
+        Host host;
         char byte;
 
+        host_up(&host);
         say(&host, "SSH-2.0-x\r\n", strlen("SSH-2.0-x\r\n"));
         ck_assert(is_answered(&host));
         /* It has hung up: with a reset, if it left something of what we said. */
@@ -144,9 +147,10 @@ END_TEST
 START_TEST(a_host_that_says_nothing_can_be_left)
 {
         SshAliveSeen seen = { 0 };
-        Host host = host_up();
+        Host host;
         char byte;
 
+        host_up(&host);
         ssh_probe_look(host.probe, &seen);
         ck_assert(seen.is_probing);
         host.probe = ssh_probe_end(host.probe);
@@ -172,11 +176,12 @@ END_TEST
 
 START_TEST(what_the_kernel_has_to_repeat_is_seen)
 {
-        Host host = host_up();
+        Host host;
         SshAliveSeen seen = { 0 };
         uint64_t n_taken = 0;
         int fds[2];
 
+        host_up(&host);
         say(&host, "SSH-", strlen("SSH-"));
         ck_assert(is_answered(&host));
         ssh_probe_look_at(host.fd, &n_taken, &seen);
