@@ -7,6 +7,9 @@
 #include "client/ssh-turn.h"
 
 #include <sys/eventfd.h>
+#include <time.h>
+
+#define STARVING_MS 20 /* for the lock; then whoever wants it as well stands behind */
 
 #define REST_MS  2    /* of the thread, while a caller may come back */
 #define SLEEP_MS 1000 /* while a caller waits long; he wakes it when he goes */
@@ -23,6 +26,8 @@ void ssh_helm_init(SshHelm *helm)
         (void)pthread_mutexattr_settype(&spinning, PTHREAD_MUTEX_ADAPTIVE_NP);
         (void)pthread_mutex_init(&helm->lock, &spinning);
         (void)pthread_mutexattr_destroy(&spinning);
+        (void)pthread_mutex_init(&helm->turnstile, NULL);
+        atomic_init(&helm->n_starving, 0);
         thread_cond_init(&helm->rest);
         helm->over_end = &helm->over;
 }
@@ -31,12 +36,35 @@ void ssh_helm_deinit(SshHelm *helm)
 {
         (void)pyrope_error_free(helm->error);
         (void)pthread_cond_destroy(&helm->rest);
+        (void)pthread_mutex_destroy(&helm->turnstile);
         (void)pthread_mutex_destroy(&helm->lock);
+}
+
+/* Return: whether it has the lock, in a while. */
+static bool lock_in_time(SshHelm *helm)
+{
+        struct timespec until;
+
+        if (!pthread_mutex_trylock(&helm->lock))
+                return true;
+        (void)clock_gettime(CLOCK_MONOTONIC, &until);
+        until.tv_nsec += STARVING_MS * 1000000;
+        until.tv_sec += until.tv_nsec / 1000000000;
+        until.tv_nsec %= 1000000000;
+        return !pthread_mutex_clocklock(&helm->lock, CLOCK_MONOTONIC, &until);
 }
 
 void ssh_helm_lock(SshLink *link)
 {
-        (void)pthread_mutex_lock(&link->helm.lock);
+        SshHelm *helm = &link->helm;
+
+        if (!atomic_load_explicit(&helm->n_starving, memory_order_relaxed) && lock_in_time(helm))
+                return;
+        atomic_fetch_add(&helm->n_starving, 1);
+        (void)pthread_mutex_lock(&helm->turnstile);
+        (void)pthread_mutex_lock(&helm->lock);
+        (void)pthread_mutex_unlock(&helm->turnstile);
+        atomic_fetch_sub(&helm->n_starving, 1);
 }
 
 void ssh_helm_unlock(SshLink *link)

@@ -15,6 +15,9 @@
  * their channels meanwhile: whatever they leave for him wakes him. Between two turns of callers
  * nobody polls; that lasts REST_MS of the .c file at most, and less if a descriptor had something
  * to do lately.
+ *
+ * While a host sends without end, poll() takes no time, and who steers has the lock again before
+ * anybody else woke up. So whoever did not get it in a while has the others queue behind him.
  */
 
 #include "base/clock.h"
@@ -23,6 +26,7 @@
 
 #include <pthread.h>
 #include <semaphore.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -42,8 +46,10 @@ struct SshHelmWaiter {
 /* Part of a link. */
 struct SshHelm {
         pthread_mutex_t lock;
-        pthread_cond_t rest; /* of the thread */
-        bool is_taken;       /* somebody steers */
+        pthread_mutex_t turnstile; /* before the lock, for everybody while somebody starves */
+        atomic_uint n_starving;    /* who waited for the lock in vain for a while */
+        pthread_cond_t rest;       /* of the thread */
+        bool is_taken;             /* somebody steers */
         bool is_hot;    /* a caller steered, or got what he waited for, since the thread looked */
         bool is_asleep; /* the thread rests until it is told */
         bool is_idle;   /* nobody waits for this turn: what is not urgent may be done in it */

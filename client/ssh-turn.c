@@ -16,6 +16,7 @@
 #define READ_BYTES    4096u
 #define READ_ROUNDS   64u /* of so many, then the streams have their turn */
 #define SETTLE_ROUNDS 16u
+#define LONG_NS       5000000 /* a turn that takes so long is cut short, for others have deadlines */
 #define FDS_OF_LINK   3u
 #define OVER_MAX      4u /* streams that nobody waits for: then they are closed */
 
@@ -181,6 +182,20 @@ void ssh_turn_uncork(SshLink *link)
         link->is_corked = false;
 }
 
+static int64_t now_ns(void)
+{
+        struct timespec now;
+
+        (void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail */
+        return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+/* Whether a host that sends without end, in packets as small and dear as can be, has had enough. */
+static bool is_long(const SshLink *link)
+{
+        return now_ns() - link->turn_ns > LONG_NS;
+}
+
 /* Has libssh read what is there, and write what it holds. It reads READ_BYTES at once, so that was
  * all if it read less. The first bytes of a channel have it widen the window by a packet, which
  * waits for the next one that is ours: who wants the bytes need not wait until it is on its way. */
@@ -193,7 +208,7 @@ static void run_libssh(SshLink *link)
         for (unsigned i = 0; i < READ_ROUNDS; i++) {
                 n_bytes = link->bytes.in_bytes;
                 if (ssh_event_dopoll(link->event, 0) != SSH_OK ||
-                    link->bytes.in_bytes - n_bytes < READ_BYTES)
+                    link->bytes.in_bytes - n_bytes < READ_BYTES || is_long(link))
                         return;
         }
 }
@@ -207,14 +222,6 @@ static Deadline first_deadline(const SshLink *link)
                         first = deadline_min(first, link->streams[i]->request->deadline);
         }
         return first;
-}
-
-static int64_t now_ns(void)
-{
-        struct timespec now;
-
-        (void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail */
-        return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
 /* Without the lock: what others do meanwhile wakes it, or is no concern of who polls. */
@@ -419,7 +426,7 @@ static void settle_streams(SshLink *link)
                 n_bytes = link->bytes.in_bytes;
                 settle_once(link);
                 link->is_unsettled = n_bytes != link->bytes.in_bytes;
-                if (!link->is_unsettled)
+                if (!link->is_unsettled || is_long(link))
                         break;
         }
         link->n_settled = n_bytes;

@@ -67,6 +67,11 @@ static void flood_ignore(Host *host)
         flood(host, MSG_IGNORE);
 }
 
+void host_flood(Host *host)
+{
+        flood_ignore(host);
+}
+
 static void flood_debug(Host *host)
 {
         flood(host, MSG_DEBUG);

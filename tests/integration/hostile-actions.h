@@ -42,6 +42,9 @@ void host_act(Host *host, bool is_logged_in);
 
 /* Some of them, and halves of what is right. */
 void host_send(Host *host, const Packet *packet);
+
+/** host_flood() - so much that nobody needs, once. */
+void host_flood(Host *host);
 void host_send_noise(Host *host);
 void host_hang_up(Host *host);
 void host_answer_nothing(Host *host);

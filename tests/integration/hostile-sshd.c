@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * hostile-sshd SEED COUNTS: an SSH host that does everything wrong that one can
+ * hostile-sshd SEED COUNTS [flood]: an SSH host that does everything wrong that one can
  *
  * Says "READY PORT KEY" (on 127.0.0.1; the key as in known_hosts), lets everybody in, and serves
  * one connection after another, each in a process of its own. Most of what it does is right, so
  * that clients come far; between it stand actions that are drawn from SEED and the number of the
  * connection: lies about lengths and windows, floods, channels that nobody asked for, answers to
- * nothing, silence, ends at each step. Each is named on standard error, a line a connection.
+ * nothing, silence, ends at each step. Each is named on standard error, a line a connection. With
+ * "flood" it does nothing but let everybody in, and send without end.
  * COUNTS is a file of three 64-bit numbers: connections and actions so far, and channels that a
  * client let it open.
  */
@@ -38,6 +39,7 @@ struct Counts {
 };
 
 static Counts *counts;
+static bool is_flooding;
 
 /* -- what is right ----------------------------------------------------------------------------- */
 
@@ -134,7 +136,8 @@ static bool answer_packet(Host *host, const Packet *packet)
                 let_in(host, packet);
                 return packet->bytes[0] == MSG_USERAUTH_REQUEST;
         case MSG_CHANNEL_OPEN:
-                confirm_open(host, packet);
+                if (!is_flooding)
+                        confirm_open(host, packet);
                 break;
         case MSG_CHANNEL_REQUEST:
                 run_command(host, packet);
@@ -163,7 +166,7 @@ static void greet(Host *host)
 {
         static const char lines[] = "a line before the banner\r\n";
 
-        switch (host_draw(host, 30)) {
+        switch (is_flooding ? 29 : host_draw(host, 30)) {
         case 0:
                 for (unsigned i = 0; i < HOST_FLOOD; i++)
                         wire_write(&host->wire, lines, sizeof(lines) - 1);
@@ -188,7 +191,10 @@ static void greet(Host *host)
 
 static void act(Host *host, bool is_logged_in)
 {
-        host_act(host, is_logged_in);
+        if (is_flooding)
+                host_flood(host);
+        else
+                host_act(host, is_logged_in);
         atomic_fetch_add(&counts->n_actions, 1);
 }
 
@@ -209,13 +215,13 @@ static void converse(Host *host)
                                 return;
                         continue;
                 }
-                if (wire_receive(&host->wire, &packet, STEP_MS))
+                if (wire_receive(&host->wire, &packet, is_flooding && is_logged_in ? 0 : STEP_MS))
                         is_logged_in = answer_packet(host, &packet) || is_logged_in;
                 else
                         ms += STEP_MS;
                 if (host->n_actions >= ACTIONS_MAX)
                         host_hang_up(host);
-                else if (is_logged_in || host_draw(host, 25) == 0)
+                else if (is_logged_in || (!is_flooding && host_draw(host, 25) == 0))
                         act(host, is_logged_in);
         }
 }
@@ -269,10 +275,11 @@ int main(int argc, char **argv)
         int listen_fd, fd;
 
         if (argc < 3 || !host_key) {
-                fprintf(stderr, "usage: hostile-sshd SEED COUNTS\n");
+                fprintf(stderr, "usage: see the top of hostile-sshd.c\n");
                 return 2;
         }
         seed = (uint32_t)strtoul(argv[1], NULL, 10);
+        is_flooding = argc > 3 && !strcmp(argv[3], "flood");
         counts = map_counts(argv[2]);
         listen_fd = listen_somewhere(&port);
         if (!counts || listen_fd < 0) {
