@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
 #include "client/context.h"
-#include "client/ssh-share-server.h"
+#include "client/ssh/share-server.h"
 #include "client/where.h"
 
 #include <pyrope/agent.h>

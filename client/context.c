@@ -2,8 +2,8 @@
 
 #include "client/context.h"
 #include "client/publisher.h"
-#include "client/ssh-direct.h"
-#include "client/ssh-share.h"
+#include "client/ssh/direct.h"
+#include "client/ssh/share.h"
 #include "client/tcp.h"
 
 #include "base/log.h"

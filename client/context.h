@@ -13,7 +13,7 @@
 #include "base/zone.h"
 #include "client/ns-place.h"
 #include "client/port-owner.h"
-#include "client/ssh-pool.h"
+#include "client/ssh/pool.h"
 #include "proto/conn.h"
 #include "proto/value.h"
 

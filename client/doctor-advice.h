@@ -11,7 +11,7 @@
  */
 
 #include "client/doctor-check.h"
-#include "client/ssh-settings.h"
+#include "client/ssh/settings.h"
 
 /* @settings are those of the host, as far as they are known; @text is that of the error. */
 typedef void DoctorAdvice(DoctorCheck *check, const SshSettings *settings, pyrope_status status,

@@ -3,7 +3,7 @@
 #include "client/doctor-login.h"
 
 #include "client/doctor-advice.h"
-#include "client/ssh-choice.h"
+#include "client/ssh/choice.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -10,7 +10,7 @@
  */
 
 #include "client/doctor-check.h"
-#include "client/ssh-exam.h"
+#include "client/ssh/exam.h"
 
 typedef struct DoctorHost DoctorHost;
 

@@ -3,7 +3,7 @@
 #include "client/doctor-object.h"
 
 #include "client/reach.h"
-#include "client/ssh-settings.h"
+#include "client/ssh/settings.h"
 #include "proto/message.h"
 
 #include <stdio.h>

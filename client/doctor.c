@@ -3,7 +3,7 @@
 #include "client/doctor-host.h"
 #include "client/doctor-object.h"
 #include "client/reach.h"
-#include "client/ssh-resolve.h"
+#include "client/ssh/resolve.h"
 
 #include <stdio.h>
 #include <string.h>

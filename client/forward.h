@@ -18,7 +18,7 @@
  * none.
  */
 
-#include "client/ssh-pool.h"
+#include "client/ssh/pool.h"
 
 typedef struct Forward Forward;
 typedef struct ForwardPlace ForwardPlace;

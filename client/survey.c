@@ -2,8 +2,8 @@
 
 #include "base/unix-socket.h"
 #include "client/context.h"
-#include "client/ssh-share-call.h"
-#include "client/ssh-share-place.h"
+#include "client/ssh/share-call.h"
+#include "client/ssh/share-place.h"
 #include "client/where.h"
 
 #include <errno.h>

@@ -11,7 +11,7 @@
  * messages
  */
 
-#include "client/ssh-direct.h"
+#include "client/ssh/direct.h"
 #include "tests/bench/bench.h"
 
 #include <errno.h>

@@ -5,7 +5,7 @@
  * keys it has, and passes again unchanged.
  */
 
-#include "client/ssh-agent.h"
+#include "client/ssh/agent.h"
 
 #include "tests/fuzz/fuzz.h"
 

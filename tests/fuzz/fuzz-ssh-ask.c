@@ -2,7 +2,7 @@
 
 /* What a host has shown to a person: bounded lines of UTF-8 without any control character. */
 
-#include "client/ssh-ask.h"
+#include "client/ssh/ask.h"
 
 #include "base/text.h"
 #include "tests/fuzz/fuzz.h"

@@ -5,7 +5,7 @@
  * a certificate lies in it as it is, and is no certificate itself.
  */
 
-#include "client/ssh-blob.h"
+#include "client/ssh/blob.h"
 
 #include "base/base64.h"
 #include "tests/fuzz/fuzz.h"

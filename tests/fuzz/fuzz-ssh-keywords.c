@@ -6,7 +6,7 @@
  * share a session.
  */
 
-#include "client/ssh-keywords.h"
+#include "client/ssh/keywords.h"
 
 #include "proto/uri.h"
 #include "tests/fuzz/fuzz.h"

@@ -5,7 +5,7 @@
  * A mark is only found where it stands.
  */
 
-#include "client/ssh-known.h"
+#include "client/ssh/known.h"
 
 #include "tests/fuzz/fuzz.h"
 

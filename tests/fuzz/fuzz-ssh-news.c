@@ -2,7 +2,7 @@
 
 /* A line of ssh is read without leaving it, and its words are its own end. */
 
-#include "client/ssh-news.h"
+#include "client/ssh/news.h"
 #include "tests/fuzz/fuzz.h"
 
 #include <string.h>

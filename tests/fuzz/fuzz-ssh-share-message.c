@@ -5,7 +5,7 @@
  * what came, and no text of it is above its limit.
  */
 
-#include "client/ssh-share-message.h"
+#include "client/ssh/share-message.h"
 
 #include "tests/fuzz/fuzz.h"
 

@@ -16,8 +16,8 @@
 #include "base/process.h"
 #include "base/unix-message.h"
 #include "base/unix-socket.h"
-#include "client/ssh-share-call.h"
-#include "client/ssh-share.h"
+#include "client/ssh/share-call.h"
+#include "client/ssh/share.h"
 #include "proto/value.h"
 
 #include <fcntl.h>

@@ -9,7 +9,7 @@
 
 #include "base/log.h"
 #include "base/process.h"
-#include "client/ssh-direct.h"
+#include "client/ssh/direct.h"
 #include "proto/value.h"
 #include "tests/integration/stream-bytes.h"
 

@@ -10,7 +10,7 @@
 
 #include "base/log.h"
 #include "base/process.h"
-#include "client/ssh-pool.h"
+#include "client/ssh/pool.h"
 #include "proto/value.h"
 #include "tests/support/footprint.h"
 #include "tests/support/patience.h"

@@ -25,7 +25,7 @@
 
 #include "base/log.h"
 #include "base/process.h"
-#include "client/ssh-pool.h"
+#include "client/ssh/pool.h"
 #include "proto/value.h"
 
 #include <assert.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
-#include "client/ssh-agent.h"
+#include "client/ssh/agent.h"
 
 #include "base/unix-socket.h"
 #include "tests/unit/scratch.h"

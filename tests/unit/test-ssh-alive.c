@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
-#include "client/ssh-alive.h"
+#include "client/ssh/alive.h"
 
 #include "tests/unit/unit.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
-#include "client/ssh-ask.h"
+#include "client/ssh/ask.h"
 
 #include "tests/unit/unit.h"
 

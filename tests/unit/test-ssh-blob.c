@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
-#include "client/ssh-blob.h"
+#include "client/ssh/blob.h"
 
 #include "base/base64.h"
 #include "base/buffer.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
-#include "client/ssh-connect.h"
+#include "client/ssh/connect.h"
 
 #include "tests/unit/unit.h"
 

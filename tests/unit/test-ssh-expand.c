@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
-#include "client/ssh-expand.h"
+#include "client/ssh/expand.h"
 
 #include "tests/unit/unit.h"
 

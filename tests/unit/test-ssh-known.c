@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
-#include "client/ssh-known.h"
+#include "client/ssh/known.h"
 
 #include "tests/unit/unit.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
-#include "client/ssh-news.h"
+#include "client/ssh/news.h"
 
 #include "base/defs.h"
 #include "tests/unit/unit.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
-#include "client/ssh-pace.h"
+#include "client/ssh/pace.h"
 
 #include "tests/unit/unit.h"
 

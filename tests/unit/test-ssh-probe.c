@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
-#include "client/ssh-probe.h"
+#include "client/ssh/probe.h"
 
 #include "base/clock.h"
 #include "tests/unit/unit.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
-#include "client/ssh-retry.h"
+#include "client/ssh/retry.h"
 
 #include "tests/unit/unit.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
-#include "client/ssh-run.h"
+#include "client/ssh/run.h"
 
 #include "tests/unit/unit.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
-#include "client/ssh-keywords.h"
+#include "client/ssh/keywords.h"
 
 #include "proto/uri.h"
 #include "tests/unit/unit.h"

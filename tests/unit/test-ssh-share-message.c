@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
-#include "client/ssh-share-message.h"
+#include "client/ssh/share-message.h"
 
 #include "proto/value.h"
 #include "tests/unit/unit.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
-#include "client/ssh-share-place.h"
+#include "client/ssh/share-place.h"
 
 #include "tests/unit/scratch.h"
 #include "tests/unit/unit.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
-#include "client/ssh-socket.h"
+#include "client/ssh/socket.h"
 
 #include "tests/unit/unit.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
-#include "client/ssh-state.h"
+#include "client/ssh/state.h"
 
 #include "tests/unit/unit.h"
 

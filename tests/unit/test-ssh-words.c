@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
-#include "client/ssh-hostkey.h"
-#include "client/ssh-stream.h"
+#include "client/ssh/hostkey.h"
+#include "client/ssh/stream.h"
 #include "tests/unit/unit.h"
 
 #include <string.h>

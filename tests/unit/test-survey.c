@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
 #include "client/context.h"
-#include "client/ssh-share-place.h"
+#include "client/ssh/share-place.h"
 
 #include "base/thread.h"
 #include "base/unix-socket.h"
