@@ -5,7 +5,8 @@
  *
  *      bench-tunnel first CONFIG PLACE N       prints the median of N times, in milliseconds, that
  *                                              pass until a message is back through a new session;
- *                                              and the same through a further channel of it
+ *                                              the same through its second channel; and through
+ *                                              each of the next, for a session that is in use
  *      bench-tunnel stall CONFIG PLACE N MS    prints the longest time, in milliseconds, for which
  * a session with N streams looked at nothing: one sends bulk, one receives it, the others small
  * messages
@@ -24,6 +25,7 @@
 #define BULK_BYTES  (1024u * 1024u)
 #define STREAMS_MAX 512u
 #define TIMEOUT_MS  30000
+#define N_FURTHER   10u /* channels of each session, after the second */
 
 typedef struct Message Message;
 
@@ -103,16 +105,21 @@ static double first_answer_ms(void)
 
 static void first(const char *config, size_t n)
 {
-        double *alone = bench_room(n), *further = bench_room(n);
+        double *alone = bench_room(n), *second = bench_room(n),
+               *further = bench_room(n * N_FURTHER);
 
         for (size_t i = 0; i < n; i++) {
                 pool_open(config);
                 alone[i] = first_answer_ms();
-                further[i] = first_answer_ms();
+                second[i] = first_answer_ms();
+                for (size_t k = 0; k < N_FURTHER; k++)
+                        further[i * N_FURTHER + k] = first_answer_ms();
                 pool = ssh_pool_free(pool);
         }
-        printf("%.3f %.3f\n", bench_median(alone, n), bench_median(further, n));
+        printf("%.3f %.3f %.3f\n", bench_median(alone, n), bench_median(second, n),
+               bench_median(further, n * N_FURTHER));
         free(alone);
+        free(second);
         free(further);
 }
 

@@ -196,7 +196,8 @@ def set_up(bench, _):
                 "Pyrope, call": lambda: ways.measure("bench-pyrope", "first", uri, n)[0]}, "ssh")
             found = interleaved(bench, "a further channel, ms", {
                 "ssh -S -W": lambda: through("-S", master),
-                "Pyrope": lambda: ways.tunnel("first", place, n)[1],
+                "Pyrope": lambda: ways.tunnel("first", place, n)[2],
+                "Pyrope, second": lambda: ways.tunnel("first", place, n)[1],
                 "Pyrope, call": lambda: ways.measure("bench-pyrope", "first", uri, n)[1]}, "ssh")
     except Skip as skip:
         both = {"Pyrope": skip, "ssh -W": skip}
