@@ -227,10 +227,26 @@ bool ssh_stream_is_deaf(const SshStream *stream)
         return stream->is_closed || stream->state == SSH_STREAM_OVER;
 }
 
+/* Behind the last of its bytes. */
+static void pass_end(SshStream *stream)
+{
+        if (!stream->has_got_end || stream->is_blocked || stream->has_passed_end)
+                return;
+        if (stream->fd >= 0)
+                (void)shutdown(stream->fd, SHUT_WR);
+        if (stream->direct)
+                ssh_direct_end(stream->direct);
+        stream->has_passed_end = true;
+}
+
+/* The end is passed on at once, for nothing may come from the host any more that would have the
+ * stream settled. */
 void ssh_stream_resume(SshStream *stream)
 {
-        if (stream->is_blocked)
-                drain(stream);
+        if (!stream->is_blocked)
+                return;
+        drain(stream);
+        pass_end(stream);
 }
 
 struct pollfd ssh_stream_events(const SshStream *stream, bool is_full)
@@ -359,14 +375,8 @@ static void settle_open(SshStream *stream)
                 (void)ssh_channel_send_eof(stream->channel);
                 stream->has_sent_end = true;
         }
+        pass_end(stream);
         is_read_out = stream->has_got_end && !stream->is_blocked;
-        if (is_read_out && !stream->has_passed_end) {
-                if (stream->fd >= 0)
-                        (void)shutdown(stream->fd, SHUT_WR);
-                if (stream->direct)
-                        ssh_direct_end(stream->direct);
-                stream->has_passed_end = true;
-        }
         if (ssh_request_is_collected(stream->request)) {
                 if (stream->is_closed || stream->is_too_much)
                         stream_enter(stream, SSH_STREAM_OVER);
@@ -393,7 +403,6 @@ void ssh_stream_abandon(SshStream *stream)
 {
         stream->is_abandoned = true;
         closep(&stream->fd);
-        stream->fd = -1;
         /* A channel that is not open yet cannot be closed: the host would keep it for ever. */
         if (stream->state != SSH_STREAM_OPENING)
                 stream_enter(stream, SSH_STREAM_OVER);

@@ -360,6 +360,27 @@ static int run_deaf(char **argv)
         return !is_equal || n_total != n_bytes;
 }
 
+/* late-end: the place has sent all and hung up before anybody reads, which is more than is kept for
+ * a caller who moves the bytes himself. Nothing comes from the host any more. */
+static int run_late_end(char **argv)
+{
+        static uint8_t chunk[CHUNK_BYTES];
+        Stream stream;
+        ssize_t n;
+
+        (void)argv;
+        if (!stream_open(&stream, true))
+                return 1;
+        await_quiet();
+        do
+                n = ssh_direct_receive(stream.direct, chunk, sizeof(chunk),
+                                       deadline_in(TIMEOUT_MS));
+        while (n > 0);
+        stream_close(&stream);
+        printf("%s\n", n ? "STUCK" : "end");
+        return n != 0;
+}
+
 /* flood HOW: send to a place that reads nothing, until nothing is taken any more. */
 static int run_flood(char **argv)
 {
@@ -384,8 +405,9 @@ static const struct {
         int n_arguments;
         int (*run)(char **argv);
 } commands[] = {
-        { "crowd", 3, run_crowd },     { "churn", 3, run_churn }, { "beside", 0, run_beside },
-        { "one-way", 0, run_one_way }, { "deaf", 2, run_deaf },   { "flood", 1, run_flood },
+        { "crowd", 3, run_crowd },       { "churn", 3, run_churn }, { "beside", 0, run_beside },
+        { "one-way", 0, run_one_way },   { "deaf", 2, run_deaf },   { "flood", 1, run_flood },
+        { "late-end", 0, run_late_end },
 };
 
 int main(int argc, char **argv)

@@ -86,4 +86,13 @@ for how in direct fd; do
 done
 stuck 2 "ssh://h1,h2/./u:$tmp/s/source" deaf direct $n_source
 stuck 2 "ssh://h1,h2/./u:$tmp/s/stall" flood fd
+
+echo "# an end behind bytes that nobody read"
+start small "$server" "$tmp/s/small" source 300000
+{
+        echo "ServerAliveInterval 600"
+        cat "$FX_SSH_CONFIG"
+} >"$tmp/quiet"
+expect 0 "$probe" "$tmp/quiet" "ssh://h1/./u:$tmp/s/small" late-end
+check "a stream ends where its bytes end, though nothing more comes from the host" said '^end$'
 finish
