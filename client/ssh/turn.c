@@ -642,6 +642,7 @@ void ssh_turn_end(SshLink *link, pyrope_status status, const pyrope_error *error
 {
         end_probe(link);
         ssh_helm_lock(link);
+        ssh_turn_uncork(link); /* whoever sends later must not look at this session any more */
         while (link->n_streams) {
                 if (is_to_be_kept(link->streams[0], status))
                         keep_request(link, link->streams[0]);
