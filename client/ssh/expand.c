@@ -15,17 +15,21 @@
 #define USER_LOOKUP_BYTES  4096u
 #define HOST_BYTES         256u
 
-char *ssh_expand_home(void)
+char *ssh_expand_login_home(void)
 {
-        const char *home = getenv("HOME");
         char bytes[USER_LOOKUP_BYTES];
         struct passwd user, *found;
 
-        if (home && home[0] == '/')
-                return strdup(home);
         if (getpwuid_r(geteuid(), &user, bytes, sizeof(bytes), &found) || !found)
                 return NULL;
         return strdup(found->pw_dir);
+}
+
+char *ssh_expand_home(void)
+{
+        const char *home = getenv("HOME");
+
+        return home && home[0] == '/' ? strdup(home) : ssh_expand_login_home();
 }
 
 static int append(Buffer *out, const char *text)

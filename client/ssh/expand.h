@@ -36,5 +36,10 @@ NODISCARD pyrope_status ssh_expand_path(const SshTokens *tokens, const char *wha
 NODISCARD pyrope_status ssh_expand_command(const SshTokens *tokens, const char *what,
                                            const char *text, char **ret, pyrope_error **error);
 
-/** ssh_expand_home() - the user's home directory. Return: owned, free(); NULL: not known. */
+/** ssh_expand_login_home() - the home directory that the account has, by which ssh itself goes.
+ * Return: owned, free(); NULL: not known. */
+NODISCARD char *ssh_expand_login_home(void);
+
+/** ssh_expand_home() - that of $HOME, else of the account. Return: owned, free(); NULL: not known.
+ */
 NODISCARD char *ssh_expand_home(void);

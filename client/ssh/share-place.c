@@ -3,28 +3,33 @@
 #include "client/ssh/share-place.h"
 
 #include "base/buffer.h"
+#include "client/ssh/scan.h"
 
 #include <errno.h>
 #include <limits.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #define KEY_MAX_BYTES 8000u /* as a text of ssh/share-message.h */
 
-/* What ssh and we take from the environment, for a session. */
+/* What ssh and we take from the environment by ourselves, for a session. */
 static const char *const variables[] = { "HOME", "SSH_AUTH_SOCK", "KRB5CCNAME" };
+
+/* With its length, so that no value looks like the line of another variable. */
+static int add_variable(Buffer *key, const char *name)
+{
+        const char *value = getenv(name);
+
+        return value ? buffer_append_printf(key, "%s=%zu:%s\n", name, strlen(value), value)
+                     : buffer_append_printf(key, "%s\n", name);
+}
 
 static int add_variables(Buffer *key)
 {
         int r = 0;
 
-        for (size_t i = 0; i < ARRAY_SIZE(variables) && !r; i++) {
-                const char *value = getenv(variables[i]);
-
-                r = buffer_append_printf(key, "%s=%s\n", variables[i], value ? value : "");
-        }
+        for (size_t i = 0; i < ARRAY_SIZE(variables) && !r; i++)
+                r = add_variable(key, variables[i]);
         return r;
 }
 
@@ -45,21 +50,19 @@ static int add_program(Buffer *key)
         return buffer_append_printf(key, "ssh=\n");
 }
 
-static int add_file(Buffer *key, const char *config_file)
+/* The files as they are now, and what they name of the environment. */
+static int add_configuration(Buffer *key, const char *config_file)
 {
-        const char *home = getenv("HOME");
-        char path[PATH_MAX] = "";
-        struct stat st = { 0 };
+        CLEANUP(ssh_scan_deinit) SshScan scan = SSH_SCAN_INIT;
+        int r = ssh_scan(config_file, &scan);
 
-        if (config_file)
-                (void)snprintf(path, sizeof(path), "%s", config_file);
-        else if (home)
-                (void)snprintf(path, sizeof(path), "%s/.ssh/config", home);
-        (void)stat(path, &st); /* one that is not there is as good a part of the key */
-        return buffer_append_printf(key, "config=%s\nfile=%llu %lld %lld.%09ld\n",
-                                    config_file ? config_file : "", (unsigned long long)st.st_ino,
-                                    (long long)st.st_size, (long long)st.st_mtim.tv_sec,
-                                    st.st_mtim.tv_nsec);
+        if (!r)
+                r = buffer_append_printf(key, "config=%s\nfiles=%016llx\n",
+                                         config_file ? config_file : "",
+                                         (unsigned long long)scan.files);
+        for (size_t i = 0; i < scan.variables.n && !r; i++)
+                r = add_variable(key, scan.variables.names[i]);
+        return r;
 }
 
 /* FNV-1a. The agent compares the whole key, so two equal hashes do no harm. */
@@ -95,7 +98,7 @@ int ssh_share_place_init(const char *config_file, SshBackend backend, SshSharePl
                 r = copy_absolute(config_file, &place.config_file);
         r = r ? r : add_variables(&key);
         r = r ? r : add_program(&key);
-        r = r ? r : add_file(&key, place.config_file);
+        r = r ? r : add_configuration(&key, place.config_file);
         r = r ? r : buffer_append_printf(&key, "backend=%s\n", ssh_backend_name(backend));
         if (r)
                 return r;

@@ -23,7 +23,7 @@ typedef struct SshSharePlace SshSharePlace;
 struct SshSharePlace {
         SshBackend backend;
         char *config_file;               /* absolute; NULL: the default ones; owned */
-        char *key;                       /* lines NAME=VALUE; owned */
+        char *key;                       /* lines; owned */
         char name[RUNTIME_NAME_MAX + 1]; /* of the socket in the runtime directory */
 };
 
@@ -31,10 +31,12 @@ struct SshSharePlace {
  * ssh_share_place_init() - by these settings and the environment
  * @config_file, @backend: as for ssh_pool_new()
  *
- * The key also has what the file is now (inode, size, time), so whoever changes the configuration
- * has another agent from then on.
+ * The key also has what the files of the configuration are now (inode, size, time), so whoever
+ * changes it has another agent from then on; and the variables that they name, so that a session
+ * never has the key that another shell's variable meant.
  *
- * Return: 0 with @ret owned by the caller, ssh_share_place_deinit(); -errno.
+ * Return: 0 with @ret owned by the caller, ssh_share_place_deinit(); -EMSGSIZE, -E2BIG, -ENOSPC or
+ * -ENAMETOOLONG: there is too much of it; another -errno.
  */
 NODISCARD int ssh_share_place_init(const char *config_file, SshBackend backend, SshSharePlace *ret);
 

@@ -158,6 +158,19 @@ check "all of them end" said '^5 ended$'
 check "none is left" no_agent
 check "nor their sockets" test -z "$(find "$tmp/run" -name 'agent*')"
 
+echo "# a key that a variable names"
+# shellcheck disable=SC2016 # ssh's variable
+sed 's|^ *IdentityFile .*|IdentityFile ${KEY}|' "$FX_SSH_CONFIG" >"$tmp/keyed.more"
+echo "Include $tmp/*.more" >"$tmp/keyed"
+expect 0 env KEY="$FX_DIR/id_ed25519" pyrope --ssh-config "$tmp/keyed" list
+before=$(logins 1)
+expect 0 env KEY="$FX_DIR/id_ed25519" OTHER=1 pyrope --ssh-config "$tmp/keyed" list
+check "the same key: no other login" test "$(logins 1)" = "$before"
+expect 1 env KEY="$tmp/none" pyrope --ssh-config "$tmp/keyed" list
+check "who names a key that does not open the host has no session of another shell's" complained 'h1 .*: .*refuse'
+expect 0 pyrope agent --stop
+check "each had an agent" said '^2 ended$'
+
 echo "# the end of an agent"
 agent_here=(pyrope agent --runtime-dir "$tmp/run")
 expect 0 "${agent_here[@]}" --background --idle 2s

@@ -6,6 +6,7 @@
 #include "tests/unit/unit.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -65,6 +66,31 @@ START_TEST(another_file_or_content_has_another_place)
 }
 END_TEST
 
+static const char *const lines[] = { "IdentityFile ${KEY}\n", "ProxyCommand connect \"$KEY\" %h\n",
+                                     "Include included\n" };
+
+START_TEST(a_variable_that_the_configuration_names_has_another_place)
+{
+        char first[sizeof(place.name)], text[PATH_MAX + 32];
+
+        scratch_write("included", lines[0]);
+        (void)snprintf(text, sizeof(text), _i == 2 ? "Include %s\n" : "%s",
+                       _i == 2 ? scratch_path("included") : lines[_i]);
+        scratch_write("config", text);
+        unsetenv("KEY");
+        strcpy(first, name_now(scratch_path("config")));
+        setenv("KEY", "", 1);
+        ck_assert_str_ne(name_now(scratch_path("config")), first);
+        setenv("KEY", "one", 1);
+        strcpy(first, name_now(scratch_path("config")));
+        setenv("KEY", "two", 1);
+        ck_assert_str_ne(name_now(scratch_path("config")), first);
+        setenv("KEY", "one", 1);
+        setenv("OTHER", "two", 1);
+        ck_assert_str_eq(name_now(scratch_path("config")), first);
+}
+END_TEST
+
 START_TEST(the_file_is_named_from_the_root)
 {
         ck_assert_int_eq(chdir(scratch_dir), 0);
@@ -93,6 +119,8 @@ int main(void)
         tcase_add_test(tcase, the_same_settings_have_the_same_place);
         tcase_add_loop_test(tcase, another_environment_has_another_place, 0, ARRAY_SIZE(variables));
         tcase_add_test(tcase, another_file_or_content_has_another_place);
+        tcase_add_loop_test(tcase, a_variable_that_the_configuration_names_has_another_place, 0,
+                            ARRAY_SIZE(lines));
         tcase_add_test(tcase, the_file_is_named_from_the_root);
         tcase_add_test(tcase, an_environment_too_large_for_a_key_is_an_error);
         suite_add_tcase(suite, tcase);
