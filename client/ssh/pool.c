@@ -161,7 +161,8 @@ static void join_own(SshPool *pool, const Location *to, int fd, const SshJoin *j
         if (link) {
                 ssh_link_push(link, request);
         } else {
-                ssh_request_answer(request, ssh_links_fail(request, &error), error);
+                status = ssh_links_fail(request, &error);
+                ssh_request_answer(request, status, error);
                 (void)ssh_request_unref(request);
         }
         unlock(pool);
