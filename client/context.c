@@ -76,7 +76,7 @@ static pyrope_status set_port_users(pyrope_context *context, const char *text, p
         int r = port_users_parse(text, &context->port_users, &why);
 
         if (r < 0)
-                return error_set(error, PYROPE_E_NOMEM, "out of memory");
+                return error_nomem(error);
         return r ? error_set(error, PYROPE_E_INVALID, "port users '%s': %s", text, why.text)
                  : PYROPE_OK;
 }

@@ -65,7 +65,7 @@ static pyrope_status find_addresses(const char *host, uint16_t port, struct addr
         (void)snprintf(service, sizeof(service), "%u", (unsigned)port);
         r = getaddrinfo(host, service, &hints, ret);
         if (r == EAI_MEMORY)
-                return error_set(error, PYROPE_E_NOMEM, "out of memory");
+                return error_nomem(error);
         if (r)
                 return error_set(error, PYROPE_E_UNREACHABLE, "host %s: %s", host, gai_strerror(r));
         return PYROPE_OK;

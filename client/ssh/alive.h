@@ -38,19 +38,17 @@
 #define SSH_ALIVE_WAKE_MS     3000
 #define SSH_ALIVE_SUSPEND_MS  2000 /* one clock ahead of the other by so much more than before */
 
-#define SSH_ALIVE_DOUBT_MS   1000
-#define SSH_ALIVE_PROBE_MS   3000 /* for a second connection, and from one to the next */
-#define SSH_ALIVE_PROBES_MAX 3u   /* of one silence */
-#define SSH_ALIVE_GRACE_MS   1000
-#define SSH_ALIVE_GRACE_HIDDEN_MS                                                                  \
-        2000                       /* where the kernel that repeats things is another host's       \
-                                    */
-#define SSH_ALIVE_GRACE_TRIPS 5    /* there and back, if that is more */
-#define SSH_ALIVE_RESEND_MS   6000 /* the kernel's next attempt is waited for so long */
-#define SSH_ALIVE_RESENT_MS   250  /* for the answer to it */
-#define SSH_ALIVE_SLOWEST     20   /* bytes a millisecond: what was sent may take so long ... */
-#define SSH_ALIVE_SLOW_MS     8000 /* ... and at most this */
-#define SSH_ALIVE_LOOK_MS     50   /* how often one looks while there is a second connection */
+#define SSH_ALIVE_DOUBT_MS        1000
+#define SSH_ALIVE_PROBE_MS        3000 /* for a second connection, and from one to the next */
+#define SSH_ALIVE_PROBES_MAX      3u   /* of one silence */
+#define SSH_ALIVE_GRACE_MS        1000
+#define SSH_ALIVE_GRACE_HIDDEN_MS 2000 /* where another host's kernel repeats things */
+#define SSH_ALIVE_GRACE_TRIPS     5    /* there and back, if that is more */
+#define SSH_ALIVE_RESEND_MS       6000 /* the kernel's next attempt is waited for so long */
+#define SSH_ALIVE_RESENT_MS       250  /* for the answer to it */
+#define SSH_ALIVE_SLOWEST         20   /* bytes a millisecond: what was sent may take so long ... */
+#define SSH_ALIVE_SLOW_MS         8000 /* ... and at most this */
+#define SSH_ALIVE_LOOK_MS         50   /* how often one looks while there is a second connection */
 
 typedef struct SshAlive SshAlive;
 typedef struct SshAliveSeen SshAliveSeen;

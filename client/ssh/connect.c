@@ -78,7 +78,6 @@ static void race_failed(Race *race, size_t i, int error_number)
         (void)snprintf(race->words, sizeof(race->words), "%s%s: %s", address, binding,
                        strerror(error_number));
         closep(&race->fds[i].fd);
-        race->fds[i].fd = -1;
         if (race->n_started < race->n_addresses)
                 race->next_at = deadline_in(0);
 }
@@ -218,7 +217,7 @@ static pyrope_status start_command(const SshSettings *settings, int *ret_fd, Ssh
                 return status;
         if (asprintf(&command, "exec %s", expanded) < 0) {
                 command = NULL;
-                return error_set(error, PYROPE_E_NOMEM, "out of memory");
+                return error_nomem(error);
         }
         return ssh_proxy_start(
                 (const char *const[]){ shell && shell[0] ? shell : "/bin/sh", "-c", command, NULL },

@@ -41,9 +41,9 @@ SshDirect *ssh_direct_new(void)
         return direct;
 }
 
-static SshDirect *unref(SshDirect *direct)
+SshDirect *ssh_direct_unref(SshDirect *direct)
 {
-        if (atomic_fetch_sub(&direct->n_refs, 1) > 1)
+        if (!direct || atomic_fetch_sub(&direct->n_refs, 1) > 1)
                 return NULL;
         if (direct->link)
                 ssh_link_unref(direct->link);
@@ -65,7 +65,7 @@ SshDirect *ssh_direct_close(SshDirect *direct)
                 }
                 ssh_helm_unlock(direct->link);
         }
-        return unref(direct);
+        return ssh_direct_unref(direct);
 }
 
 /* -- the stream's side ------------------------------------------------------------------------- */
@@ -88,7 +88,7 @@ SshDirect *ssh_direct_part(SshDirect *direct)
 {
         direct->stream = NULL;
         ssh_direct_rouse(direct);
-        return unref(direct);
+        return ssh_direct_unref(direct);
 }
 
 static bool is_ready(const void *userdata)

@@ -55,6 +55,10 @@ NODISCARD ssize_t ssh_direct_send(SshDirect *direct, const struct iovec *parts, 
 NODISCARD ssize_t ssh_direct_receive(SshDirect *direct, void *ret, size_t n_room,
                                      Deadline deadline);
 
+/** ssh_direct_unref() - the stream's reference is dropped, where there is none (yet, or again);
+ * with any lock or none. Return: NULL. */
+SshDirect *ssh_direct_unref(SshDirect *direct);
+
 /* ---------------------------------------------------------------------------------------------- */
 
 /** ssh_direct_join() - it has a stream now. */

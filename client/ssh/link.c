@@ -19,14 +19,14 @@
 
 #define AGAIN_IN "; next attempt in "
 
-static void lock(SshLink *link)
+void ssh_shared_lock(SshShared *shared)
 {
-        (void)pthread_mutex_lock(&link->shared->lock);
+        (void)pthread_mutex_lock(&shared->lock);
 }
 
-static void unlock(SshLink *link)
+void ssh_shared_unlock(SshShared *shared)
 {
-        (void)pthread_mutex_unlock(&link->shared->lock);
+        (void)pthread_mutex_unlock(&shared->lock);
 }
 
 /* -- the state --------------------------------------------------------------------------------- */
@@ -145,14 +145,14 @@ static void on_wait(void *userdata, const char *what)
 {
         SshLink *link = userdata;
 
-        lock(link);
+        ssh_shared_lock(link->shared);
         if (link->shown.state == SSH_STATE_RESOLVING) /* then @what is a program's name */
                 (void)snprintf(link->doing, sizeof(link->doing),
                                "%s: reading the SSH configuration by %s", link->targets.names[0],
                                what);
         else
                 (void)snprintf(link->doing, sizeof(link->doing), "%s", what);
-        unlock(link);
+        ssh_shared_unlock(link->shared);
 }
 
 /* With the lock held: the other link gets the requests, and the names so that it gets the next
@@ -179,7 +179,7 @@ static bool is_merged(SshLink *link, char *key)
 {
         bool is_done = false;
 
-        lock(link);
+        ssh_shared_lock(link->shared);
         for (SshLink *other = link->shared->links; other && !is_done; other = other->next) {
                 if (other != link && !other->is_over && other->key && !strcmp(other->key, key) &&
                     ssh_links_may_merge(link, other))
@@ -187,7 +187,7 @@ static bool is_merged(SshLink *link, char *key)
         }
         free(link->key);
         link->key = key;
-        unlock(link);
+        ssh_shared_unlock(link->shared);
         return is_done;
 }
 
@@ -195,17 +195,17 @@ static void on_connected(void *userdata)
 {
         SshLink *link = userdata;
 
-        lock(link);
+        ssh_shared_lock(link->shared);
         enter(link, SSH_EVENT_CONNECTED, "the host was reached");
-        unlock(link);
+        ssh_shared_unlock(link->shared);
 }
 
 static void note_settings(SshLink *link)
 {
-        lock(link);
+        ssh_shared_lock(link->shared);
         (void)snprintf(link->shown.label, sizeof(link->shown.label), "%s", link->settings.label);
         enter(link, SSH_EVENT_RESOLVED, "the SSH configuration was read");
-        unlock(link);
+        ssh_shared_unlock(link->shared);
 }
 
 static void note_login(SshLink *link)
@@ -215,7 +215,7 @@ static void note_login(SshLink *link)
         const char *cipher = is_known ? ssh_get_cipher_in(link->connection.session) : NULL;
         SshSession *shown = &link->shown;
 
-        lock(link);
+        ssh_shared_lock(link->shared);
         ssh_retry_up(&link->retry);
         link->failure = pyrope_error_free(link->failure);
         shown->n_logins++;
@@ -226,7 +226,7 @@ static void note_login(SshLink *link)
         else
                 enter(link, SSH_EVENT_LOGGED_IN, "logged in by the program ssh");
         ssh_link_wake(link); /* for the requests that are waiting already */
-        unlock(link);
+        ssh_shared_unlock(link->shared);
 }
 
 /* Others look at them with the lock held. */
@@ -234,9 +234,9 @@ static void take_settings(SshLink *link, SshSettings *settings)
 {
         SshSettings before = link->settings;
 
-        lock(link);
+        ssh_shared_lock(link->shared);
         link->settings = *settings;
-        unlock(link);
+        ssh_shared_unlock(link->shared);
         *settings = before; /* to be freed */
 }
 
@@ -259,9 +259,9 @@ static pyrope_status log_in(SshLink *link, const SshWatch *watch, pyrope_error *
         status = ssh_choice(link->shared->backend, &link->settings, &is_program, error);
         if (status)
                 return status;
-        lock(link);
+        ssh_shared_lock(link->shared);
         link->shown.is_program = is_program;
-        unlock(link);
+        ssh_shared_unlock(link->shared);
         if (is_program)
                 return ssh_program_begin(link, watch, error);
         if (!link->has_warned)
@@ -269,7 +269,7 @@ static pyrope_status log_in(SshLink *link, const SshWatch *watch, pyrope_error *
         link->has_warned = true;
         status = ssh_login(&link->settings, watch, &link->connection, error);
         if (!status && ssh_turn_begin(link))
-                status = error_set(error, PYROPE_E_NOMEM, "out of memory");
+                status = error_nomem(error);
         return status;
 }
 
@@ -292,7 +292,7 @@ static pyrope_status set_up(SshLink *link, pyrope_error **error)
                 return status;
         key = ssh_settings_key(&link->settings);
         if (!key)
-                return error_set(error, PYROPE_E_NOMEM, "out of memory");
+                return error_nomem(error);
         if (is_merged(link, key))
                 return error_set(error, PYROPE_E_CLOSED, "%s: is the host of another session",
                                  link->settings.label);
@@ -325,8 +325,7 @@ static void answer(SshLink *link, SshRequest *request, pyrope_status status,
         if (link->is_hop_failed && !request->asker && error)
                 (void)error_set(&whole, status, "%s: %s", link->settings.name,
                                 pyrope_error_text(error));
-        ssh_request_answer(request, status, whole ? whole : error);
-        (void)ssh_request_unref(request);
+        ssh_request_drop(request, status, whole ? whole : error);
 }
 
 /* For those who come before the next attempt; with the lock held. A host in front of this one may
@@ -357,7 +356,7 @@ static void note_failed(SshLink *link, pyrope_status status, const pyrope_error 
 {
         int64_t now_ms = clock_boottime_ms();
 
-        lock(link);
+        ssh_shared_lock(link->shared);
         keep_failure(link, status, error);
         ssh_retry_failed(&link->retry, status, now_ms, chance());
         enter(link, SSH_EVENT_FAILED, "%s", pyrope_error_text(link->failure));
@@ -365,14 +364,14 @@ static void note_failed(SshLink *link, pyrope_status status, const pyrope_error 
         if (link->is_hop_failed ||
             !ssh_retry_is_patient(&link->retry, link->shown.n_logins > 0, now_ms))
                 answer_all(link, status, error);
-        unlock(link);
+        ssh_shared_unlock(link->shared);
 }
 
 static void note_broken(SshLink *link, pyrope_status status, const pyrope_error *error)
 {
         int64_t now_ms = clock_boottime_ms();
 
-        lock(link);
+        ssh_shared_lock(link->shared);
         keep_failure(link, status, error);
         if (status == PYROPE_E_UNREACHABLE)
                 ssh_retry_lost(&link->retry, now_ms - link->shown.since_ms, now_ms, chance());
@@ -381,7 +380,7 @@ static void note_broken(SshLink *link, pyrope_status status, const pyrope_error 
         enter(link, SSH_EVENT_BROKEN, "%s", pyrope_error_text(link->failure));
         if (wait_ms(link, now_ms))
                 enter(link, SSH_EVENT_DELAYED, "%s", pyrope_error_text(link->failure));
-        unlock(link);
+        ssh_shared_unlock(link->shared);
 }
 
 /* A request that need not wait for the next attempt; with the lock held. */
@@ -468,9 +467,9 @@ static pyrope_status rest(SshLink *link, pyrope_error **error)
         Next next;
 
         for (;;) {
-                lock(link);
+                ssh_shared_lock(link->shared);
                 next = look(link, &until);
-                unlock(link);
+                ssh_shared_unlock(link->shared);
                 if (next == NEXT_ATTEMPT)
                         return PYROPE_OK;
                 if (next == NEXT_END)
@@ -533,13 +532,13 @@ static void *run(void *userdata)
         do
                 status = live(link, &error);
         while (!status);
-        lock(link);
+        ssh_shared_lock(link->shared);
         link->is_over = true;
         answer_all(link, status, error);
         enter(link, SSH_EVENT_ENDED, "%s",
               error ? pyrope_error_text(error) : pyrope_strerror(status));
         link->is_ended = true;
-        unlock(link);
+        ssh_shared_unlock(link->shared);
         return NULL;
 }
 

@@ -125,6 +125,10 @@ struct SshLink {
         uint64_t n_sent_before;  /* bytes written when they were read */
 };
 
+/** ssh_shared_lock() - "the lock", where it is not the helm's. */
+void ssh_shared_lock(SshShared *shared);
+void ssh_shared_unlock(SshShared *shared);
+
 /**
  * ssh_link_start() - a link to @target, and its thread; with the lock held
  *

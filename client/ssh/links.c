@@ -9,21 +9,9 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#define WHAT_BYTES 512u
-#define HOP_BUFFER_BYTES                                                                           \
-        32768 /* between two sessions: a small call waits for no more of others                    \
-               */
-#define CIRCLE_BYTES 1024u
-
-static void lock(SshShared *shared)
-{
-        (void)pthread_mutex_lock(&shared->lock);
-}
-
-static void unlock(SshShared *shared)
-{
-        (void)pthread_mutex_unlock(&shared->lock);
-}
+#define WHAT_BYTES       512u
+#define HOP_BUFFER_BYTES 32768 /* between two sessions: what a small call may have to wait for */
+#define CIRCLE_BYTES     1024u
 
 /* -- the list ---------------------------------------------------------------------------------- */
 
@@ -87,10 +75,10 @@ bool ssh_links_may_merge(const SshLink *link, const SshLink *other)
 
 void ssh_links_leave(SshShared *shared, uint64_t group)
 {
-        lock(shared);
+        ssh_shared_lock(shared);
         for (SshLink *link = shared->links; link; link = link->next)
                 ssh_link_leave(link, group);
-        unlock(shared);
+        ssh_shared_unlock(shared);
 }
 
 bool ssh_links_lost_hop(const SshLink *link, char *out, size_t n_out)
@@ -100,13 +88,13 @@ bool ssh_links_lost_hop(const SshLink *link, char *out, size_t n_out)
 
         if (!way)
                 return false;
-        lock(link->shared);
+        ssh_shared_lock(link->shared);
         for (const SshLink *hop = link->shared->links; hop && !is_lost; hop = hop->next) {
                 is_lost = ssh_link_is_called(hop, way) && hop->shown.state != SSH_STATE_UP;
                 if (is_lost)
                         (void)snprintf(out, n_out, "%s", hop->shown.reason);
         }
-        unlock(link->shared);
+        ssh_shared_unlock(link->shared);
         return is_lost;
 }
 
@@ -190,16 +178,16 @@ static bool await_answer(SshShared *shared, SshRequest *request)
         for (; has_helped && !request->is_answered && !request->is_given_up &&
                request->link == link && !deadline_passed(request->deadline);
              n++) {
-                unlock(shared);
+                ssh_shared_unlock(shared);
                 has_helped = ssh_helm_help(link, request->deadline);
-                lock(shared);
+                ssh_shared_lock(shared);
         }
-        unlock(shared);
+        ssh_shared_unlock(shared);
         if (n == 1 && !has_helped)
                 ssh_helm_show(link); /* it has not been taken from the queue by us */
         else
                 ssh_helm_go(link);
-        lock(shared);
+        ssh_shared_lock(shared);
         (void)ssh_link_unref(link);
         return ssh_request_wait(request, &shared->lock);
 }
@@ -267,20 +255,20 @@ static pyrope_status open_for(SshShared *shared, const SshOrder *order, SshLink 
         request = ssh_request_new(&order->to, order->command, fds[1], order->deadline);
         if (!request) {
                 (void)close(fds[1]);
-                return error_set(error, PYROPE_E_NOMEM, "out of memory");
+                return error_nomem(error);
         }
         request->group = order->group;
         request->is_fresh = order->is_fresh;
         request->asker = asker;
         if (order->may_be_direct) /* without memory it is not */
                 request->direct = direct = ssh_direct_new();
-        lock(shared);
+        ssh_shared_lock(shared);
         status = beside ? check_up(shared, order->to.ssh, beside, error) : PYROPE_OK;
         if (!status)
                 status = ssh_links_run(shared, request, error);
         is_plain = request->is_plain;
         (void)ssh_request_unref(request);
-        unlock(shared);
+        ssh_shared_unlock(shared);
         if (!status)
                 *ret = (SshResult){ .fd = TAKE_FD(fd), .direct = is_plain ? NULL : TAKE(direct) };
         return status;

@@ -15,16 +15,6 @@ struct SshPool {
         SshShare *share; /* NULL: no sessions but those of this pool */
 };
 
-static void lock(SshPool *pool)
-{
-        (void)pthread_mutex_lock(&pool->shared.lock);
-}
-
-static void unlock(SshPool *pool)
-{
-        (void)pthread_mutex_unlock(&pool->shared.lock);
-}
-
 const char *ssh_backend_name(SshBackend backend)
 {
         static const char *const names[SSH_BACKEND_N] = { [SSH_BACKEND_AUTO] = "auto",
@@ -62,14 +52,14 @@ static pyrope_status run_collected(SshPool *pool, const SshOrder *order, SshOutp
                 return error_nomem(error);
         request->group = order->group;
         request->is_fresh = order->is_fresh;
-        lock(pool);
+        ssh_shared_lock(&pool->shared);
         status = ssh_links_run(&pool->shared, request, error);
         if (!status) {
                 *ret = request->output;
                 buffer_init(&request->output.text, 0);
         }
         (void)ssh_request_unref(request);
-        unlock(pool);
+        ssh_shared_unlock(&pool->shared);
         return status;
 }
 
@@ -156,16 +146,15 @@ static void join_own(SshPool *pool, const Location *to, int fd, const SshJoin *j
         request->group = join->group;
         request->on_refused = join->on_refused;
         request->userdata = join->userdata;
-        lock(pool);
+        ssh_shared_lock(&pool->shared);
         link = ssh_links_find(&pool->shared, to->ssh);
         if (link) {
                 ssh_link_push(link, request);
         } else {
                 status = ssh_links_fail(request, &error);
-                ssh_request_answer(request, status, error);
-                (void)ssh_request_unref(request);
+                ssh_request_drop(request, status, error);
         }
-        unlock(pool);
+        ssh_shared_unlock(&pool->shared);
 }
 
 void ssh_pool_join(SshPool *pool, const Location *to, int fd, const SshJoin *join)
@@ -204,7 +193,7 @@ int ssh_pool_sessions(SshPool *pool, SshSession **ret, size_t *ret_n)
         size_t n;
         int r = 0;
 
-        lock(pool);
+        ssh_shared_lock(&pool->shared);
         ssh_links_reap(&pool->shared);
         n = count_links(pool);
         if (n)
@@ -217,7 +206,7 @@ int ssh_pool_sessions(SshPool *pool, SshSession **ret, size_t *ret_n)
                 for (const SshLink *link = pool->shared.links; link; link = link->next)
                         ssh_link_show(link, sessions++);
         }
-        unlock(pool);
+        ssh_shared_unlock(&pool->shared);
         return r;
 }
 
@@ -249,11 +238,11 @@ static SshLink *take_link(SshPool *pool)
 {
         SshLink *link;
 
-        lock(pool);
+        ssh_shared_lock(&pool->shared);
         link = pool->shared.links;
         if (link)
                 pool->shared.links = link->next;
-        unlock(pool);
+        ssh_shared_unlock(&pool->shared);
         return link;
 }
 
@@ -267,10 +256,10 @@ SshPool *ssh_pool_free(SshPool *pool)
         if (pool->shared.stop_fd >= 0)
                 (void)eventfd_write(pool->shared.stop_fd, 1);
         /* One may wait for another, so all of them hear it first. */
-        lock(pool);
+        ssh_shared_lock(&pool->shared);
         for (link = pool->shared.links; link; link = link->next)
                 ssh_link_wake(link);
-        unlock(pool);
+        ssh_shared_unlock(&pool->shared);
         while ((link = take_link(pool)))
                 (void)ssh_link_join(link);
         closep(&pool->shared.stop_fd);

@@ -17,9 +17,7 @@
 #include "client/ssh/alive.h"
 #include "client/ssh/hop.h"
 
-#define SSH_PROBE_MAX_BYTES                                                                        \
-        8192u /* before the line that says who it is; ssh takes as many lines                      \
-               */
+#define SSH_PROBE_MAX_BYTES 8192u /* before the line that says who it is, as ssh has it */
 
 typedef struct SshProbe SshProbe;
 

@@ -54,16 +54,6 @@ struct SshProgram {
         size_t n_commands;
 };
 
-static void lock(SshLink *link)
-{
-        (void)pthread_mutex_lock(&link->shared->lock);
-}
-
-static void unlock(SshLink *link)
-{
-        (void)pthread_mutex_unlock(&link->shared->lock);
-}
-
 /* -- answers ----------------------------------------------------------------------------------- */
 
 static void answer(SshLink *link, SshRequest *request, bool *is_answered, pyrope_status status,
@@ -72,9 +62,9 @@ static void answer(SshLink *link, SshRequest *request, bool *is_answered, pyrope
         if (*is_answered)
                 return;
         *is_answered = true;
-        lock(link);
+        ssh_shared_lock(link->shared);
         ssh_request_answer(request, status, error);
-        unlock(link);
+        ssh_shared_unlock(link->shared);
 }
 
 /* It cannot be opened, or nobody wants it any more. What has no number yet, or no answer of the
@@ -134,9 +124,9 @@ static void join(SshProgram *program, Way *way)
                 way->state = WAY_OVER;
                 return;
         }
-        lock(link);
+        ssh_shared_lock(link->shared);
         fds[0] = TAKE_FD(way->request->fd);
-        unlock(link);
+        ssh_shared_unlock(link->shared);
         fds[1] = TAKE_FD(way->fd);
         way->state = WAY_JOINED;
         r = pump_join(program->pump, fds, way->id);
@@ -215,10 +205,10 @@ static void on_over(void *userdata, uint64_t id)
 {
         SshProgram *program = userdata;
 
-        lock(program->link);
+        ssh_shared_lock(program->link->shared);
         for (Way *way = program->ways; way; way = way->next)
                 way->is_left |= way->id == id;
-        unlock(program->link);
+        ssh_shared_unlock(program->link->shared);
         ssh_link_wake(program->link);
 }
 
@@ -226,16 +216,14 @@ static void on_over(void *userdata, uint64_t id)
 static bool expire(SshProgram *program, SshRequest *request, bool *is_answered)
 {
         CLEANUP(pyrope_error_freep) pyrope_error *error = NULL;
-        char what[512];
         pyrope_status status;
 
-        if (*is_answered || !deadline_passed(request->deadline))
+        if (*is_answered)
                 return false;
-        ssh_request_text(request, what, sizeof(what));
-        status = error_set(&error, PYROPE_E_TIMEOUT, "%s: waiting for %s: timed out",
-                           program->master.label, what);
-        answer(program->link, request, is_answered, status, error);
-        return true;
+        status = ssh_request_expire(request, program->master.label, &error);
+        if (status)
+                answer(program->link, request, is_answered, status, error);
+        return status;
 }
 
 /* Those that have ended go. */
@@ -243,7 +231,7 @@ static void drop_ways(SshProgram *program)
 {
         Way **at = &program->ways;
 
-        lock(program->link);
+        ssh_shared_lock(program->link->shared);
         while (*at) {
                 Way *way = *at;
 
@@ -257,7 +245,7 @@ static void drop_ways(SshProgram *program)
                 closep(&way->fd);
                 free(way);
         }
-        unlock(program->link);
+        ssh_shared_unlock(program->link->shared);
 }
 
 /* Return: PYROPE_OK; PYROPE_E_UNREACHABLE: the master does not do its work. */
@@ -314,24 +302,18 @@ static void settle_commands(SshProgram *program, const struct pollfd *polled)
                         at = &command->next;
                         continue;
                 }
-                lock(program->link);
+                ssh_shared_lock(program->link->shared);
                 *at = command->next;
                 program->n_commands--;
                 (void)ssh_request_unref(command->request);
-                unlock(program->link);
+                ssh_shared_unlock(program->link->shared);
                 (void)ssh_command_free(command);
         }
 }
 
 /* -- what others leave ------------------------------------------------------------------------- */
 
-/* With the lock held, as is all of this. */
-static void drop_request(SshRequest *request, pyrope_status status, const pyrope_error *error)
-{
-        ssh_request_answer(request, status, error);
-        (void)ssh_request_unref(request);
-}
-
+/* With the lock held, as is all that comes to take_queue(). */
 static void add_command(SshProgram *program, SshRequest *request)
 {
         CLEANUP(pyrope_error_freep) pyrope_error *error = NULL;
@@ -344,7 +326,7 @@ static void add_command(SshProgram *program, SshRequest *request)
         else
                 status = ssh_command_new(&program->master, request, &command, &error);
         if (status) {
-                drop_request(request, status, error);
+                ssh_request_drop(request, status, error);
                 return;
         }
         command->next = program->commands;
@@ -361,8 +343,7 @@ static void add_command(SshProgram *program, SshRequest *request)
 /* Nobody but the pump moves bytes here. */
 static void make_plain(SshRequest *request)
 {
-        if (request->direct)
-                request->direct = ssh_direct_part(request->direct);
+        request->direct = ssh_direct_unref(request->direct);
         request->is_plain = true;
 }
 
@@ -375,12 +356,12 @@ static void add_way(SshProgram *program, SshRequest *request)
         if (program->n_ways == SSH_LINK_STREAMS_MAX) {
                 status = error_set(&error, PYROPE_E_DENIED, "%s: %u channels are open already",
                                    program->master.label, SSH_LINK_STREAMS_MAX);
-                drop_request(request, status, error);
+                ssh_request_drop(request, status, error);
                 return;
         }
         way = calloc(1, sizeof(*way));
         if (!way) {
-                drop_request(request, PYROPE_E_NOMEM, NULL);
+                ssh_request_drop(request, PYROPE_E_NOMEM, NULL);
                 return;
         }
         *way = (Way){
@@ -400,7 +381,7 @@ static void take_queue(SshProgram *program)
                 queue = request->next;
                 make_plain(request);
                 if (request->is_given_up)
-                        drop_request(request, PYROPE_E_CLOSED, NULL);
+                        ssh_request_drop(request, PYROPE_E_CLOSED, NULL);
                 else if (request->command)
                         add_command(program, request);
                 else
@@ -419,13 +400,13 @@ static pyrope_status take_orders(SshProgram *program)
         (void)eventfd_read(link->wake_fd, &n);
         if (poll(&stop, 1, 0) > 0)
                 return PYROPE_E_CLOSED;
-        lock(link);
+        ssh_shared_lock(link->shared);
         take_queue(program);
-        unlock(link);
+        ssh_shared_unlock(link->shared);
         for (Way *way = program->ways; way; way = way->next) {
-                lock(link);
+                ssh_shared_lock(link->shared);
                 is_given_up = way->request->is_given_up;
-                unlock(link);
+                ssh_shared_unlock(link->shared);
                 if (is_given_up)
                         give_up(program, way, PYROPE_E_CLOSED, NULL);
         }
@@ -477,9 +458,8 @@ pyrope_status ssh_program_turn(SshLink *link, pyrope_error **error)
         pyrope_status status = PYROPE_OK;
 
         wait_for_events(program, polled);
-        if (polled[1].revents && !ssh_master_read(master, on_news, program)) {
+        if (polled[1].revents && !ssh_master_read(master, on_news, program))
                 closep(&master->words_fd);
-        }
         settle_commands(program, polled + FDS_OF_LINK);
         if (polled[0].revents)
                 status = take_orders(program);
@@ -508,9 +488,9 @@ pyrope_status ssh_program_begin(SshLink *link, const SshWatch *watch, pyrope_err
                 free(program);
                 return error_set(error, PYROPE_E_IO, "thread: %s", strerror(-r));
         }
-        lock(link);
+        ssh_shared_lock(link->shared);
         link->program = program;
-        unlock(link);
+        ssh_shared_unlock(link->shared);
         status = ssh_master_start(&link->settings, watch, &program->master, error);
         if (status)
                 ssh_program_end(link, status, NULL);
@@ -520,8 +500,8 @@ pyrope_status ssh_program_begin(SshLink *link, const SshWatch *watch, pyrope_err
 /* Nothing has been opened for it, so it may wait for the next session. */
 static bool is_to_be_kept(const Way *way, pyrope_status status)
 {
-        return status == PYROPE_E_UNREACHABLE && !way->is_answered && way->state < WAY_JOINED &&
-               way->request->n_lost < SSH_REQUEST_LOST_MAX;
+        return !way->is_answered && way->state < WAY_JOINED &&
+               ssh_request_outlives(way->request, status);
 }
 
 static void end_way(SshProgram *program, Way *way, pyrope_status status, const pyrope_error *error)
@@ -531,14 +511,14 @@ static void end_way(SshProgram *program, Way *way, pyrope_status status, const p
         closep(&way->fd);
         if (!is_to_be_kept(way, status)) {
                 answer(link, way->request, &way->is_answered, status, error);
-                lock(link);
+                ssh_shared_lock(link->shared);
                 (void)ssh_request_unref(way->request);
-                unlock(link);
+                ssh_shared_unlock(link->shared);
         } else {
-                lock(link);
+                ssh_shared_lock(link->shared);
                 way->request->n_lost++;
                 ssh_link_push(link, way->request);
-                unlock(link);
+                ssh_shared_unlock(link->shared);
         }
         free(way);
 }
@@ -549,9 +529,9 @@ void ssh_program_end(SshLink *link, pyrope_status status, const pyrope_error *er
         SshCommand *command;
         Way *way;
 
-        lock(link);
+        ssh_shared_lock(link->shared);
         link->program = NULL;
-        unlock(link);
+        ssh_shared_unlock(link->shared);
         (void)pump_free(program->pump);
         while ((way = program->ways)) {
                 program->ways = way->next;
@@ -560,9 +540,9 @@ void ssh_program_end(SshLink *link, pyrope_status status, const pyrope_error *er
         while ((command = program->commands)) {
                 program->commands = command->next;
                 answer(link, command->request, &command->is_answered, status, error);
-                lock(link);
+                ssh_shared_lock(link->shared);
                 (void)ssh_request_unref(command->request);
-                unlock(link);
+                ssh_shared_unlock(link->shared);
                 (void)ssh_command_free(command);
         }
         ssh_destinations_end(&program->destinations, &program->master);

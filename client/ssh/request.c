@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define WHAT_BYTES 512u
+
 SshRequest *ssh_request_new(const Location *to, const char *command, int fd, Deadline deadline)
 {
         SshRequest *request = calloc(1, sizeof(*request));
@@ -33,8 +35,7 @@ SshRequest *ssh_request_unref(SshRequest *request)
         if (!request || --request->n_refs)
                 return NULL;
         closep(&request->fd);
-        if (request->direct)
-                (void)ssh_direct_part(request->direct);
+        (void)ssh_direct_unref(request->direct);
         location_deinit(&request->to);
         free(request->command);
         buffer_deinit(&request->output.text);
@@ -55,6 +56,27 @@ void ssh_request_answer(SshRequest *request, pyrope_status status, const pyrope_
         if (status && request->on_refused && !request->is_given_up)
                 request->on_refused(request->userdata, status, error_words(status, error));
         (void)pthread_cond_signal(&request->answered);
+}
+
+void ssh_request_drop(SshRequest *request, pyrope_status status, const pyrope_error *error)
+{
+        ssh_request_answer(request, status, error);
+        (void)ssh_request_unref(request);
+}
+
+pyrope_status ssh_request_expire(const SshRequest *request, const char *label, pyrope_error **error)
+{
+        char what[WHAT_BYTES];
+
+        if (!deadline_passed(request->deadline))
+                return PYROPE_OK;
+        ssh_request_text(request, what, sizeof(what));
+        return error_set(error, PYROPE_E_TIMEOUT, "%s: waiting for %s: timed out", label, what);
+}
+
+bool ssh_request_outlives(const SshRequest *request, pyrope_status status)
+{
+        return status == PYROPE_E_UNREACHABLE && request->n_lost < SSH_REQUEST_LOST_MAX;
 }
 
 void ssh_request_give_up(SshRequest *request)

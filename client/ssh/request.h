@@ -66,6 +66,18 @@ SshRequest *ssh_request_unref(SshRequest *request);
  */
 void ssh_request_answer(SshRequest *request, pyrope_status status, const pyrope_error *error);
 
+/** ssh_request_drop() - the same for one of which nothing came; its reference is dropped. */
+void ssh_request_drop(SshRequest *request, pyrope_status status, const pyrope_error *error);
+
+/** ssh_request_expire() - whether its time is over. @label: of the host. Return: PYROPE_OK: it is
+ * not; PYROPE_E_TIMEOUT. */
+NODISCARD pyrope_status ssh_request_expire(const SshRequest *request, const char *label,
+                                           pyrope_error **error);
+
+/** ssh_request_outlives() - whether one that was not opened yet is for the next session, after one
+ * that ended in @status. */
+bool ssh_request_outlives(const SshRequest *request, pyrope_status status);
+
 /** ssh_request_give_up() - nobody wants it any more, and nobody shall wait; with the lock held. */
 void ssh_request_give_up(SshRequest *request);
 

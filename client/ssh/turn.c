@@ -23,24 +23,7 @@
 #define MUCH_BYTES       16384u /* from one turn to the next: more than small calls are */
 #define ANSWER_MAX_BYTES 256u   /* to a question whether the host is there, as it comes */
 
-static void lock(SshLink *link)
-{
-        (void)pthread_mutex_lock(&link->shared->lock);
-}
-
-static void unlock(SshLink *link)
-{
-        (void)pthread_mutex_unlock(&link->shared->lock);
-}
-
 /* -- answers ----------------------------------------------------------------------------------- */
-
-/* A request that has no stream; with the lock held. */
-static void drop_request(SshRequest *request, pyrope_status status, const pyrope_error *error)
-{
-        ssh_request_answer(request, status, error);
-        (void)ssh_request_unref(request);
-}
 
 static void answer(SshLink *link, SshStream *stream, pyrope_status status,
                    const pyrope_error *error)
@@ -48,9 +31,9 @@ static void answer(SshLink *link, SshStream *stream, pyrope_status status,
         if (stream->is_answered)
                 return;
         stream->is_answered = true;
-        lock(link);
+        ssh_shared_lock(link->shared);
         ssh_request_answer(stream->request, status, error);
-        unlock(link);
+        ssh_shared_unlock(link->shared);
         if (status)
                 ssh_stream_abandon(stream);
 }
@@ -87,7 +70,7 @@ static void add_stream(SshLink *link, SshRequest *request)
         if (link->n_streams == SSH_LINK_STREAMS_MAX) {
                 status = error_set(&error, PYROPE_E_DENIED, "%s: %u channels are open already",
                                    link->settings.label, SSH_LINK_STREAMS_MAX);
-                drop_request(request, status, error);
+                ssh_request_drop(request, status, error);
                 return;
         }
         if (!streams_reserve(link))
@@ -98,7 +81,7 @@ static void add_stream(SshLink *link, SshRequest *request)
                 if (stream->direct)
                         ssh_direct_join(stream->direct, link, stream);
         } else {
-                drop_request(request, PYROPE_E_NOMEM, NULL);
+                ssh_request_drop(request, PYROPE_E_NOMEM, NULL);
         }
 }
 
@@ -106,10 +89,10 @@ static void remove_stream(SshLink *link, size_t i)
 {
         SshStream *stream = link->streams[i];
 
-        lock(link);
+        ssh_shared_lock(link->shared);
         link->streams[i] = link->streams[--link->n_streams];
         (void)ssh_request_unref(stream->request);
-        unlock(link);
+        ssh_shared_unlock(link->shared);
         (void)ssh_stream_free(stream);
 }
 
@@ -136,16 +119,16 @@ static void take_requests(SshLink *link)
 {
         SshRequest *queue, *request;
 
-        lock(link);
+        ssh_shared_lock(link->shared);
         queue = ssh_link_take(link);
         while ((request = queue)) {
                 queue = request->next;
                 if (request->is_given_up)
-                        drop_request(request, PYROPE_E_CLOSED, NULL);
+                        ssh_request_drop(request, PYROPE_E_CLOSED, NULL);
                 else
                         add_stream(link, request);
         }
-        unlock(link);
+        ssh_shared_unlock(link->shared);
 }
 
 /* Takes what others left. Return: PYROPE_OK, PYROPE_E_CLOSED if the pool ends. */
@@ -157,12 +140,12 @@ static pyrope_status take_orders(SshLink *link)
         (void)eventfd_read(link->wake_fd, &n);
         if (poll(&stop, 1, 0) > 0)
                 return PYROPE_E_CLOSED;
-        lock(link);
+        ssh_shared_lock(link->shared);
         for (size_t i = 0; i < link->n_streams; i++) {
                 if (link->streams[i]->request->is_given_up)
                         ssh_stream_abandon(link->streams[i]);
         }
-        unlock(link);
+        ssh_shared_unlock(link->shared);
         take_requests(link);
         return PYROPE_OK;
 }
@@ -319,16 +302,13 @@ static void feed_streams(SshLink *link)
 static void expire(SshLink *link, SshStream *stream)
 {
         CLEANUP(pyrope_error_freep) pyrope_error *error = NULL;
-        char what[512];
         pyrope_status status;
 
-        if (stream->is_answered || stream->is_abandoned ||
-            !deadline_passed(stream->request->deadline))
+        if (stream->is_answered || stream->is_abandoned)
                 return;
-        ssh_request_text(stream->request, what, sizeof(what));
-        status = error_set(&error, PYROPE_E_TIMEOUT, "%s: waiting for %s: timed out",
-                           link->settings.label, what);
-        answer(link, stream, status, error);
+        status = ssh_request_expire(stream->request, link->settings.label, &error);
+        if (status)
+                answer(link, stream, status, error);
 }
 
 /* A command that has ended: what it wrote goes to the caller. */
@@ -346,7 +326,7 @@ static void finish_command(SshLink *link, SshStream *stream)
                                    "%s: '%s' ended without telling how", link->settings.label,
                                    command);
         else if (buffer_append(&stream->request->output.text, "", 1))
-                status = error_set(&error, PYROPE_E_NOMEM, "out of memory");
+                status = error_nomem(&error);
         else
                 stream->request->output.text.n--;
         stream->request->output.exit_status = stream->exit_status;
@@ -620,22 +600,21 @@ pyrope_status ssh_turn(SshLink *link, Deadline until, pyrope_error **error)
 /* Nothing has been opened for it, so it may wait for the next session. */
 static bool is_to_be_kept(const SshStream *stream, pyrope_status status)
 {
-        return status == PYROPE_E_UNREACHABLE && stream->state == SSH_STREAM_OPENING &&
-               !stream->is_answered && !stream->is_abandoned &&
-               stream->request->n_lost < SSH_REQUEST_LOST_MAX;
+        return stream->state == SSH_STREAM_OPENING && !stream->is_answered &&
+               !stream->is_abandoned && ssh_request_outlives(stream->request, status);
 }
 
 static void keep_request(SshLink *link, SshStream *stream)
 {
         SshRequest *request = stream->request;
 
-        lock(link);
+        ssh_shared_lock(link->shared);
         request->n_lost++;
         request->fd = TAKE_FD(stream->fd);
         request->direct = ssh_direct_leave(TAKE(stream->direct));
         request->n_refs++; /* remove_stream() drops one */
         ssh_link_push(link, request);
-        unlock(link);
+        ssh_shared_unlock(link->shared);
 }
 
 void ssh_turn_end(SshLink *link, pyrope_status status, const pyrope_error *error)
