@@ -59,6 +59,25 @@ static struct timespec time_in(int ms)
         return until;
 }
 
+bool thread_mutex_lock(pthread_mutex_t *lock, int ms)
+{
+        struct timespec until;
+        bool is_locked;
+
+        if (ms < 0)
+                return pthread_mutex_lock(lock) == 0;
+        until = time_in(ms);
+#ifdef __SANITIZE_THREAD__ /* it does not know pthread_mutex_clocklock() */
+        __tsan_mutex_pre_lock(lock, __tsan_mutex_try_lock);
+#endif
+        is_locked = pthread_mutex_clocklock(lock, CLOCK_MONOTONIC, &until) == 0;
+#ifdef __SANITIZE_THREAD__
+        __tsan_mutex_post_lock(lock,
+                               is_locked ? __tsan_mutex_try_lock : __tsan_mutex_try_lock_failed, 0);
+#endif
+        return is_locked;
+}
+
 bool thread_cond_wait(pthread_cond_t *cond, pthread_mutex_t *lock, int ms)
 {
         struct timespec until;

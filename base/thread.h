@@ -5,8 +5,8 @@
 /*
  * Thread
  *
- * Threads that no signal comes to, for those are for the thread that waits for them; and condition
- * variables and semaphores with waits that end.
+ * Threads that no signal comes to, for those are for the thread that waits for them; and locks,
+ * condition variables and semaphores with waits that end.
  */
 
 #include "base/defs.h"
@@ -22,6 +22,10 @@
  * Return: 0, -errno.
  */
 NODISCARD int thread_start(pthread_t *ret, void *(*fn)(void *userdata), void *userdata);
+
+/** thread_mutex_lock() - as pthread_mutex_lock(), with a limit; @ms as of thread_cond_wait().
+ * Return: false if the time was over first. */
+bool thread_mutex_lock(pthread_mutex_t *lock, int ms);
 
 /** thread_cond_init() - one for thread_cond_wait(), to be destroyed with pthread_cond_destroy(). */
 void thread_cond_init(pthread_cond_t *ret);

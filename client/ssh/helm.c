@@ -7,7 +7,6 @@
 #include "client/ssh/turn.h"
 
 #include <sys/eventfd.h>
-#include <time.h>
 
 #define STARVING_MS 20 /* for the lock; then whoever wants it as well stands behind */
 
@@ -43,15 +42,7 @@ void ssh_helm_deinit(SshHelm *helm)
 /* Return: whether it has the lock, in a while. */
 static bool lock_in_time(SshHelm *helm)
 {
-        struct timespec until;
-
-        if (!pthread_mutex_trylock(&helm->lock))
-                return true;
-        (void)clock_gettime(CLOCK_MONOTONIC, &until);
-        until.tv_nsec += STARVING_MS * 1000000;
-        until.tv_sec += until.tv_nsec / 1000000000;
-        until.tv_nsec %= 1000000000;
-        return !pthread_mutex_clocklock(&helm->lock, CLOCK_MONOTONIC, &until);
+        return !pthread_mutex_trylock(&helm->lock) || thread_mutex_lock(&helm->lock, STARVING_MS);
 }
 
 void ssh_helm_lock(SshLink *link)

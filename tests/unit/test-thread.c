@@ -72,6 +72,38 @@ START_TEST(a_wait_in_vain_ends_with_the_lock_held)
 }
 END_TEST
 
+static void *hold(void *userdata)
+{
+        sem_t *held = userdata;
+
+        ck_assert(thread_mutex_lock(&lock, 60000));
+        has_run = true;
+        ck_assert_int_eq(sem_post(&held[0]), 0);
+        ck_assert(thread_sem_wait(&held[1], -1));
+        has_run = false;
+        pthread_mutex_unlock(&lock);
+        return NULL;
+}
+
+START_TEST(a_lock_is_had_in_time_or_not)
+{
+        pthread_t thread;
+        sem_t held[2];
+
+        ck_assert_int_eq(sem_init(&held[0], 0, 0), 0);
+        ck_assert_int_eq(sem_init(&held[1], 0, 0), 0);
+        ck_assert_int_eq(thread_start(&thread, hold, held), 0);
+        ck_assert(thread_sem_wait(&held[0], -1));
+        ck_assert(!thread_mutex_lock(&lock, short_ms[_i]));
+
+        ck_assert_int_eq(sem_post(&held[1]), 0);
+        ck_assert(thread_mutex_lock(&lock, long_ms[_i]));
+        ck_assert(!has_run);
+        pthread_mutex_unlock(&lock);
+        ck_assert_int_eq(pthread_join(thread, NULL), 0);
+}
+END_TEST
+
 static void *post(void *userdata)
 {
         ck_assert_int_eq(sem_post(userdata), 0);
@@ -103,6 +135,7 @@ int main(void)
         tcase_add_test(tests, a_thread_is_joined_and_no_signal_comes_to_it);
         tcase_add_loop_test(tests, a_detached_thread_ends_a_wait, 0, ARRAY_SIZE(long_ms));
         tcase_add_loop_test(tests, a_wait_in_vain_ends_with_the_lock_held, 0, ARRAY_SIZE(short_ms));
+        tcase_add_loop_test(tests, a_lock_is_had_in_time_or_not, 0, ARRAY_SIZE(long_ms));
         tcase_add_loop_test(tests, a_semaphore_ends_a_wait_once, 0, ARRAY_SIZE(long_ms));
         suite_add_tcase(suite, tests);
         return unit_run(suite);
