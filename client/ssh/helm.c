@@ -4,7 +4,7 @@
 
 #include "base/thread.h"
 #include "client/ssh/link.h"
-#include "client/ssh/turn.h"
+#include "client/ssh/round.h"
 
 #include <sys/eventfd.h>
 
@@ -17,7 +17,7 @@
 
 void ssh_helm_init(SshHelm *helm)
 {
-        helm->status = PYROPE_E_CLOSED; /* until ssh_turn_begin() */
+        helm->status = PYROPE_E_CLOSED; /* until ssh_round_begin() */
         pthread_mutexattr_t spinning;
 
         /* It is mostly held for less than a switch of threads takes. None of these can fail. */
@@ -84,14 +84,14 @@ static bool is_busy(const SshLink *link)
         return link->n_unanswered || clock_coarse_ms() - link->moved_ms < BUSY_MS;
 }
 
-/* A turn of whoever calls. One that ends the session is for the thread to act on. */
+/* A round of whoever calls. One that ends the session is for the thread to act on. */
 static void steer(SshLink *link, Deadline until, bool is_idle)
 {
         SshHelm *helm = &link->helm;
 
         helm->is_taken = true;
         helm->is_idle = is_idle;
-        helm->status = ssh_turn(link, until, &helm->error);
+        helm->status = ssh_round(link, until, &helm->error);
         helm->is_taken = false;
 }
 
@@ -186,14 +186,14 @@ void ssh_helm_crowd(SshLink *link)
 
         if (link->is_corked || !helm->is_taken || helm->n_waiting + helm->n_woken < CROWD)
                 return;
-        ssh_turn_cork(link);
+        ssh_round_cork(link);
         ssh_link_wake(link);
 }
 
 void ssh_helm_sent(SshLink *link)
 {
         if (!link->helm.is_taken)
-                ssh_turn_uncork(link);
+                ssh_round_uncork(link);
 }
 
 bool ssh_helm_help(SshLink *link, Deadline until)
@@ -301,8 +301,8 @@ static void rest_beside(SshLink *link)
         }
 }
 
-/* In a crowd the thread stays at the helm from one turn to the next: those whom it wakes in between
- * would only take it from each other. */
+/* In a crowd the thread stays at the helm from one round to the next: those whom it wakes in
+ * between would only take it from each other. */
 static void steer_on(SshLink *link)
 {
         SshHelm *helm = &link->helm;
@@ -328,7 +328,7 @@ static pyrope_status run_locked(SshLink *link, pyrope_error **error)
         return helm->status;
 }
 
-pyrope_status ssh_helm_turn(SshLink *link, pyrope_error **error)
+pyrope_status ssh_helm_round(SshLink *link, pyrope_error **error)
 {
         pyrope_status status;
 

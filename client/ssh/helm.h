@@ -12,7 +12,7 @@
  *
  * Design notes. The lock guards everything of libssh, and all that is not guarded by the pool's
  * lock; it comes before that one. Who steers lets it go only in poll(), so others may write to
- * their channels meanwhile: whatever they leave for him wakes him. Between two turns of callers
+ * their channels meanwhile: whatever they leave for him wakes him. Between two rounds of callers
  * nobody polls; that lasts REST_MS of the .c file at most, and less if a descriptor had something
  * to do lately.
  *
@@ -52,14 +52,14 @@ struct SshHelm {
         bool is_taken;             /* somebody steers */
         bool is_hot;    /* a caller steered, or got what he waited for, since the thread looked */
         bool is_asleep; /* the thread rests until it is told */
-        bool is_idle;   /* nobody waits for this turn: what is not urgent may be done in it */
+        bool is_idle;   /* nobody waits for this round: what is not urgent may be done in it */
         unsigned n_waiting;  /* callers who do not steer */
         SshHelmWaiter *over; /* those who need not wait any more: woken once the lock is free */
         SshHelmWaiter **over_end;
         unsigned n_over;      /* so many */
-        unsigned n_woken;     /* so many were, for the present turn */
+        unsigned n_woken;     /* so many were, for the present round */
         unsigned n_steered;   /* by callers, so far; wraps */
-        pyrope_status status; /* of the turn that ended the session; PYROPE_OK: none did */
+        pyrope_status status; /* of the round that ended the session; PYROPE_OK: none did */
         pyrope_error *error;  /* of it */
 };
 
@@ -89,7 +89,7 @@ void ssh_helm_unlock(struct SshLink *link);
  */
 NODISCARD bool ssh_helm_await(struct SshLink *link, const SshHelmWait *wait);
 
-/** ssh_helm_help() - a turn, if nobody steers and there is a session; without the lock. Return:
+/** ssh_helm_help() - a round, if nobody steers and there is a session; without the lock. Return:
  * whether there was one; ssh_helm_go() then follows the last of them. */
 bool ssh_helm_help(struct SshLink *link, Deadline until);
 void ssh_helm_go(struct SshLink *link);
@@ -113,7 +113,7 @@ void ssh_helm_wait_over(SshHelm *helm, SshHelmWaiter *waiter);
 bool ssh_helm_is_full(const struct SshLink *link);
 
 /** ssh_helm_crowd() - a packet is about to be written: in a crowd it leaves with others, when who
- * steers has his next turn. */
+ * steers has his next round. */
 void ssh_helm_crowd(struct SshLink *link);
 
 /** ssh_helm_sent() - a packet was written: it leaves now, unless who steers sees to that. */
@@ -124,8 +124,8 @@ void ssh_helm_sent(struct SshLink *link);
 void ssh_helm_note(struct SshLink *link);
 
 /**
- * ssh_helm_turn() - of the thread: a turn, or a rest; without the lock
+ * ssh_helm_round() - of the thread: a round, or a rest; without the lock
  *
- * Return: as ssh_turn(); what a caller's turn returned as well.
+ * Return: as ssh_round(); what a caller's round returned as well.
  */
-NODISCARD pyrope_status ssh_helm_turn(struct SshLink *link, pyrope_error **error);
+NODISCARD pyrope_status ssh_helm_round(struct SshLink *link, pyrope_error **error);

@@ -8,7 +8,7 @@
 #include "client/ssh/choice.h"
 #include "client/ssh/links.h"
 #include "client/ssh/program.h"
-#include "client/ssh/turn.h"
+#include "client/ssh/round.h"
 
 #include <assert.h>
 #include <stdarg.h>
@@ -268,7 +268,7 @@ static pyrope_status log_in(SshLink *link, const SshWatch *watch, pyrope_error *
                 ssh_settings_warn(&link->settings);
         link->has_warned = true;
         status = ssh_login(&link->settings, watch, &link->connection, error);
-        if (!status && ssh_turn_begin(link))
+        if (!status && ssh_round_begin(link))
                 status = error_nomem(error);
         return status;
 }
@@ -491,14 +491,14 @@ static pyrope_status serve(SshLink *link, pyrope_error **error)
         pyrope_status status;
 
         do
-                status = link->program ? ssh_program_turn(link, &why) : ssh_helm_turn(link, &why);
+                status = link->program ? ssh_program_round(link, &why) : ssh_helm_round(link, &why);
         while (!status);
         if (status != PYROPE_E_CLOSED)
                 note_broken(link, status, why);
         if (link->program)
                 ssh_program_end(link, status, why);
         else
-                ssh_turn_end(link, status, why);
+                ssh_round_end(link, status, why);
         if (error)
                 *error = TAKE(why);
         return status;

@@ -11,7 +11,7 @@
  * lock and finds it so makes a new one.
  *
  * Design notes. Others leave a request in the queue or a mark, under the pool's lock, and wake who
- * moves the bytes: ssh/helm.h says who that is, ssh/turn.h how.
+ * moves the bytes: ssh/helm.h says who that is, ssh/round.h how.
  *
  * An attempt is made only while there are requests. It begins with the settings, read anew: a
  * computer that has moved may have another way to the host. If it fails the requests are answered,
@@ -100,7 +100,7 @@ struct SshLink {
         uint64_t n_taken;       /* of what was sent: ssh_probe_look_at() */
         uint64_t n_sent_seen;   /* bytes written before it was last polled */
         uint64_t n_sent_polled; /* the same, unless a write had read something ... */
-        uint64_t n_sent_ago;    /* ... and before the turn that last read any */
+        uint64_t n_sent_ago;    /* ... and before the round that last read any */
         uint64_t n_asked;       /* of those written since then: by asking the host */
         int64_t slow_until_ms;  /* ssh_alive_slow_until() */
         uint64_t n_heard_asked; /* bytes read when it was last asked */
@@ -112,7 +112,7 @@ struct SshLink {
         struct ssh_counter_struct bytes; /* libssh counts them; shows us when it read */
         bool is_unsettled;               /* the streams have something to do before anybody polls */
         uint64_t n_settled;              /* of the bytes read: the streams have answered to these */
-        int64_t turn_ns;                 /* when the present turn began, on CLOCK_MONOTONIC */
+        int64_t round_ns;                /* when the present round began, on CLOCK_MONOTONIC */
         size_t n_ready;                  /* streams that poll() found something for */
         size_t n_unanswered;             /* streams that somebody waits for */
         size_t n_fresh;                  /* open streams that got nothing so far */

@@ -413,7 +413,7 @@ static pyrope_status take_orders(SshProgram *program)
         return PYROPE_OK;
 }
 
-/* -- a turn ------------------------------------------------------------------------------------ */
+/* -- a round ----------------------------------------------------------------------------------- */
 
 static Deadline first_deadline(const SshProgram *program)
 {
@@ -450,7 +450,7 @@ static void wait_for_events(const SshProgram *program, struct pollfd *polled)
         }
 }
 
-pyrope_status ssh_program_turn(SshLink *link, pyrope_error **error)
+pyrope_status ssh_program_round(SshLink *link, pyrope_error **error)
 {
         struct pollfd polled[FDS_OF_LINK + SSH_COMMAND_FDS * SSH_PROGRAM_COMMANDS_MAX];
         SshProgram *program = link->program;

@@ -26,10 +26,10 @@
 NODISCARD pyrope_status ssh_program_begin(SshLink *link, const SshWatch *watch,
                                           pyrope_error **error);
 
-/** ssh_program_turn() - one round, as ssh_turn(). */
-NODISCARD pyrope_status ssh_program_turn(SshLink *link, pyrope_error **error);
+/** ssh_program_round() - one round, as ssh_round(). */
+NODISCARD pyrope_status ssh_program_round(SshLink *link, pyrope_error **error);
 
-/** ssh_program_end() - as ssh_turn_end(), and the session ends, too: link->program is
+/** ssh_program_end() - as ssh_round_end(), and the session ends, too: link->program is
  * NULL. */
 void ssh_program_end(SshLink *link, pyrope_status status, const pyrope_error *error);
 

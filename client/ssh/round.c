@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
-#include "client/ssh/turn.h"
+#include "client/ssh/round.h"
 
 #include "client/ssh/links.h"
 #include "client/ssh/step.h"
@@ -16,11 +16,11 @@
 #define READ_BYTES    4096u
 #define READ_ROUNDS   64u /* of so many, then the streams have their turn */
 #define SETTLE_ROUNDS 16u
-#define LONG_NS       5000000 /* a turn that takes so long is cut short, for others have deadlines */
+#define LONG_NS       5000000 /* a round that takes so long is cut short, for others have deadlines */
 #define FDS_OF_LINK   3u
 #define OVER_MAX      4u /* streams that nobody waits for: then they are closed */
 
-#define MUCH_BYTES       16384u /* from one turn to the next: more than small calls are */
+#define MUCH_BYTES       16384u /* from one round to the next: more than small calls are */
 #define ANSWER_MAX_BYTES 256u   /* to a question whether the host is there, as it comes */
 
 /* -- answers ----------------------------------------------------------------------------------- */
@@ -96,7 +96,7 @@ static void remove_stream(SshLink *link, size_t i)
         (void)ssh_stream_free(stream);
 }
 
-/* -- a turn ------------------------------------------------------------------------------------ */
+/* -- a round ----------------------------------------------------------------------------------- */
 
 static bool is_lost(const SshLink *link)
 {
@@ -151,14 +151,14 @@ static pyrope_status take_orders(SshLink *link)
 }
 
 /* Packets that go together cost sshd a turn in all, not each. */
-void ssh_turn_cork(SshLink *link)
+void ssh_round_cork(SshLink *link)
 {
         if (!link->is_corked)
                 ssh_step_cork(ssh_get_fd(link->connection.session), true);
         link->is_corked = true;
 }
 
-void ssh_turn_uncork(SshLink *link)
+void ssh_round_uncork(SshLink *link)
 {
         if (link->is_corked)
                 ssh_step_cork(ssh_get_fd(link->connection.session), false);
@@ -176,7 +176,7 @@ static int64_t now_ns(void)
 /* Whether a host that sends without end, in packets as small and dear as can be, has had enough. */
 static bool is_long(const SshLink *link)
 {
-        return now_ns() - link->turn_ns > LONG_NS;
+        return now_ns() - link->round_ns > LONG_NS;
 }
 
 /* Has libssh read what is there, and write what it holds. It reads READ_BYTES at once, so that was
@@ -187,7 +187,7 @@ static void run_libssh(SshLink *link)
         uint64_t n_bytes;
 
         if (link->n_fresh)
-                ssh_turn_cork(link);
+                ssh_round_cork(link);
         for (unsigned i = 0; i < READ_ROUNDS; i++) {
                 n_bytes = link->bytes.in_bytes;
                 if (ssh_event_dopoll(link->event, 0) != SSH_OK ||
@@ -215,7 +215,7 @@ static int poll_unlocked(SshLink *link, int wait_ms)
         link->helm.n_woken = link->helm.n_over;
         ssh_helm_unlock(link);
         n = poll(link->polled, link->n_streams + FDS_OF_LINK, wait_ms);
-        link->turn_ns = now_ns();
+        link->round_ns = now_ns();
         ssh_helm_lock(link);
         return n;
 }
@@ -267,11 +267,11 @@ static void wait_for_events(SshLink *link, Deadline until)
         for (size_t i = 0; i < link->n_streams; i++)
                 link->polled[i + FDS_OF_LINK] = ssh_stream_events(link->streams[i], is_full);
         link->is_room_awaited = is_full;
-        ssh_turn_uncork(link);
+        ssh_round_uncork(link);
         keep_pace(link, is_full);
         acknowledge(link);
         note_sent(link, is_full);
-        /* Whatever it says, the rest of the turn finds out by itself. */
+        /* Whatever it says, the rest of the round finds out by itself. */
         n = poll_unlocked(link, wait_ms);
         if (n < 0) {
                 for (size_t i = 0; i < link->n_streams + FDS_OF_LINK; i++)
@@ -282,13 +282,13 @@ static void wait_for_events(SshLink *link, Deadline until)
         link->n_ready = n > 0 ? (size_t)n : 0;
 }
 
-/* Each turn begins with another stream, so that none is always behind a busy one. */
+/* Each round begins with another stream, so that none is always behind a busy one. */
 static void feed_streams(SshLink *link)
 {
         size_t n = link->n_streams;
 
         if (link->n_ready > 1)
-                ssh_turn_cork(link);
+                ssh_round_cork(link);
         for (size_t k = 0; k < n && link->n_ready; k++) {
                 size_t i = (link->first + k) % n;
 
@@ -383,7 +383,7 @@ static void settle_once(SshLink *link)
         for (size_t i = link->n_streams; i-- > 0;) {
                 settle_stream(link, link->streams[i]);
                 if (is_lost(link))
-                        return; /* who waits is told so by ssh_turn_end() */
+                        return; /* who waits is told so by ssh_round_end() */
                 expire(link, link->streams[i]);
                 note_stream(link, link->streams[i]);
                 if (link->streams[i]->state != SSH_STREAM_OVER)
@@ -415,7 +415,7 @@ static void settle_streams(SshLink *link)
 /* For those who look from outside. */
 static void publish(SshLink *link)
 {
-        uint64_t took_us = (uint64_t)(now_ns() - link->turn_ns) / 1000;
+        uint64_t took_us = (uint64_t)(now_ns() - link->round_ns) / 1000;
 
         if (atomic_load_explicit(&link->n_received, memory_order_relaxed) != link->bytes.in_bytes) {
                 atomic_store_explicit(&link->n_received, link->bytes.in_bytes,
@@ -562,7 +562,7 @@ static void open_requested(SshLink *link)
                 settle_stream(link, link->streams[n]);
 }
 
-pyrope_status ssh_turn(SshLink *link, Deadline until, pyrope_error **error)
+pyrope_status ssh_round(SshLink *link, Deadline until, pyrope_error **error)
 {
         pyrope_status status;
 
@@ -617,11 +617,11 @@ static void keep_request(SshLink *link, SshStream *stream)
         ssh_shared_unlock(link->shared);
 }
 
-void ssh_turn_end(SshLink *link, pyrope_status status, const pyrope_error *error)
+void ssh_round_end(SshLink *link, pyrope_status status, const pyrope_error *error)
 {
         end_probe(link);
         ssh_helm_lock(link);
-        ssh_turn_uncork(link); /* whoever sends later must not look at this session any more */
+        ssh_round_uncork(link); /* whoever sends later must not look at this session any more */
         while (link->n_streams) {
                 if (is_to_be_kept(link->streams[0], status))
                         keep_request(link, link->streams[0]);
@@ -635,14 +635,14 @@ void ssh_turn_end(SshLink *link, pyrope_status status, const pyrope_error *error
         link->event = NULL;
 }
 
-int ssh_turn_begin(SshLink *link)
+int ssh_round_begin(SshLink *link)
 {
         const SshAliveTime now = clocks();
 
         link->event = ssh_event_new();
         if (!link->event || ssh_event_add_session(link->event, link->connection.session) ||
             streams_reserve(link)) {
-                ssh_turn_end(link, PYROPE_E_NOMEM, NULL);
+                ssh_round_end(link, PYROPE_E_NOMEM, NULL);
                 return -ENOMEM;
         }
         link->bytes = (struct ssh_counter_struct){ 0 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
-#include "client/ssh/turn.h"
+#include "client/ssh/round.h"
 
 #include "tests/unit/unit.h"
 
@@ -28,18 +28,18 @@ static void teardown(void)
 START_TEST(a_session_that_ends_is_not_left_corked)
 {
         ssh_helm_lock(&link_);
-        ssh_turn_cork(&link_);
+        ssh_round_cork(&link_);
         ssh_helm_unlock(&link_);
         ck_assert(link_.is_corked);
-        ssh_turn_end(&link_, PYROPE_E_UNREACHABLE, NULL);
+        ssh_round_end(&link_, PYROPE_E_UNREACHABLE, NULL);
         ck_assert(!link_.is_corked);
 }
 END_TEST
 
 int main(void)
 {
-        Suite *suite = suite_create("client.ssh-turn");
-        TCase *tcase = tcase_create("ssh-turn");
+        Suite *suite = suite_create("client.ssh-round");
+        TCase *tcase = tcase_create("ssh-round");
 
         tcase_add_checked_fixture(tcase, setup, teardown);
         tcase_add_test(tcase, a_session_that_ends_is_not_left_corked);
