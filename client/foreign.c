@@ -236,6 +236,7 @@ pyrope_status pyrope_forward_to(pyrope_context *context, const char *target,
                 return error_null(error);
 
         CLEANUP(pyrope_forward_freep) pyrope_forward *forward = calloc(1, sizeof(*forward));
+        CLEANUP(freep) char *object = NULL; /* what is known is the thread's, once it runs */
         bool is_location = looks_like_location(target);
         pyrope_status status;
 
@@ -249,11 +250,12 @@ pyrope_status pyrope_forward_to(pyrope_context *context, const char *target,
                 status = (is_location ? set_location : set_object)(forward, target, error);
         if (!status)
                 status = find_first(forward, context_deadline(context, timeout_ms), error);
+        if (!status && !is_location && !(object = strdup(forward->known.text)))
+                status = error_nomem(error);
         if (!status)
                 status = start(forward, error);
         if (!status)
-                status = set_uri(forward, is_location ? NULL : forward->known.text,
-                                 forward_place(forward->forward), error);
+                status = set_uri(forward, object, forward_place(forward->forward), error);
         if (status)
                 return status;
 
