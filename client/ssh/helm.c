@@ -249,11 +249,10 @@ static void disturb(SshLink *link)
 
 void ssh_helm_note(SshLink *link)
 {
-        bool is_unsettled = link->n_settled != link->bytes.in_bytes;
-
+        /* Between two sessions what is counted is the thread's. */
         if (link->helm.status)
                 return;
-        if (is_unsettled && !link->is_unsettled)
+        if (link->n_settled != link->bytes.in_bytes && !link->is_unsettled)
                 disturb(link);
         if (link->helm.is_taken && !link->is_room_awaited && ssh_helm_is_full(link)) {
                 link->is_room_awaited = true;
