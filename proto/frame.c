@@ -184,7 +184,8 @@ static bool is_of_program(const char *id)
         for (size_t i = 0; i < CHUNK_ID_SIZE; i++)
                 if ((unsigned char)id[i] >= 0x80)
                         return false;
-        return strcmp(id, FRAME_ANNOTATION_STREAM) != 0 && strcmp(id, FRAME_ANNOTATION_BLOB) != 0;
+        return strcmp(id, FRAME_ANNOTATION_STREAM) != 0 && strcmp(id, FRAME_ANNOTATION_BLOB) != 0 &&
+               strcmp(id, FRAME_ANNOTATION_PACE) != 0;
 }
 
 int frame_annotation_add(Buffer *buffer, size_t n_before, const char *id, const void *data,

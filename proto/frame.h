@@ -34,6 +34,7 @@
 /* Ids of annotations that are the protocol's own. */
 #define FRAME_ANNOTATION_STREAM "STRM" /* id of an item stream */
 #define FRAME_ANNOTATION_BLOB   "BLBI" /* what is called by FRAME_KEEP_SERIALIZED */
+#define FRAME_ANNOTATION_PACE   "PACE" /* how much of an answer may be sent, proto/credit.h */
 
 enum {
         FRAME_E_SUCCESS,
