@@ -19,6 +19,7 @@
 #define PRINTF(format_index, first_index) __attribute__((format(printf, format_index, first_index)))
 #define CLEANUP(fn)                       __attribute__((cleanup(fn)))
 #define UNUSED                            __attribute__((unused))
+#define COLD                              __attribute__((cold)) /* seldom called, and not inlined */
 #define ARRAY_SIZE(a)                     (sizeof(a) / sizeof((a)[0]))
 #define STRINGIFY_(text)                  #text
 #define STRINGIFY(text)                   STRINGIFY_(text)

@@ -7,6 +7,7 @@
 #include "broker/blob.h"
 #include "broker/daemon-object.h"
 #include "proto/codec.h"
+#include "proto/credit.h"
 #include "proto/inflate.h"
 #include "proto/value.h"
 
@@ -79,6 +80,11 @@ static Object *find_connected(Registry *registry, const Frame *frame, const char
         return find_object(registry, connect.object);
 }
 
+bool dispatch_is_paced(const Frame *frame)
+{
+        return credit_is_offered(frame->bytes, frame->header.n_annotations);
+}
+
 int dispatch_connect(Registry *registry, const Frame *frame, Call *call, Answer *ret)
 {
         CLEANUP(object_unrefp) Object *object = NULL;
@@ -97,6 +103,10 @@ int dispatch_connect(Registry *registry, const Frame *frame, Call *call, Answer 
         if (writer_finish(call->writer, &ret->payload, &n_payload) != PYROPE_OK)
                 return DISPATCH_E_CLOSE;
         ret->header = answer_header(&frame->header, type, n_payload);
+        if (object && dispatch_is_paced(frame)) {
+                ret->header.n_annotations = CREDIT_OFFER_SIZE;
+                ret->annotations = credit_offer;
+        }
         return object ? 0 : DISPATCH_E_RAISED;
 }
 

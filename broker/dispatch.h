@@ -52,6 +52,9 @@ void invocation_deinit(Invocation *invocation);
  */
 NODISCARD int dispatch_connect(Registry *registry, const Frame *frame, Call *call, Answer *ret);
 
+/* Whether the client of a CONNECT bounds what is sent to it at once, proto/credit.h. */
+bool dispatch_is_paced(const Frame *frame);
+
 /* The answer to one who is turned away. Return: 0, DISPATCH_E_CLOSE if memory is out. */
 NODISCARD int dispatch_reject(const SessionReject *reject, Call *call, Answer *ret);
 

@@ -20,8 +20,10 @@
  * written.
  */
 struct Outgoing {
-        Parcel payload; /* empty if it is in head */
-        size_t n_sent;  /* of head and payload together */
+        Parcel payload;     /* empty if it is in head */
+        size_t n_sent;      /* of head and payload together */
+        uint64_t n_allowed; /* of them; UINT64_MAX: all */
+        uint16_t seq;       /* of the request */
         size_t n_head;
         uint8_t head[];
 };
@@ -159,6 +161,8 @@ static Outgoing *outgoing_new(const uint8_t header[static FRAME_HEADER_SIZE], co
                 return NULL;
         out->n_head = n_head;
         out->n_sent = n_sent;
+        out->n_allowed = UINT64_MAX;
+        out->seq = answer->header.seq;
         memcpy(out->head, header, FRAME_HEADER_SIZE);
         if (n_annotations > 0)
                 memcpy(out->head + FRAME_HEADER_SIZE, answer->annotations, n_annotations);
@@ -233,7 +237,7 @@ int peer_hold_answer(Peer *peer, const Answer *answer)
                        : 0;
 }
 
-int peer_send(Peer *peer, const Answer *answer, pyrope_writer *writer)
+int peer_send(Peer *peer, const Answer *answer, pyrope_writer *writer, uint64_t n_allowed)
 {
         const bool is_large = answer->header.n_payload > PEER_COPY_BYTES;
         uint8_t header[FRAME_HEADER_SIZE];
@@ -254,7 +258,11 @@ int peer_send(Peer *peer, const Answer *answer, pyrope_writer *writer)
         if (is_large)
                 widen(peer);
         peer->out = outgoing_new(header, answer, (size_t)n, writer);
-        return peer->out ? peer_flush(peer, /* is_patient= */ false) : PEER_E_CLOSED;
+        if (!peer->out)
+                return PEER_E_CLOSED;
+        if (is_large)
+                peer->out->n_allowed = n_allowed;
+        return peer_flush(peer, /* is_patient= */ false);
 }
 
 void peer_refuse(int fd, const Answer *answer)
@@ -273,15 +281,29 @@ void peer_refuse_pyro4(const Peer *peer, const SessionReject *reject)
         (void)send(peer->fd, bytes, n, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
-/* Returns as send_some(). */
-static ssize_t send_out(Peer *peer, bool is_patient)
+void peer_allow(Peer *peer, uint16_t seq, uint64_t n_allowed)
+{
+        if (peer->out->seq == seq && n_allowed > peer->out->n_allowed)
+                peer->out->n_allowed = n_allowed;
+}
+
+void peer_allow_all(Peer *peer)
+{
+        peer->out->n_allowed = UINT64_MAX;
+}
+
+/* Up to @n_goal bytes of the answer. Returns as send_some(). */
+static ssize_t send_out(Peer *peer, size_t n_goal, bool is_patient)
 {
         const Outgoing *out = peer->out;
         struct iovec parts[SEND_PARTS_MAX];
         Gather gather = { .parts = parts,
                           .n_room = ARRAY_SIZE(parts),
                           .n_skip = out->n_sent,
-                          .n_left = PEER_STREAM_BYTES };
+                          .n_left = n_goal - out->n_sent };
+
+        if (gather.n_left > PEER_STREAM_BYTES)
+                gather.n_left = PEER_STREAM_BYTES;
 
         gather_bytes(&gather, out->head, out->n_head);
         gather_parcel(&gather, &out->payload);
@@ -292,20 +314,25 @@ int peer_flush(Peer *peer, bool is_patient)
 {
         Outgoing *out = peer->out;
         const size_t n_all = out->n_head + parcel_size(&out->payload);
+        const size_t n_goal = out->n_allowed < n_all ? (size_t)out->n_allowed : n_all;
         const size_t n_before = out->n_sent;
         ssize_t n;
 
         do {
-                n = send_out(peer, is_patient);
+                n = out->n_sent < n_goal ? send_out(peer, n_goal, is_patient) : 0;
                 if (n < 0)
                         return PEER_E_CLOSED;
                 out->n_sent += (size_t)n;
-        } while (n > 0 && out->n_sent < n_all && !is_patient);
+        } while (n > 0 && out->n_sent < n_goal && !is_patient);
 
         if (out->n_sent == n_all) {
                 peer->out = outgoing_free(out);
                 drop_answer(peer);
                 return 0;
+        }
+        if (out->n_sent >= n_goal) {
+                peer->is_flowing = false;
+                return PEER_E_HELD;
         }
         peer->is_flowing = peer->is_wide && out->n_sent - n_before >= PEER_FLOW_BYTES;
         return PEER_E_AGAIN;

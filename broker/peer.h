@@ -52,6 +52,7 @@ enum {
         PEER_E_AGAIN,  /* the socket has nothing, or takes nothing, now */
         PEER_E_CLOSED, /* the other end hung up, or the connection broke */
         PEER_E_FULL,   /* the user of the peer has as many bytes under way as he may */
+        PEER_E_HELD,   /* all of the answer is sent that the peer allowed so far */
 };
 
 /**
@@ -107,12 +108,21 @@ NODISCARD int peer_hold_answer(Peer *peer, const Answer *answer);
 
 /**
  * peer_send() - send an answer, without waiting
+ * @n_allowed:  bytes of it, unless it is small; UINT64_MAX: all
  * @answer:     its payload is of @writer, unless it is small (PEER_COPY_BYTES)
  * @writer:     emptied if it is not small: what is lent is released once it is sent
  *
- * Return: 0; PEER_E_AGAIN if a rest is in peer->out; PEER_E_CLOSED.
+ * Return: 0; PEER_E_AGAIN, PEER_E_HELD if a rest is in peer->out; PEER_E_CLOSED.
  */
-NODISCARD int peer_send(Peer *peer, const Answer *answer, pyrope_writer *writer);
+NODISCARD int peer_send(Peer *peer, const Answer *answer, pyrope_writer *writer,
+                        uint64_t n_allowed);
+
+/* So much of peer->out may be sent, if it answers request @seq; less than before counts for
+ * nothing. */
+void peer_allow(Peer *peer, uint16_t seq, uint64_t n_allowed);
+
+/* All of peer->out may be sent. */
+void peer_allow_all(Peer *peer);
 
 /* Says to one who speaks Pyro4 why he is not let in, if his socket takes it. */
 void peer_refuse_pyro4(const Peer *peer, const SessionReject *reject);
@@ -126,6 +136,6 @@ void peer_refuse(int fd, const Answer *answer);
  *
  * Afterwards is_flowing says whether patience was, or would be, of use.
  *
- * Return: 0 if nothing is left, PEER_E_AGAIN, PEER_E_CLOSED.
+ * Return: 0 if nothing is left, PEER_E_AGAIN, PEER_E_HELD, PEER_E_CLOSED.
  */
 NODISCARD int peer_flush(Peer *peer, bool is_patient);

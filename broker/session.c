@@ -2,6 +2,7 @@
 
 #include "broker/session.h"
 
+#include "proto/credit.h"
 #include "proto/pyro4.h"
 
 #include <inttypes.h>
@@ -86,6 +87,13 @@ static int judge_handshake(const FrameHeader *header, SessionReject *ret_reject)
         return 0;
 }
 
+COLD static bool is_pace_corrupt(const uint8_t *annotations, size_t n_annotations)
+{
+        uint64_t n_allowed;
+
+        return credit_find(annotations, n_annotations, &n_allowed) == CREDIT_E_CORRUPT;
+}
+
 int session_next(const Session *session, const uint8_t *bytes, size_t n_bytes, Frame *ret,
                  size_t *ret_needed, SessionReject *ret_reject)
 {
@@ -117,10 +125,19 @@ int session_next(const Session *session, const uint8_t *bytes, size_t n_bytes, F
         }
         if (frame_annotations_check(bytes + FRAME_HEADER_SIZE, header.n_annotations))
                 return SESSION_E_CLOSE;
+        if (session->is_paced && is_pace_corrupt(bytes + FRAME_HEADER_SIZE, header.n_annotations))
+                return SESSION_E_CLOSE;
         *ret = (Frame){
                 .header = header,
                 .bytes = bytes + FRAME_HEADER_SIZE,
                 .n_bytes = n_frame,
         };
         return 0;
+}
+
+bool session_pace(const Session *session, const Frame *frame, uint64_t *ret)
+{
+        *ret = UINT64_MAX;
+        return session->is_paced &&
+               credit_find(frame->bytes, frame->header.n_annotations, ret) == 0;
 }

@@ -27,6 +27,7 @@ typedef struct Frame Frame;
 
 struct Session {
         bool is_open;   /* the handshake is done */
+        bool is_paced;  /* the client bounds large answers, proto/credit.h */
         uint64_t n_max; /* bytes of annotations and payload, once it is open */
 };
 
@@ -70,3 +71,9 @@ static inline const uint8_t *frame_payload(const Frame *frame)
  */
 NODISCARD int session_next(const Session *session, const uint8_t *bytes, size_t n_bytes, Frame *ret,
                            size_t *ret_needed, SessionReject *ret_reject);
+
+/**
+ * session_pace() - whether a frame tells how much of an answer may be sent
+ * @ret: bytes of it; UINT64_MAX if the session is not paced, or the frame tells nothing
+ */
+bool session_pace(const Session *session, const Frame *frame, uint64_t *ret);

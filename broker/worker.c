@@ -20,6 +20,7 @@
 #include "broker/admit.h"
 #include "broker/bell.h"
 #include "broker/intake.h"
+#include "proto/credit.h"
 #include "proto/value.h"
 
 #include <inttypes.h>
@@ -29,7 +30,8 @@
 #define HOT_MS 8 /* a conversation: the next call comes so soon after the last turn */
 
 typedef enum Step {
-        STEP_ON,    /* handle what is in the window, then receive more */
+        STEP_ON,    /* handle what is in the window, then receive more: requests, or, as long as an
+                       answer is held back, that more of it may be sent */
         STEP_IDLE,  /* wait until something comes */
         STEP_FULL,  /* wait until it takes more of the answer */
         STEP_GONE,  /* somebody else's by now */
@@ -80,7 +82,7 @@ static void arm_peer(Worker *worker, Peer *peer, Step step)
         if (worker->has_called)
                 peer->last_call_ms = clock_boottime_ms();
         peer->is_out = false;
-        if (step == STEP_FULL || (peer->session.is_open && peer->in.n > 0))
+        if (step == STEP_FULL || peer->out || (peer->session.is_open && peer->in.n > 0))
                 set_deadline(worker, peer, PEER_STALL_MS);
         else if (peer->session.is_open)
                 atomic_store(&peer->deadline, INT64_MAX);
@@ -99,6 +101,7 @@ static Step go_on_sending(Worker *worker, Peer *peer, int r)
                 r = peer_flush(peer, /* is_patient= */ true);
         switch (r) {
         case 0:
+        case PEER_E_HELD:
                 return STEP_ON;
         case PEER_E_AGAIN:
                 return STEP_FULL;
@@ -107,9 +110,16 @@ static Step go_on_sending(Worker *worker, Peer *peer, int r)
         }
 }
 
+static Step send_bounded(Worker *worker, Peer *peer, const Answer *answer, uint64_t n_allowed)
+{
+        int r = peer_send(peer, answer, worker->call.writer, n_allowed);
+
+        return go_on_sending(worker, peer, r);
+}
+
 static Step send_answer(Worker *worker, Peer *peer, const Answer *answer)
 {
-        return go_on_sending(worker, peer, peer_send(peer, answer, worker->call.writer));
+        return send_bounded(worker, peer, answer, UINT64_MAX);
 }
 
 static Step turn_away(Worker *worker, Peer *peer, const SessionReject *reject)
@@ -188,6 +198,21 @@ static void raise_full(Call *call, QuotaKind kind)
         call_raise(call, "MemoryError", "%s", text);
 }
 
+/* An answer that counts for the quota before it is sent. */
+static Step answer_largely(Worker *worker, Peer *peer, const Frame *frame, Answer *answer)
+{
+        Call *call = &worker->call;
+        uint64_t n_allowed;
+
+        if (peer_hold_answer(peer, answer)) {
+                raise_full(call, QUOTA_BYTES);
+                if (dispatch_answer(DISPATCH_E_RAISED, &frame->header, call, answer))
+                        return STEP_CLOSE;
+        }
+        (void)session_pace(&peer->session, frame, &n_allowed);
+        return send_bounded(worker, peer, answer, n_allowed);
+}
+
 static Step answer_call(Worker *worker, Peer *peer, const Frame *frame, int outcome)
 {
         const FrameHeader *request = &frame->header;
@@ -200,11 +225,8 @@ static Step answer_call(Worker *worker, Peer *peer, const Frame *frame, int outc
         }
         if (dispatch_answer(outcome, request, call, &answer))
                 return STEP_CLOSE;
-        if (answer.header.n_payload > PEER_COPY_BYTES && peer_hold_answer(peer, &answer)) {
-                raise_full(call, QUOTA_BYTES);
-                if (dispatch_answer(DISPATCH_E_RAISED, request, call, &answer))
-                        return STEP_CLOSE;
-        }
+        if (answer.header.n_payload > PEER_COPY_BYTES)
+                return answer_largely(worker, peer, frame, &answer);
         return send_answer(worker, peer, &answer);
 }
 
@@ -215,7 +237,7 @@ static Step close_call(Worker *worker, Peer *peer, Step step)
         Schedule *schedule = &worker->daemon->schedule;
 
         worker->has_called = true;
-        if (step == STEP_FULL) {
+        if (step != STEP_CLOSE && peer->out) {
                 peer->owes_done = true;
                 return step;
         }
@@ -392,11 +414,13 @@ static Step on_connect(Worker *worker, Peer *peer, const Frame *frame)
         if (r)
                 return STEP_CLOSE;
         peer->session.is_open = true;
+        peer->session.is_paced = dispatch_is_paced(frame);
         return step;
 }
 
 static Step on_frame(Worker *worker, Peer *peer, const Frame *frame)
 {
+        uint64_t n_allowed;
         Answer answer;
 
         /* From here on time is ours, not the peer's. */
@@ -405,11 +429,55 @@ static Step on_frame(Worker *worker, Peer *peer, const Frame *frame)
         case FRAME_CONNECT:
                 return on_connect(worker, peer, frame);
         case FRAME_PING:
+                if (session_pace(&peer->session, frame, &n_allowed))
+                        return STEP_ON; /* a credit, whose answer is out */
                 dispatch_ping(frame, &answer);
                 return send_answer(worker, peer, &answer);
         default:
                 return on_invoke(worker, peer, frame); /* the session lets nothing else through */
         }
+}
+
+static Step flush_peer(Worker *worker, Peer *peer)
+{
+        Step step = go_on_sending(worker, peer, peer_flush(peer, /* is_patient= */ false));
+
+        if (step == STEP_ON && !peer->out && peer->owes_done) {
+                (void)schedule_done(&worker->daemon->schedule, 0);
+                peer->owes_done = false;
+        }
+        return step;
+}
+
+/* Nothing bounds the answer any more. */
+COLD static Step release_answer(Worker *worker, Peer *peer)
+{
+        peer_allow_all(peer);
+        return flush_peer(worker, peer);
+}
+
+/* An answer is held back: a credit lets more of it go. Whatever else comes, or the end, is handled
+ * in its turn, after the answer, which nothing holds back then. Returns whether something is there.
+ */
+COLD static bool hear_credit(Worker *worker, Peer *peer, Step *ret)
+{
+        Window *window = &worker->in.window;
+        uint64_t n_allowed;
+        uint16_t seq;
+        int r;
+
+        worker->in.is_hot = false; /* its call is open: what others are ready for goes first */
+        r = credit_frame_read(window->bytes + window->at, window->n - window->at, &seq, &n_allowed);
+        if (r == CREDIT_E_INCOMPLETE)
+                return false;
+        if (r) {
+                *ret = release_answer(worker, peer);
+                return true;
+        }
+        window->at += CREDIT_FRAME_SIZE;
+        peer_allow(peer, seq, n_allowed);
+        *ret = flush_peer(worker, peer);
+        return true;
 }
 
 /* All complete frames of the window. */
@@ -422,6 +490,12 @@ static Step handle_window(Worker *worker, Peer *peer, size_t *ret_needed)
         int r;
 
         while (step == STEP_ON) {
+                if (peer->out) {
+                        *ret_needed = CREDIT_FRAME_SIZE;
+                        if (!hear_credit(worker, peer, &step))
+                                return STEP_ON;
+                        continue;
+                }
                 r = session_next(&peer->session, window->bytes + window->at, window->n - window->at,
                                  &frame, ret_needed, &reject);
                 if (r == SESSION_E_INCOMPLETE)
@@ -444,7 +518,9 @@ static Step receive(Worker *worker, Peer *peer, size_t n_needed)
         case PEER_E_AGAIN:
                 return STEP_IDLE;
         case PEER_E_FULL:
-                return turn_away_full(worker, peer);
+                return peer->out ? STEP_CLOSE : turn_away_full(worker, peer);
+        case PEER_E_CLOSED:
+                return peer->out ? release_answer(worker, peer) : STEP_CLOSE;
         default:
                 return STEP_CLOSE;
         }
@@ -476,17 +552,6 @@ static void begin_with(Worker *worker, const Peer *peer)
 {
         worker->has_called = false;
         intake_open(&worker->in, peer);
-}
-
-static Step flush_peer(Worker *worker, Peer *peer)
-{
-        Step step = go_on_sending(worker, peer, peer_flush(peer, /* is_patient= */ false));
-
-        if (step == STEP_ON && peer->owes_done) {
-                (void)schedule_done(&worker->daemon->schedule, 0);
-                peer->owes_done = false;
-        }
-        return step;
 }
 
 static void on_peer(Worker *worker, uint64_t key)

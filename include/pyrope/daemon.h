@@ -419,7 +419,7 @@ PYROPE_API bool pyrope_call_blob_info(pyrope_call *call, const char **ret, size_
 
 /**
  * pyrope_annotate() - send an annotation with the answer of this call, and no other
- * @id:   four ASCII characters; STRM and BLBI are Pyro5's own
+ * @id:   four ASCII characters; STRM, BLBI and PACE are the protocol's own
  * @data: copied
  *
  * Of an id that is given twice the last one counts. All of a batch share one answer; a oneway call

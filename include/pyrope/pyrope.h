@@ -298,7 +298,7 @@ typedef struct pyrope_call_options {
  * annotations beside a remote exception are in @error.
  *
  * Return: as pyrope_call_method(); PYROPE_E_INVALID also for unknown flags, or an id of an
- * annotation that is not four ASCII characters or one of Pyro5's own (STRM, BLBI);
+ * annotation that is not four ASCII characters or one of the protocol's own (STRM, BLBI, PACE);
  * PYROPE_E_TOO_LARGE also above 60 annotations or 1 MiB of them.
  */
 PYROPE_API pyrope_status pyrope_call_with(pyrope_proxy *proxy, const char *method,

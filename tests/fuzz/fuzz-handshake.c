@@ -10,6 +10,7 @@
 #include "broker/dispatch.h"
 
 #include "proto/codec.h"
+#include "proto/credit.h"
 #include "proto/value.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -86,7 +87,7 @@ static void check_verdict_stands(const uint8_t *data, size_t size, int r, const 
         }
 }
 
-static void check_header(const Answer *answer, uint16_t seq, uint8_t serializer)
+static void check_header(const Answer *answer, uint16_t seq, uint8_t serializer, bool is_paced)
 {
         uint8_t bytes[FRAME_HEADER_SIZE];
         FrameHeader header;
@@ -94,7 +95,8 @@ static void check_header(const Answer *answer, uint16_t seq, uint8_t serializer)
         frame_header_write(&answer->header, bytes);
         PROPERTY(frame_header_parse(bytes, sizeof(bytes), LARGEST, &header) == 0);
         PROPERTY(header.seq == seq && header.serializer == serializer);
-        PROPERTY(header.n_annotations == 0 && !(header.flags & ~FRAME_CORRELATION));
+        PROPERTY(header.n_annotations == (is_paced ? CREDIT_OFFER_SIZE : 0));
+        PROPERTY(!(header.flags & ~FRAME_CORRELATION));
 }
 
 /* What our client shows of a refusal. */
@@ -115,7 +117,7 @@ static void refuse(const SessionReject *reject)
         PROPERTY(!reject->is_call);
         call_reset(&call);
         PROPERTY(dispatch_reject(reject, &call, &answer) == 0);
-        check_header(&answer, reject->seq, reject->serializer);
+        check_header(&answer, reject->seq, reject->serializer, /* is_paced= */ false);
         if (reject->serializer == FRAME_SERIALIZER_MSGPACK)
                 check_reason(&answer, reject->text);
         else /* JSON, which our client never asked for: a text in quotes */
@@ -166,7 +168,8 @@ static void connect_to(const Frame *frame)
         call_reset(&call);
         r = dispatch_connect(&registry, frame, &call, &answer);
         PROPERTY(r == 0 || r == DISPATCH_E_RAISED);
-        check_header(&answer, frame->header.seq, frame->header.serializer);
+        check_header(&answer, frame->header.seq, frame->header.serializer,
+                     r == 0 && dispatch_is_paced(frame));
         if (r == 0)
                 check_open(frame, &answer);
         else

@@ -100,14 +100,14 @@ void wire_invoke(WireClient *client, uint16_t flags, const char *object, const c
         wire_send_bytes(client, frame.data, frame.n);
 }
 
-/* Returns whether all came before the end. */
-static bool receive_all(int fd, uint8_t *bytes, size_t n_bytes)
+bool wire_receive_bytes(WireClient *client, void *ret, size_t n_bytes)
 {
+        uint8_t *bytes = ret;
         ssize_t n;
 
         while (n_bytes > 0) {
-                wait_for(fd, POLLIN);
-                n = recv(fd, bytes, n_bytes, 0);
+                wait_for(client->fd, POLLIN);
+                n = recv(client->fd, bytes, n_bytes, 0);
                 if (n == 0 || (n < 0 && errno == ECONNRESET))
                         return false;
                 ck_assert_int_gt(n, 0);
@@ -122,12 +122,12 @@ bool wire_receive(WireClient *client, WireAnswer *ret)
         uint8_t header[FRAME_HEADER_SIZE];
 
         *ret = (WireAnswer){ .bytes = BUFFER_INIT(SIZE_MAX) };
-        if (!receive_all(client->fd, header, sizeof(header)))
+        if (!wire_receive_bytes(client, header, sizeof(header)))
                 return false;
         ck_assert_int_eq(frame_header_parse(header, sizeof(header), UINT32_MAX, &ret->header), 0);
         ck_assert_uint_eq(ret->header.n_annotations, 0);
         ck_assert_int_eq(buffer_reserve(&ret->bytes, ret->header.n_payload), 0);
-        ck_assert(receive_all(client->fd, ret->bytes.data, ret->header.n_payload));
+        ck_assert(wire_receive_bytes(client, ret->bytes.data, ret->header.n_payload));
         ret->bytes.n = ret->header.n_payload;
         if (codec_check(ret->bytes.data, ret->bytes.n, &ret->payload))
                 ret->payload = (pyrope_view){ NULL, NULL };

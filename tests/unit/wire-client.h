@@ -49,6 +49,9 @@ void wire_send_bytes(WireClient *client, const void *bytes, size_t n_bytes);
 void wire_invoke(WireClient *client, uint16_t flags, const char *object, const char *method,
                  const char *format, ...);
 
+/* Whether so many bytes came, not the end. */
+bool wire_receive_bytes(WireClient *client, void *ret, size_t n_bytes);
+
 /* Whether an answer came, not the end; to be given to wire_answer_deinit(). */
 bool wire_receive(WireClient *client, WireAnswer *ret);
 void wire_answer_deinit(WireAnswer *answer);
