@@ -392,5 +392,7 @@ pyrope_status context_converse(pyrope_context *context, const Location *at, Dead
         carrier.userdata = result.direct;
         if (result.direct)
                 conn_carry(conn, &carrier);
+        if (at->ssh)
+                conn_pace(conn); /* the session has other streams, and a buffer of the far host */
         return PYROPE_OK;
 }

@@ -137,7 +137,8 @@ pyrope_status conn_send(Conn *conn, const Message *message, Deadline deadline, p
                         if (status)
                                 return status;
                 } else if (errno == EPIPE || errno == ECONNRESET) {
-                        if (n_sent == 0 && conn->heard_ms > 0) /* since its last answer */
+                        if (n_sent == 0 && conn->heard_ms > 0 && !message->goes_on)
+                                /* since its last answer */
                                 return conn_fail(conn, error_set(error, PYROPE_E_CLOSED,
                                                                  "the daemon hung up"));
                         conn->is_cut = true;

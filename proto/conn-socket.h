@@ -27,7 +27,8 @@ struct Part {
 struct Message {
         Part parts[CONN_MESSAGE_PARTS];
         size_t n_parts;
-        size_t n; /* bytes in all */
+        size_t n;     /* bytes in all */
+        bool goes_on; /* with a request whose answer is awaited already */
 };
 
 static inline void message_add(Message *message, Part part)

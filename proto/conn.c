@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "proto/codec.h"
 #include "proto/conn-socket.h"
+#include "proto/credit.h"
 #include "proto/frame.h"
 #include "proto/inflate.h"
 #include "proto/message.h"
@@ -29,6 +30,12 @@ void conn_init(Conn *conn, int fd, uint32_t n_message_max)
         buffer_init(&conn->out, FRAME_HEADER_SIZE + FRAME_HANDSHAKE_MAX_BYTES);
         conn->may_block = fcntl(fd, F_SETFL, 0) == 0;
         curfew_init(&conn->curfew);
+        conn_window_init(&conn->window);
+}
+
+void conn_pace(Conn *conn)
+{
+        conn->may_pace = true;
 }
 
 void conn_carry(Conn *conn, const ConnCarrier *carrier)
@@ -79,6 +86,39 @@ static pyrope_status bad_frame(Conn *conn, int r, pyrope_error **error)
                                    "what answers is no Pyro5 daemon; it said '%s'", beginning));
 }
 
+/* A request is out. */
+static void count_from_here(Conn *conn)
+{
+        if (conn->may_pace)
+                conn->sent_ms = clock_fine_ms();
+}
+
+/* An answer of @n_all bytes is there in part: the daemon may have to hear that it may go on. One
+ * that hears nothing any more, but has said all it had, is still listened to. */
+static pyrope_status allow_more(Conn *conn, uint64_t n_all, Deadline deadline, pyrope_error **error)
+{
+        uint8_t frame[CREDIT_FRAME_SIZE];
+        Message message = { .goes_on = true };
+
+        if (!conn->is_paced || conn->is_cut ||
+            !conn_window_receive(&conn->window, clock_fine_ms(), conn->in.n, n_all))
+                return PYROPE_OK;
+        credit_frame_write(conn->seq, conn->window.n_allowed, frame);
+        message_add(&message, (Part){ .bytes = frame, .n = sizeof(frame) });
+        return conn_send(conn, &message, deadline, error);
+}
+
+/* An answer is there. A small one tells how long the way is, a large one how fast. */
+static void learn_pace(Conn *conn)
+{
+        const double now_ms = clock_fine_ms();
+
+        if (conn->in.n <= CONN_FIRST_BYTES)
+                conn_window_trip(&conn->window, now_ms - conn->sent_ms);
+        else
+                conn_window_end(&conn->window, now_ms, conn->in.n);
+}
+
 /* One whole frame into @conn->in, which answers the latest request. */
 static pyrope_status receive_frame(Conn *conn, size_t n_max, Deadline deadline, FrameHeader *ret,
                                    pyrope_error **error)
@@ -99,7 +139,9 @@ static pyrope_status receive_frame(Conn *conn, size_t n_max, Deadline deadline, 
                 if (conn->in.n > 0 && deadline_passed(deadline))
                         return conn_too_late(conn, error);
                 n_wanted = r ? CONN_FIRST_BYTES : (size_t)frame_size(ret) - conn->in.n;
-                status = conn_receive(conn, n_wanted, deadline, error);
+                status = r ? PYROPE_OK : allow_more(conn, frame_size(ret), deadline, error);
+                if (!status)
+                        status = conn_receive(conn, n_wanted, deadline, error);
                 if (status)
                         return status;
         }
@@ -111,6 +153,8 @@ static pyrope_status receive_frame(Conn *conn, size_t n_max, Deadline deadline, 
                 return conn_fail(conn, error_set(error, PYROPE_E_PROTOCOL,
                                                  "the daemon sent annotations that are none"));
         conn->heard_ms = clock_coarse_ms();
+        if (conn->may_pace)
+                learn_pace(conn);
         return conn->is_cut ? conn_fail(conn, PYROPE_OK) : PYROPE_OK;
 }
 
@@ -134,21 +178,26 @@ static int begin_request(Conn *conn)
         return buffer_append(&conn->out, place, sizeof(place));
 }
 
-/* A request that lies in @conn->out as a whole, and its answer. */
-static pyrope_status exchange(Conn *conn, FrameType type, Deadline deadline, FrameHeader *ret,
-                              pyrope_error **error)
+/* A request that lies in @conn->out as a whole, @n_annotations of it behind the header's place, and
+ * its answer. */
+static pyrope_status exchange(Conn *conn, FrameType type, uint32_t n_annotations, Deadline deadline,
+                              FrameHeader *ret, pyrope_error **error)
 {
         const Part part = { .bytes = conn->out.data, .n = conn->out.n };
         Message message = { .n = 0 };
         const FrameHeader header = { .type = type,
-                                     .n_payload = (uint32_t)(conn->out.n - FRAME_HEADER_SIZE) };
+                                     .n_annotations = n_annotations,
+                                     .n_payload = (uint32_t)(conn->out.n - FRAME_HEADER_SIZE) -
+                                                  n_annotations };
         pyrope_status status;
 
+        conn_window_open(&conn->window);
         write_header(conn, header);
         message_add(&message, part);
         status = conn_send(conn, &message, deadline, error);
         if (status)
                 return status;
+        count_from_here(conn);
         return receive_frame(conn, FRAME_HANDSHAKE_MAX_BYTES, deadline, ret, error);
 }
 
@@ -258,6 +307,8 @@ static pyrope_status pack_connect(Conn *conn, const char *object, pyrope_error *
 
         if (!writer || begin_request(conn))
                 return conn_no_memory(conn, error);
+        if (conn->may_pace && buffer_append(&conn->out, credit_offer, sizeof(credit_offer)))
+                return conn_no_memory(conn, error);
         message_connect_pack(writer, object);
         if (writer_finish(writer, &payload, &n_payload))
                 return conn_fail(
@@ -275,13 +326,16 @@ pyrope_status conn_connect(Conn *conn, const char *object, Deadline deadline,
         status = pack_connect(conn, object, error);
         if (status)
                 return status;
-        status = exchange(conn, FRAME_CONNECT, deadline, &header, error);
+        status = exchange(conn, FRAME_CONNECT, conn->may_pace ? CREDIT_OFFER_SIZE : 0, deadline,
+                          &header, error);
         if (status)
                 return status;
         if (header.type == FRAME_CONNECTFAIL)
                 return refused(conn, &header, error);
         if (header.type != FRAME_CONNECTOK || header.serializer != FRAME_SERIALIZER_MSGPACK)
                 return unexpected(conn, &header, error);
+        conn->is_paced = conn->may_pace &&
+                         credit_is_offered(conn->in.data + FRAME_HEADER_SIZE, header.n_annotations);
         return take_metadata(conn, &header, ret_metadata, error);
 }
 
@@ -295,19 +349,36 @@ pyrope_status conn_ping(Conn *conn, Deadline deadline, pyrope_error **error)
                 return error_set(error, PYROPE_E_CLOSED, "the connection is closed");
         if (begin_request(conn) || buffer_append(&conn->out, payload, sizeof(payload)))
                 return conn_no_memory(conn, error);
-        status = exchange(conn, FRAME_PING, deadline, &header, error);
+        status = exchange(conn, FRAME_PING, 0, deadline, &header, error);
         if (status)
                 return status;
         return header.type == FRAME_PING ? PYROPE_OK : unexpected(conn, &header, error);
 }
 
-static void write_call_header(Conn *conn, const ConnCall *call, size_t n_payload)
+/* Bytes of annotations of our own, in @conn->out behind the header's place. */
+static size_t n_own(const Conn *conn)
+{
+        return conn->is_paced ? CREDIT_CHUNK_SIZE : 0;
+}
+
+/* Tells how much of the answer may come. Return: 0, -ENOMEM. */
+static int add_own(Conn *conn)
+{
+        uint8_t chunk[CREDIT_CHUNK_SIZE];
+
+        if (!conn->is_paced)
+                return 0;
+        credit_write(conn_window_begin(&conn->window), chunk);
+        return buffer_append(&conn->out, chunk, sizeof(chunk));
+}
+
+static void write_call_header(Conn *conn, const ConnCall *call, size_t n_payload,
+                              size_t n_annotations)
 {
         FrameHeader header = { .type = FRAME_INVOKE,
                                .flags = call->flags,
                                .n_payload = (uint32_t)n_payload,
-                               .n_annotations =
-                                       call->annotations ? (uint32_t)call->annotations->n : 0 };
+                               .n_annotations = (uint32_t)n_annotations };
 
         if (call->correlation) {
                 header.flags |= FRAME_CORRELATION;
@@ -316,20 +387,20 @@ static void write_call_header(Conn *conn, const ConnCall *call, size_t n_payload
         write_header(conn, header);
 }
 
-/* What lies in @conn->out, with the annotations between the header and the payload. */
+/* What lies in @conn->out, with the annotations of the call before the payload. */
 static void add_beginning(Message *message, const Conn *conn, const ConnCall *call)
 {
         const uint8_t *out = conn->out.data;
+        const size_t n_before = FRAME_HEADER_SIZE + n_own(conn);
         const Buffer *annotations = call->annotations;
 
         if (!annotations) {
                 message_add(message, (Part){ .bytes = out, .n = conn->out.n });
                 return;
         }
-        message_add(message, (Part){ .bytes = out, .n = FRAME_HEADER_SIZE });
+        message_add(message, (Part){ .bytes = out, .n = n_before });
         message_add(message, (Part){ .bytes = annotations->data, .n = annotations->n });
-        message_add(message, (Part){ .bytes = out + FRAME_HEADER_SIZE,
-                                     .n = conn->out.n - FRAME_HEADER_SIZE });
+        message_add(message, (Part){ .bytes = out + n_before, .n = conn->out.n - n_before });
 }
 
 /* Arguments or keywords; @empty where there are none. */
@@ -353,7 +424,8 @@ static pyrope_status send_call(Conn *conn, const ConnCall *call, Deadline deadli
         static const uint8_t empty_list[] = { 0x90 }, empty_map[] = { 0x80 };
         const Part args = part_of(call->args, call->args_parcel, empty_list);
         const Part kwargs = part_of(call->kwargs, call->kwargs_parcel, empty_map);
-        const size_t n_annotations = call->annotations ? call->annotations->n : 0;
+        const size_t n_annotations = n_own(conn) + (call->annotations ? call->annotations->n : 0);
+        pyrope_status status;
         Message message;
         uint64_t n_payload;
         bool is_small;
@@ -361,27 +433,32 @@ static pyrope_status send_call(Conn *conn, const ConnCall *call, Deadline deadli
 
         r = begin_request(conn);
         if (r == 0)
+                r = add_own(conn);
+        if (r == 0)
                 r = message_invoke_begin(&conn->out, call->object, call->method);
         if (r == -ENOMEM)
                 return conn_no_memory(conn, error);
-        n_payload = (uint64_t)conn->out.n - FRAME_HEADER_SIZE + args.n + kwargs.n;
+        n_payload = (uint64_t)conn->out.n - FRAME_HEADER_SIZE - n_own(conn) + args.n + kwargs.n;
         if (r || n_payload + n_annotations > conn->n_message_max)
                 return error_set(error, PYROPE_E_TOO_LARGE,
                                  "the arguments are larger than the limit of %u bytes",
                                  conn->n_message_max);
 
-        write_call_header(conn, call, (size_t)n_payload);
+        write_call_header(conn, call, (size_t)n_payload, n_annotations);
         is_small = args.n + kwargs.n <= SMALL_BYTES;
         if (is_small && (buffer_append(&conn->out, args.bytes, args.n) ||
                          buffer_append(&conn->out, kwargs.bytes, kwargs.n)))
                 return conn_no_memory(conn, error);
         message.n = message.n_parts = 0;
+        message.goes_on = false;
         add_beginning(&message, conn, call);
         if (!is_small) {
                 message_add(&message, args);
                 message_add(&message, kwargs);
         }
-        return conn_send(conn, &message, deadline, error);
+        status = conn_send(conn, &message, deadline, error);
+        count_from_here(conn);
+        return status;
 }
 
 /* The daemon keeps a stream until somebody asks for it or its time is over. */

@@ -22,6 +22,7 @@
 #include "base/defs.h"
 #include "base/spin.h"
 #include "proto/conn-answer.h"
+#include "proto/conn-window.h"
 #include "proto/parcel.h"
 
 #include <pyrope/value.h>
@@ -58,6 +59,10 @@ struct Conn {
         size_t n_stream;        /* moved at once of a large message; 0: not known yet */
         bool is_cut;            /* the daemon takes no more; what it said can still be read */
         int64_t heard_ms;       /* when the latest answer came, on clock_coarse_ms(); 0: none did */
+        bool may_pace;          /* asks the daemon for the pace of the window ... */
+        bool is_paced;          /* ... and it agreed */
+        double sent_ms;         /* when the latest request was out, on clock_fine_ms() */
+        ConnWindow window;      /* of large answers */
         Buffer in;              /* what came of the answer */
         Buffer out;             /* header and beginning of a request */
 };
@@ -85,6 +90,12 @@ void conn_init(Conn *conn, int fd, uint32_t n_message_max);
 
 /** conn_carry() - bytes go by @carrier from now on; before anything was sent. */
 void conn_carry(Conn *conn, const ConnCarrier *carrier);
+
+/**
+ * conn_pace() - others share the way: answers come in its pace, if the daemon knows how; before the
+ * handshake
+ */
+void conn_pace(Conn *conn);
 
 /** conn_deinit() - hang up. */
 void conn_deinit(Conn *conn);

@@ -4,7 +4,7 @@
 . "$(dirname "$0")/../support/lib.sh"
 . "$(dirname "$0")/../support/networks.sh"
 with_own_network "$@"
-begin "short calls beside bulk on a slow link: few milliseconds beside an upload, and beside a download in pieces"
+begin "short calls beside bulk on a slow link: few milliseconds beside an upload and beside a download"
 need_own_network
 [ -n "$(type -P tc)" ] || skip "tc is not installed; scripts/packages --install installs it"
 
@@ -13,7 +13,7 @@ link_kb=2500 # per second
 message=1048576
 piece=65536
 n_calls=20
-n_shorter=12 # than a message takes on this link: without ssh-pace it is 9
+n_shorter=12 # than a message takes on this link: without ssh-pace it is 9, without credits 1.4
 share=80     # percent of the link; it is 94, on a machine that has nothing else to do
 
 network far
@@ -39,6 +39,8 @@ beside() { # DIRECTION BYTES of one message
 
 echo "# beside an upload"
 beside put $message
+echo "# beside a download"
+beside get $message
 echo "# beside a download in pieces"
 beside get $piece
 finish
