@@ -9,7 +9,8 @@
  * that came meanwhile to be the next, then two whose changes are done, and goes its way: nobody
  * works for others longer than for one group. Those two wake two more each, and so on: waking costs
  * more than a change, and one that did it for all would keep its processor from the next group.
- * Each sleeps on a semaphore of its own, so that those woken do not meet at the lock.
+ * Each sleeps on a semaphore of its own, so that those woken do not meet at the lock. Whoever leads
+ * sleeps on his own, too, until those of the latest group are back, or the time for that is over.
  *
  * Savepoints cost more than most changes, and most changes that fail do so before they change
  * anything. So the changes of a group run without; only where one fails too late for that, the
@@ -20,6 +21,10 @@
  */
 
 #include "nameserver/store-group.h"
+
+#include "base/clock.h"
+
+#include <time.h>
 
 void store_group_init(StoreGroup *group, StoreDb *db, int (*reopen)(void *context), void *context)
 {
@@ -224,12 +229,50 @@ static void run(StoreGroup *group, StoreChanges *changes)
 static void take_group(StoreGroup *group, StoreChanges *ret)
 {
         STAILQ_INIT(ret);
-        for (unsigned n = 0; n < STORE_GROUP_MAX && !STAILQ_EMPTY(&group->waiting); n++) {
+        group->n_latest = 0;
+        while (group->n_latest < STORE_GROUP_MAX && !STAILQ_EMPTY(&group->waiting)) {
                 StoreChange *change = STAILQ_FIRST(&group->waiting);
 
                 STAILQ_REMOVE_HEAD(&group->waiting, link);
                 STAILQ_INSERT_TAIL(ret, change, link);
+                group->n_latest++;
         }
+        group->n_waiting -= group->n_latest;
+}
+
+/* How many changes are there in a moment, if all of the latest group are followed by others. Those
+ * of a single client follow each other, and there is nobody to wait for. */
+static unsigned n_expected(const StoreGroup *group, bool is_first)
+{
+        unsigned n = group->n_latest;
+
+        if (!is_first)
+                n += group->n_waiting;
+        else if ((clock_fine_ms() - group->ended_ms) * 1000 > STORE_GROUP_BACK_US)
+                n = 0;
+        return n < STORE_GROUP_MAX ? n : STORE_GROUP_MAX;
+}
+
+/* With the lock held, by the first that waits. A wake-up for nothing, or a late one, does no harm.
+ */
+static void gather(StoreGroup *group, StoreChange *self, bool is_first)
+{
+        struct timespec until;
+        unsigned n = n_expected(group, is_first);
+
+        if (group->n_waiting >= n)
+                return;
+        group->n_awaited = n;
+        pthread_mutex_unlock(&group->lock);
+        (void)clock_gettime(CLOCK_MONOTONIC, &until); /* cannot fail */
+        until.tv_nsec += STORE_GROUP_WAIT_US * 1000;
+        if (until.tv_nsec >= 1000000000) {
+                until.tv_sec++;
+                until.tv_nsec -= 1000000000;
+        }
+        (void)sem_clockwait(&self->woken, CLOCK_MONOTONIC, &until);
+        pthread_mutex_lock(&group->lock);
+        group->n_awaited = 0;
 }
 
 /* The first is whoever ran the group. All others sleep until one is woken, after this. */
@@ -256,12 +299,13 @@ static void wake_others(const StoreChange *change)
 }
 
 /* Run by whoever has the database, and is the first that waits. */
-static void lead(StoreGroup *group)
+static void lead(StoreGroup *group, StoreChange *self, bool is_first)
 {
         StoreChanges changes;
         StoreChange *next;
 
         pthread_mutex_lock(&group->lock);
+        gather(group, self, is_first);
         take_group(group, &changes);
         pthread_mutex_unlock(&group->lock);
         run(group, &changes);
@@ -269,6 +313,7 @@ static void lead(StoreGroup *group)
         pthread_mutex_lock(&group->lock);
         next = STAILQ_FIRST(&group->waiting);
         group->is_running = next != NULL;
+        group->ended_ms = clock_fine_ms();
         pthread_mutex_unlock(&group->lock);
         if (next) {
                 next->is_leader = true;
@@ -283,6 +328,8 @@ static bool enter(StoreGroup *group, StoreChange *change)
 
         pthread_mutex_lock(&group->lock);
         STAILQ_INSERT_TAIL(&group->waiting, change, link);
+        if (++group->n_waiting == group->n_awaited)
+                (void)sem_post(&STAILQ_FIRST(&group->waiting)->woken);
         is_leader = !group->is_running;
         group->is_running = true;
         pthread_mutex_unlock(&group->lock);
@@ -292,16 +339,16 @@ static bool enter(StoreGroup *group, StoreChange *change)
 int store_group_change(StoreGroup *group, StoreChangeFn fn, void *userdata, ErrorText *error)
 {
         StoreChange change = { .fn = fn, .userdata = userdata, .error = error };
+        bool is_first;
 
         (void)sem_init(&change.woken, /* pshared= */ 0, 0); /* has no failure for these values */
-        if (enter(group, &change)) {
-                change.is_leader = true;
-        } else {
+        is_first = enter(group, &change);
+        if (!is_first) {
                 while (sem_wait(&change.woken) < 0) /* a signal came */
                         ;
         }
-        if (change.is_leader)
-                lead(group);
+        if (is_first || change.is_leader)
+                lead(group, &change, is_first);
         wake_others(&change);
         (void)sem_destroy(&change.woken);
         return change.r;

@@ -7,7 +7,8 @@
  *
  * Every change of the database comes through here. A change waits for the disk; those that come
  * meanwhile share the next transaction, and one that fails undoes itself alone. Whoever finds
- * nobody at work runs the group, so a single one waits for nobody. For store*.c only.
+ * nobody at work runs the group, so a single one waits for nobody; of several that change one thing
+ * after the other, each group waits a moment for those of the one before. For store*.c only.
  */
 
 #include "nameserver/store-db.h"
@@ -17,6 +18,11 @@
 #include <sys/queue.h>
 
 #define STORE_GROUP_MAX 256u /* changes of one transaction */
+
+/* Whose changes were in the latest group is likely to be back with another, if at all, within the
+ * first; a group waits for them for the second, about what a fast disk takes. */
+#define STORE_GROUP_BACK_US 200
+#define STORE_GROUP_WAIT_US 130
 
 typedef struct StoreChange StoreChange;
 typedef struct StoreGroup StoreGroup;
@@ -55,8 +61,12 @@ struct StoreGroup {
         void *context; /* of these three and of those that change */
         pthread_mutex_t lock;
         StoreChanges waiting;
-        bool is_running; /* somebody has the database, or was woken to take it */
-        bool is_broken;  /* the disk failed: the connection is not to be used again */
+        unsigned n_waiting;
+        unsigned n_awaited; /* whoever leads sleeps until so many wait; 0: he does not */
+        unsigned n_latest;  /* changes of the latest group ... */
+        double ended_ms;    /* ... which was over then, on clock_fine_ms() */
+        bool is_running;    /* somebody has the database, or was woken to take it */
+        bool is_broken;     /* the disk failed: the connection is not to be used again */
 };
 
 /* All are borrowed as long as @group. */

@@ -153,6 +153,43 @@ static void assert_holds(const char *expected)
 /* About 400 KiB. */
 #define PUT_MUCH .sql = "INSERT INTO t VALUES (hex(zeroblob(200000)))"
 
+/* As if a large group were just over, whose clients ask for nothing any more. */
+START_TEST(nobody_is_waited_for_longer_than_a_moment)
+{
+        Asked asked = { .sql = "INSERT INTO t VALUES ('a')" };
+
+        group.n_latest = STORE_GROUP_MAX + 1;
+        group.ended_ms = clock_fine_ms() + 1000;
+        ask_all(&asked, 1);
+        ck_assert_int_eq(asked.r, 0);
+        ck_assert_uint_eq(group.n_latest, 1);
+        ck_assert_uint_eq(group.n_waiting, 0);
+        ck_assert_uint_eq(group.n_awaited, 0);
+}
+END_TEST
+
+/* The last of those that are awaited begins the group; nobody is woken twice, or never. */
+START_TEST(many_that_follow_each_other_run_once_each)
+{
+        Asked asked[8];
+
+        for (unsigned n = 0; n < 200; n++) {
+                memset(asked, 0, sizeof(asked));
+                for (unsigned i = 0; i < ARRAY_SIZE(asked); i++) {
+                        asked[i].sql = "INSERT INTO t VALUES ('a')";
+                        ck_assert_int_eq(pthread_create(&asked[i].thread, NULL, ask, &asked[i]), 0);
+                }
+                for (unsigned i = 0; i < ARRAY_SIZE(asked); i++) {
+                        ck_assert_int_eq(pthread_join(asked[i].thread, NULL), 0);
+                        ck_assert_int_eq(asked[i].r, 0);
+                        ck_assert_int_eq(asked[i].n_runs, 1);
+                }
+        }
+        ck_assert_uint_eq(group.n_waiting, 0);
+        ck_assert(!group.is_running);
+}
+END_TEST
+
 START_TEST(a_single_change_is_a_transaction)
 {
         Asked asked = { PUT("a") };
@@ -319,6 +356,8 @@ int main(void)
         TCase *tcase = tcase_create("changes");
 
         tcase_add_checked_fixture(tcase, setup, teardown);
+        tcase_add_test(tcase, nobody_is_waited_for_longer_than_a_moment);
+        tcase_add_test(tcase, many_that_follow_each_other_run_once_each);
         tcase_add_test(tcase, a_single_change_is_a_transaction);
         tcase_add_test(tcase, a_single_failure_changes_nothing);
         tcase_add_test(tcase, changes_that_come_meanwhile_share_a_transaction);
