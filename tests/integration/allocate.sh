@@ -185,7 +185,8 @@ begin_silence
 expect 1 allocate-app --timeout 1 Thermal@Jobs@B
 check "the deadline is kept" complained '^allocate-app: Thermal@Jobs@B: Jobs@B: (.*: )?no answer in time'
 end_silence
-expect 1 allocate-app --timeout 1 Slow
+# Finding the job manager, by a login, is part of that time: on a busy machine a second goes by with it.
+expect 1 allocate-app --timeout 4 Slow
 check "a start that takes too long" complained '^allocate-app: Slow: Jobs@A: allocateJob: no answer in time'
 check "is taken back" has_free Jobs@A 4
 
