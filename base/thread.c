@@ -12,7 +12,9 @@
 #include <sanitizer/tsan_interface.h>
 #endif
 
-#define NS_PER_MS 1000000L
+#define NS_PER_US 1000
+#define US_PER_MS 1000
+#define US_PER_S  1000000
 #define NS_PER_S  1000000000L
 
 int thread_start(pthread_t *ret, void *(*fn)(void *userdata), void *userdata)
@@ -45,18 +47,23 @@ void thread_cond_init(pthread_cond_t *ret)
         (void)pthread_condattr_destroy(&attributes);
 }
 
-static struct timespec time_in(int ms)
+static struct timespec time_in_us(int64_t us)
 {
         struct timespec until;
 
         (void)clock_gettime(CLOCK_MONOTONIC, &until);
-        until.tv_sec += ms / 1000;
-        until.tv_nsec += ms % 1000 * NS_PER_MS;
+        until.tv_sec += us / US_PER_S;
+        until.tv_nsec += us % US_PER_S * NS_PER_US;
         if (until.tv_nsec >= NS_PER_S) {
                 until.tv_sec++;
                 until.tv_nsec -= NS_PER_S;
         }
         return until;
+}
+
+static struct timespec time_in(int ms)
+{
+        return time_in_us((int64_t)ms * US_PER_MS);
 }
 
 bool thread_mutex_lock(pthread_mutex_t *lock, int ms)
@@ -88,18 +95,33 @@ bool thread_cond_wait(pthread_cond_t *cond, pthread_mutex_t *lock, int ms)
         return pthread_cond_timedwait(cond, lock, &until) == 0;
 }
 
-bool thread_sem_wait(sem_t *sem, int ms)
+/* @until: NULL: no limit. */
+static bool sem_wait_until(sem_t *sem, const struct timespec *until)
 {
-        struct timespec until;
         int r;
 
-        if (ms >= 0)
-                until = time_in(ms);
         do
-                r = ms < 0 ? sem_wait(sem) : sem_clockwait(sem, CLOCK_MONOTONIC, &until);
+                r = until ? sem_clockwait(sem, CLOCK_MONOTONIC, until) : sem_wait(sem);
         while (r < 0 && errno == EINTR);
 #ifdef __SANITIZE_THREAD__
         __tsan_acquire(sem); /* it knows sem_post(), and not sem_clockwait() */
 #endif
         return r == 0;
+}
+
+bool thread_sem_wait(sem_t *sem, int ms)
+{
+        struct timespec until;
+
+        if (ms < 0)
+                return sem_wait_until(sem, NULL);
+        until = time_in(ms);
+        return sem_wait_until(sem, &until);
+}
+
+bool thread_sem_wait_us(sem_t *sem, unsigned us)
+{
+        struct timespec until = time_in_us(us);
+
+        return sem_wait_until(sem, &until);
 }

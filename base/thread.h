@@ -43,3 +43,6 @@ bool thread_cond_wait(pthread_cond_t *cond, pthread_mutex_t *lock, int ms);
 /** thread_sem_wait() - as sem_wait(), with a limit as above. Return: false if the time was over
  * first. */
 bool thread_sem_wait(sem_t *sem, int ms);
+
+/** thread_sem_wait_us() - the same for waits that are shorter than a millisecond. */
+bool thread_sem_wait_us(sem_t *sem, unsigned us);

@@ -23,8 +23,7 @@
 #include "nameserver/store-group.h"
 
 #include "base/clock.h"
-
-#include <time.h>
+#include "base/thread.h"
 
 void store_group_init(StoreGroup *group, StoreDb *db, int (*reopen)(void *context), void *context)
 {
@@ -257,20 +256,13 @@ static unsigned n_expected(const StoreGroup *group, bool is_first)
  */
 static void gather(StoreGroup *group, StoreChange *self, bool is_first)
 {
-        struct timespec until;
         unsigned n = n_expected(group, is_first);
 
         if (group->n_waiting >= n)
                 return;
         group->n_awaited = n;
         pthread_mutex_unlock(&group->lock);
-        (void)clock_gettime(CLOCK_MONOTONIC, &until); /* cannot fail */
-        until.tv_nsec += STORE_GROUP_WAIT_US * 1000;
-        if (until.tv_nsec >= 1000000000) {
-                until.tv_sec++;
-                until.tv_nsec -= 1000000000;
-        }
-        (void)sem_clockwait(&self->woken, CLOCK_MONOTONIC, &until);
+        (void)thread_sem_wait_us(&self->woken, STORE_GROUP_WAIT_US); /* or not all come */
         pthread_mutex_lock(&group->lock);
         group->n_awaited = 0;
 }

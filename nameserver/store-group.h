@@ -22,7 +22,7 @@
 /* Whose changes were in the latest group is likely to be back with another, if at all, within the
  * first; a group waits for them for the second, about what a fast disk takes. */
 #define STORE_GROUP_BACK_US 200
-#define STORE_GROUP_WAIT_US 130
+#define STORE_GROUP_WAIT_US 130u
 
 typedef struct StoreChange StoreChange;
 typedef struct StoreGroup StoreGroup;
@@ -61,7 +61,7 @@ struct StoreGroup {
         void *context; /* of these three and of those that change */
         pthread_mutex_t lock;
         StoreChanges waiting;
-        unsigned n_waiting;
+        unsigned n_waiting; /* changes in @waiting */
         unsigned n_awaited; /* whoever leads sleeps until so many wait; 0: he does not */
         unsigned n_latest;  /* changes of the latest group ... */
         double ended_ms;    /* ... which was over then, on clock_fine_ms() */

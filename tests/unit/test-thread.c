@@ -120,6 +120,7 @@ START_TEST(a_semaphore_ends_a_wait_once)
 
         ck_assert(thread_sem_wait(&sem, long_ms[_i]));
         ck_assert(!thread_sem_wait(&sem, short_ms[_i]));
+        ck_assert(!thread_sem_wait_us(&sem, 100));
 
         ck_assert_int_eq(pthread_join(thread, NULL), 0);
         ck_assert_int_eq(sem_destroy(&sem), 0);
